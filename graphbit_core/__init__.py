@@ -1,0 +1,148 @@
+"""GraphBit: a plugin-based framework for AI workflows.
+
+Every public name can be imported from here; a module is loaded when one of its names is first used, so
+``import graphbit_core`` stays fast and imports no add-on.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphbit_core.contracts import API_VERSION as API_VERSION
+    from graphbit_core.contracts.embedder import (
+        Embedder as Embedder,
+        HttpEmbedder as HttpEmbedder,
+        LocalEmbedder as LocalEmbedder,
+    )
+    from graphbit_core.contracts.loader import Loader as Loader
+    from graphbit_core.contracts.node_type import (
+        Choice as Choice,
+        Delay as Delay,
+        NodeContext as NodeContext,
+        NodeType as NodeType,
+    )
+    from graphbit_core.contracts.provider import (
+        ChatCodec as ChatCodec,
+        ChatModel as ChatModel,
+        EmbedCodec as EmbedCodec,
+        Provider as Provider,
+        StreamDecoder as StreamDecoder,
+        Vectors as Vectors,
+    )
+    from graphbit_core.contracts.reranker import Reranker as Reranker
+    from graphbit_core.contracts.splitter import Splitter as Splitter
+    from graphbit_core.contracts.tokenizer import Tokenizer as Tokenizer
+    from graphbit_core.contracts.tool import Tool as Tool
+    from graphbit_core.contracts.vector_store import VectorStore as VectorStore
+    from graphbit_core.errors import (
+        AuthError as AuthError,
+        BadRequestError as BadRequestError,
+        CircuitOpenError as CircuitOpenError,
+        ComponentNotFoundError as ComponentNotFoundError,
+        ConfigError as ConfigError,
+        DeadlineError as DeadlineError,
+        DecodeError as DecodeError,
+        DocumentError as DocumentError,
+        Finding as Finding,
+        ForkError as ForkError,
+        GraphBitError as GraphBitError,
+        IncompatiblePluginError as IncompatiblePluginError,
+        InternalError as InternalError,
+        LeaseLostError as LeaseLostError,
+        MissingInputError as MissingInputError,
+        NodeError as NodeError,
+        OutputNotProducedError as OutputNotProducedError,
+        PluginConflictError as PluginConflictError,
+        PluginError as PluginError,
+        PluginLoadError as PluginLoadError,
+        ProviderError as ProviderError,
+        RateLimitError as RateLimitError,
+        ResourceExhaustedError as ResourceExhaustedError,
+        RunShedError as RunShedError,
+        StreamInterruptedError as StreamInterruptedError,
+        TransportError as TransportError,
+        UnavailableError as UnavailableError,
+        ValidationError as ValidationError,
+        WorkflowError as WorkflowError,
+    )
+    from graphbit_core.types.documents import (
+        Chunk as Chunk,
+        Condition as Condition,
+        Document as Document,
+        Match as Match,
+        Metadata as Metadata,
+        Query as Query,
+        Record as Record,
+        Vector as Vector,
+    )
+    from graphbit_core.types.http import (
+        Frame as Frame,
+        Framing as Framing,
+        HttpRequest as HttpRequest,
+        HttpResponse as HttpResponse,
+    )
+    from graphbit_core.types.messages import (
+        AudioPart as AudioPart,
+        ChatRequest as ChatRequest,
+        ChatResponse as ChatResponse,
+        Delta as Delta,
+        FilePart as FilePart,
+        FinishReason as FinishReason,
+        ImagePart as ImagePart,
+        JsonOutput as JsonOutput,
+        Message as Message,
+        ReasoningPart as ReasoningPart,
+        Role as Role,
+        TextPart as TextPart,
+        ToolCall as ToolCall,
+        ToolSpec as ToolSpec,
+        Usage as Usage,
+    )
+    from graphbit_core.types.secret import Secret as Secret
+
+_PUBLIC = {
+    "contracts": "API_VERSION",
+    "contracts.embedder": "Embedder HttpEmbedder LocalEmbedder",
+    "contracts.loader": "Loader",
+    "contracts.node_type": "Choice Delay NodeContext NodeType",
+    "contracts.provider": "ChatCodec ChatModel EmbedCodec Provider StreamDecoder Vectors",
+    "contracts.reranker": "Reranker",
+    "contracts.splitter": "Splitter",
+    "contracts.tokenizer": "Tokenizer",
+    "contracts.tool": "Tool",
+    "contracts.vector_store": "VectorStore",
+    "errors": """
+        AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
+        DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
+        IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
+        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
+        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
+        UnavailableError ValidationError WorkflowError
+    """,
+    "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
+    "types.http": "Frame Framing HttpRequest HttpResponse",
+    "types.messages": """
+        AudioPart ChatRequest ChatResponse Delta FilePart FinishReason ImagePart JsonOutput
+        Message ReasoningPart Role TextPart ToolCall ToolSpec Usage
+    """,
+    "types.secret": "Secret",
+}
+"""Module → the public names it holds."""
+
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,50 @@
+"""Embedders: text to vectors, either in this process or through an HTTP API's codec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from graphbit_core.contracts.provider import EmbedCodec
+from graphbit_core.types.documents import Vector
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Made with settings as keywords. Offers ``embed``; one over HTTP offers ``codec`` instead."""
+
+    graphbit_api: ClassVar[tuple[int, int]]
+
+    def __init__(self, **settings: Any) -> None: ...
+
+    @property
+    def dimensions(self) -> int | None:
+        """Length of a vector; None until the first reply where only the API knows it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever vectors would; an index remembers it and is rebuilt when it differs."""
+        ...
+
+
+@runtime_checkable
+class LocalEmbedder(Embedder, Protocol):
+    """Computes vectors in this process; called on a worker thread, from several at once."""
+
+    def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector per text, in order. Empty text is allowed. Deterministic."""
+        ...
+
+
+@runtime_checkable
+class HttpEmbedder(Embedder, Protocol):
+    """Vectors come from an API."""
+
+    def codec(self) -> EmbedCodec:
+        """The API. Pure: nothing is sent."""
+        ...
+
+    def resource(self) -> str:
+        """Names what shares a breaker and limits, as a provider's does."""
+        ...

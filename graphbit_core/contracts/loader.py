@@ -1,0 +1,34 @@
+"""Loaders: a file to documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from graphbit_core.types.documents import Document
+
+
+@runtime_checkable
+class Loader(Protocol):
+    """Made with settings as keywords, then used for many files, from several threads at once.
+
+    The setting ``max_bytes`` (default 10 MiB) is common to all loaders.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]]
+    suffixes: ClassVar[frozenset[str]]
+    """File name endings it reads, lower case, with the dot."""
+
+    def __init__(self, **settings: Any) -> None: ...
+
+    def load(self, path: Path) -> Iterator[Document]:
+        """The documents in ``path``, in order; never one whose text is only white space.
+
+        Every document's metadata has ``source`` (``str(path)``), and ``page`` or ``paragraph``
+        counted from 1 where the format has them. The loader opens regular files only.
+
+        Raises:
+            DocumentError: With ``path`` and ``reason`` (``empty`` when no text was found at all).
+        """
+        ...

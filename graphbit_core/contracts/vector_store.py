@@ -1,0 +1,53 @@
+"""Vector stores: keep records, find the nearest ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from graphbit_core.types.documents import Condition, Match, Query, Record
+
+STORE_CAPABILITIES = frozenset({"persistent", "filter", "hybrid"})
+"""What a store may declare: survives the process, honours ``where``, ranks by words as well."""
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """Made with ``path`` (a directory, or None for memory), ``collection`` and ``dimensions``.
+
+    Used from several threads. A second store on the same collection with other ``dimensions`` is a
+    ConfigError.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]]
+    capabilities: ClassVar[frozenset[str]]
+
+    def __init__(self, **settings: Any) -> None: ...
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Adds or replaces; when it returns, a ``persistent`` store has the records on disk."""
+        ...
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        """The records that exist, in the order of ``ids``."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Removes them; ids that do not exist are ignored."""
+        ...
+
+    def delete_where(self, where: Sequence[Condition]) -> None:
+        """Removes every record for which all conditions hold."""
+        ...
+
+    def search(self, query: Query) -> list[Match]:
+        """At most ``query.k`` matches, best first; equal scores in order of id."""
+        ...
+
+    def count(self) -> int:
+        """How many records there are."""
+        ...
+
+    def close(self) -> None:
+        """Frees files and locks; calling it again does nothing."""
+        ...

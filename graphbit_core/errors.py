@@ -1,0 +1,292 @@
+"""The error tree. Every class ends in ``Error``; errors carry facts, and nobody decides by reading English.
+
+GraphBitError
+├── ConfigError                      a setting, file or environment variable is wrong
+├── ValidationError (ValueError)     input or a workflow is wrong; ``findings`` lists every fault
+├── PluginError                      a component could not be had
+│   ├── ComponentNotFoundError       nobody installed offers it
+│   ├── IncompatiblePluginError      made for another version of the plugin API
+│   ├── PluginConflictError          two distributions offer the same name
+│   └── PluginLoadError              its import or registration failed; the cause is chained
+├── DocumentError                    a document could not be read
+├── WorkflowError                    a run did not do what was asked
+│   ├── NodeError                    one node failed; ``__cause__`` is what its body raised
+│   ├── MissingInputError            an input the workflow names was not given
+│   ├── OutputNotProducedError       an output was asked for that no node produced
+│   ├── RunShedError                 refused before any work: too many runs
+│   └── LeaseLostError               another process owns the run now
+├── ProviderError                    a model API answered, and the answer is an error
+│   ├── AuthError (PermissionError)  401, 403: the credential was refused
+│   ├── RateLimitError               429: slow down, or the quota is used up
+│   ├── BadRequestError              other 4xx: the request itself was refused
+│   └── UnavailableError             5xx, 408: the service could not serve
+├── TransportError (ConnectionError) no usable answer arrived
+│   ├── CircuitOpenError             not sent: the resource failed too often just now
+│   └── StreamInterruptedError       a stream ended before its end; ``partial`` is what had come
+├── DeadlineError (TimeoutError)     time ran out; ``phase`` says in which part of the call
+├── DecodeError                      an answer arrived that is not what its API promises
+├── ResourceExhaustedError (MemoryError)  a limit on size, memory or count was reached
+├── ForkError                        used in a forked child; make a new object there
+└── InternalError                    a fault of GraphBit itself; please report it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class GraphBitError(Exception):
+    """Base of all errors that GraphBit raises on purpose.
+
+    Facts are keyword arguments and become attributes; ``facts()`` returns those that are set. They
+    survive pickling, so an error raised in another process arrives whole.
+    """
+
+    _facts: tuple[str, ...] = ()
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        unknown = set(facts) - set(self._facts)
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__} has no fact {sorted(unknown)}; it has {list(self._facts)}"
+            )
+        super().__init__(message)
+        self.message = message
+        for name in self._facts:
+            setattr(self, name, facts.get(name))
+
+    def facts(self) -> dict[str, Any]:
+        """The facts that are known, by name."""
+        return {name: value for name in self._facts if (value := getattr(self, name)) is not None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.facts())
+
+
+def _rebuild(kind: type[GraphBitError], message: str, facts: dict[str, Any]) -> GraphBitError:
+    return kind(message, **facts)
+
+
+class ConfigError(GraphBitError):
+    """A setting, configuration file or environment variable is missing or wrong."""
+
+    _facts: tuple[str, ...] = ("setting", "source")
+    setting: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault that validation found.
+
+    Attributes:
+        code: Stable name of the rule, for example ``cycle``.
+        message: What is wrong.
+        fix: What to do about it.
+        node: The node concerned, if one is.
+    """
+
+    code: str
+    message: str
+    fix: str
+    node: str | None = None
+
+    def __str__(self) -> str:
+        where = f" at node {self.node!r}" if self.node else ""
+        return f"{self.code}{where}: {self.message} — {self.fix}"
+
+
+class ValidationError(GraphBitError, ValueError):
+    """Input, or a whole workflow, is wrong. ``findings`` lists every fault, not only the first."""
+
+    _facts: tuple[str, ...] = ("findings", "field")
+    findings: Sequence[Finding] | None
+    field: str | None
+
+
+class PluginError(GraphBitError):
+    """A component could not be had. The facts say which, from where, and what mends it."""
+
+    _facts: tuple[str, ...] = ("kind", "name", "distribution", "version", "entry_point", "fix")
+    kind: str | None
+    name: str | None
+    distribution: str | None
+    version: str | None
+    entry_point: str | None
+    fix: str | None
+
+
+class ComponentNotFoundError(PluginError):
+    """No installed distribution offers a component of this kind and name."""
+
+
+class IncompatiblePluginError(PluginError):
+    """The component was made for another version of the plugin API."""
+
+
+class PluginConflictError(PluginError):
+    """Two or more distributions offer the same name, and nothing says which one is meant."""
+
+    _facts: tuple[str, ...] = (*PluginError._facts, "candidates")
+    candidates: Sequence[str] | None
+
+
+class PluginLoadError(PluginError):
+    """Importing or registering the component failed; ``__cause__`` is the original error."""
+
+
+class DocumentError(GraphBitError):
+    """A document could not be read.
+
+    ``reason`` is one of ``unreadable``, ``empty``, ``encrypted``, ``too_large``, ``unsupported``,
+    ``malformed``.
+    """
+
+    _facts: tuple[str, ...] = ("path", "reason", "page")
+    path: str | None
+    reason: str | None
+    page: int | None
+
+
+class WorkflowError(GraphBitError):
+    """A run did not do what was asked. ``errors`` holds every failure, in order of occurrence."""
+
+    _facts: tuple[str, ...] = ("run_id", "node", "errors")
+    run_id: str | None
+    node: str | None
+    errors: Sequence[BaseException] | None
+
+
+class NodeError(WorkflowError):
+    """A node failed; ``__cause__`` is what its body raised."""
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "node_type", "activation", "attempts")
+    node_type: str | None
+    activation: str | None
+    attempts: int | None
+
+
+class MissingInputError(WorkflowError):
+    """A run input that the workflow names was not given; ``missing`` lists all of them."""
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "missing")
+    missing: Sequence[str] | None
+
+
+class OutputNotProducedError(WorkflowError):
+    """An output was asked for that no node of this run produced."""
+
+
+class RunShedError(WorkflowError):
+    """The run was refused before any work was done, because too many runs wait already."""
+
+
+class LeaseLostError(WorkflowError):
+    """Another process took over this run; nothing was written after that."""
+
+
+_CALL_FACTS = ("provider", "model", "status", "code", "retry_after", "attempts", "request_id")
+
+
+class ProviderError(GraphBitError):
+    """A model API answered with an error.
+
+    Attributes:
+        status: HTTP status, None if the error came inside a stream.
+        code: The API's own error code.
+        retry_after: Seconds the API asked to wait.
+        attempts: How many attempts were made, the first one counted.
+        retryable: True or False where the API or its codec decides; None leaves it to the status.
+    """
+
+    _facts: tuple[str, ...] = (*_CALL_FACTS, "retryable")
+    provider: str | None
+    model: str | None
+    status: int | None
+    code: str | None
+    retry_after: float | None
+    attempts: int | None
+    request_id: str | None
+    retryable: bool | None
+
+
+class AuthError(ProviderError, PermissionError):
+    """401 or 403: the credential was refused."""
+
+
+class RateLimitError(ProviderError):
+    """429: too many requests, or the quota is used up."""
+
+
+class BadRequestError(ProviderError):
+    """The request itself was refused; sending it again will not help."""
+
+
+class UnavailableError(ProviderError):
+    """The service could not serve: 5xx or 408."""
+
+
+class TransportError(GraphBitError, ConnectionError):
+    """No usable answer arrived: the connection failed, or broke before the reply was complete."""
+
+    _facts: tuple[str, ...] = (*_CALL_FACTS, "phase")
+    provider: str | None
+    model: str | None
+    status: int | None
+    code: str | None
+    retry_after: float | None
+    attempts: int | None
+    request_id: str | None
+    phase: str | None
+
+
+class CircuitOpenError(TransportError):
+    """Not sent: this resource failed too often just now. ``retry_after`` says when it is tried again."""
+
+
+class StreamInterruptedError(TransportError):
+    """A stream ended before its end. ``partial`` is the text that had arrived; it is not an answer."""
+
+    _facts: tuple[str, ...] = (*TransportError._facts, "partial")
+    partial: str | None
+
+
+class DeadlineError(GraphBitError, TimeoutError):
+    """Time ran out. ``phase``: ``queue``, ``connect``, ``first_byte``, ``idle``, ``attempt`` or ``total``."""
+
+    _facts: tuple[str, ...] = (*_CALL_FACTS, "phase", "timeout")
+    provider: str | None
+    model: str | None
+    attempts: int | None
+    retry_after: float | None
+    phase: str | None
+    timeout: float | None
+
+
+class DecodeError(GraphBitError):
+    """An answer arrived that is not what its API promises; ``excerpt`` shows its beginning."""
+
+    _facts: tuple[str, ...] = (*_CALL_FACTS, "excerpt")
+    provider: str | None
+    model: str | None
+    status: int | None
+    attempts: int | None
+    excerpt: str | None
+
+
+class ResourceExhaustedError(GraphBitError, MemoryError):
+    """A limit on size, memory or count was reached; ``resource`` and ``limit`` name it."""
+
+    _facts: tuple[str, ...] = ("resource", "limit", "attempts", "provider", "model")
+    resource: str | None
+    limit: float | None
+
+
+class ForkError(GraphBitError):
+    """The object was made before a fork and is used in the child; make a new one there."""
+
+
+class InternalError(GraphBitError):
+    """A fault of GraphBit itself, for example a panic in the kernel. Please report it."""

@@ -1,0 +1,1 @@
+"""Finds, checks and loads components that other distributions offer."""

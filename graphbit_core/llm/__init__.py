@@ -1,0 +1,1 @@
+"""Chat models and embedders, called through the kernel or in this process."""

@@ -1,0 +1,1 @@
+"""Indexing documents and answering questions over them."""

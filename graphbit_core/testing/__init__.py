@@ -1,0 +1,37 @@
+"""What plugin authors test their components with; needs pytest and nothing else.
+
+Subclass the conformance class of your kind, give it your component, and run pytest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.loader import LoaderConformance as LoaderConformance
+    from graphbit_core.testing.model_server import ModelServer as ModelServer
+    from graphbit_core.testing.node_type import NodeTypeConformance as NodeTypeConformance
+    from graphbit_core.testing.provider import ProviderConformance as ProviderConformance
+    from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
+    from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
+    from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
+
+_MODULE_OF = {
+    "EmbedderConformance": "embedder",
+    "LoaderConformance": "loader",
+    "ModelServer": "model_server",
+    "NodeTypeConformance": "node_type",
+    "ProviderConformance": "provider",
+    "ScriptedModel": "scripted_model",
+    "SplitterConformance": "splitter",
+    "VectorStoreConformance": "vector_store",
+}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,0 +1,219 @@
+"""What goes to a chat model and what comes back: the union of what real model APIs need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Text of a message."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """An image, as a URL or as bytes with their media type (``image/png``)."""
+
+    url: str | None = None
+    data: bytes | None = field(default=None, repr=False)
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPart:
+    """Audio as bytes; ``format`` is ``wav`` or ``mp3``."""
+
+    data: bytes = field(repr=False)
+    format: str = "wav"
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file, as bytes with their media type, or by the id the provider gave it."""
+
+    name: str
+    data: bytes | None = field(default=None, repr=False)
+    media_type: str | None = None
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningPart:
+    """What a model thought before it answered.
+
+    ``signature`` is opaque; a provider that gave one wants it back unchanged in the next turn.
+    """
+
+    text: str
+    signature: str | None = None
+
+
+Part = TextPart | ImagePart | AudioPart | FilePart | ReasoningPart
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model asks for a tool. ``arguments`` is the JSON text as the model wrote it, not yet checked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation.
+
+    Attributes:
+        role: Who speaks.
+        content: Text, or parts in order.
+        tool_calls: Calls an assistant asked for.
+        tool_call_id: On a ``tool`` message, the call it answers.
+        name: Name of the speaker or tool, where an API wants one.
+    """
+
+    role: Role
+    content: str | Sequence[Part] = ""
+    tool_calls: Sequence[ToolCall] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of all text parts, joined."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it; ``parameters`` is a JSON Schema of type object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonOutput:
+    """Asks for an answer that is JSON and fits ``schema``."""
+
+    schema: Mapping[str, Any]
+    name: str = "answer"
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One call of a chat model. None means "not sent": the provider's default holds.
+
+    Attributes:
+        messages: The conversation, oldest first.
+        tools: Tools the model may ask for.
+        tool_choice: ``auto``, ``none``, ``required``, or the name of one tool.
+        output: Ask for JSON that fits a schema.
+        max_tokens: Most tokens to generate, at least 1.
+        temperature: 0 to 2; many reasoning models refuse it.
+        top_p: 0 to 1.
+        stop: Texts that end the answer.
+        seed: For providers that can repeat an answer.
+        reasoning_effort: The provider's own word: ``low``, ``medium``, ``high``, …
+        cache: Ask for prompt caching where it must be asked for.
+        extra: Fields put into the body as they are, for what this class does not know.
+        metadata: For hooks and in-process models; never sent.
+    """
+
+    messages: Sequence[Message]
+    tools: Sequence[ToolSpec] = ()
+    tool_choice: str | None = None
+    output: JsonOutput | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: Sequence[str] = ()
+    seed: int | None = None
+    reasoning_effort: str | None = None
+    cache: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. ``input_tokens`` counts cached ones; ``output_tokens`` counts reasoning."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChatResponse:
+    """A complete answer.
+
+    Attributes:
+        message: The assistant's message, with its tool calls.
+        finish_reason: Why it ended, in our words.
+        usage: Tokens; zeros where the provider said nothing.
+        model: The model that answered, as the provider names it.
+        id: The provider's id of this answer.
+        raw: The provider's own reply, as decoded JSON (for a stream, of its last frame).
+    """
+
+    message: Message
+    finish_reason: FinishReason = "stop"
+    usage: Usage = Usage()
+    model: str = ""
+    id: str = ""
+    raw: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The text of the answer."""
+        return self.message.text
+
+    @property
+    def tool_calls(self) -> Sequence[ToolCall]:
+        """Tools the model asks for."""
+        return self.message.tool_calls
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a streamed answer.
+
+    Attributes:
+        kind: What the piece belongs to.
+        text: The piece; for ``tool_call`` a fragment of the arguments.
+        index: Which tool call, counted from 0.
+        tool_call: Id and name, on the first piece of a tool call.
+    """
+
+    kind: Literal["text", "reasoning", "refusal", "tool_call"]
+    text: str
+    index: int = 0
+    tool_call: ToolCall | None = None

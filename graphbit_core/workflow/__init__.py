@@ -1,0 +1,1 @@
+"""Workflows: building, checking, compiling and running them."""

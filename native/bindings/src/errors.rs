@@ -1,0 +1,1 @@
+//! The one place where kernel errors become Python exceptions.

@@ -1,0 +1,19 @@
+//! `graphbit_core._native`: conversion between the kernel and Python, and nothing else.
+
+mod errors;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    use super::*;
+
+    /// Version of the native library; equals the version of graphbit-core.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        Ok(())
+    }
+}
