@@ -84,6 +84,7 @@ if TYPE_CHECKING:
         HttpResponse as HttpResponse,
     )
     from graphbit_core.types.messages import (
+        NOT_FOUND as NOT_FOUND,
         AudioPart as AudioPart,
         ChatRequest as ChatRequest,
         ChatResponse as ChatResponse,
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
         ImagePart as ImagePart,
         JsonOutput as JsonOutput,
         Message as Message,
+        PassagePart as PassagePart,
         ReasoningPart as ReasoningPart,
         Role as Role,
         TextPart as TextPart,
@@ -125,7 +127,7 @@ _PUBLIC = {
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
         AudioPart ChatRequest ChatResponse Delta FilePart FinishReason ImagePart JsonOutput
-        Message ReasoningPart Role TextPart ToolCall ToolSpec Usage
+        Message NOT_FOUND PassagePart ReasoningPart Role TextPart ToolCall ToolSpec Usage
     """,
     "types.secret": "Secret",
 }

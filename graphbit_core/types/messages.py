@@ -55,7 +55,27 @@ class ReasoningPart:
     signature: str | None = None
 
 
-Part = TextPart | ImagePart | AudioPart | FilePart | ReasoningPart
+@dataclass(frozen=True, slots=True)
+class PassagePart:
+    """A passage that the answer may rest on; the model cites it as ``[number]``.
+
+    It is a part of its own, so that nothing in a passage can be taken for the question or for another
+    passage. A codec whose API has no such thing sends ``as_text()``.
+    """
+
+    number: int
+    text: str
+    source: str
+
+    def as_text(self) -> str:
+        """The passage as text, its number and source first."""
+        return f"[{self.number}] {self.source}\n{self.text}"
+
+
+NOT_FOUND = "Not found in the documents."
+"""What a model is asked to say when no passage answers the question; the extractive model says it too."""
+
+Part = TextPart | PassagePart | ImagePart | AudioPart | FilePart | ReasoningPart
 
 
 @dataclass(frozen=True, slots=True)
