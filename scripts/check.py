@@ -1,4 +1,4 @@
-"""Runs the checks named on the command line (``lint``, ``types`` or ``test``) and says at the end what failed."""
+"""Runs the checks named on the command line (``lint``, ``types``, ``test``); says at the end what failed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def types() -> list[Step]:
     return [
         ("mypy: code", [BIN / "mypy", "--no-error-summary", *code]),
         ("mypy: tests", [BIN / "mypy", "--no-error-summary", "--explicit-package-bases", *tests]),
-        ("stub of graphbit_core._native", [BIN / "stubtest", "graphbit_core._native"]),
+        (
+            "stub of graphbit_core._native",
+            [BIN / "stubtest", "graphbit_core._native", "--allowlist", ROOT / "tests" / "stubtest.txt"],
+        ),
     ]
 
 

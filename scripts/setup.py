@@ -26,12 +26,12 @@ from workspace import (
     must,
     native_library,
     packages,
+    pip,
     sources,
 )
 
-PIP = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
 NETWORK = "The messages above say why; setting up needs the package index once."
-EDITABLE = ["--no-index", "--no-deps", "--no-build-isolation"]
+EDITABLE = ("--no-index", "--no-deps", "--no-build-isolation")
 """No isolation: a build in a new temporary environment would compile the whole kernel again each time."""
 
 
@@ -60,13 +60,10 @@ def third_party() -> bool:
     print(f"== create .venv (Python {platform.python_version()})", flush=True)
     venv.create(VENV, with_pip=True)
     # The same files serve the throwaway environments of the tests, hence download first, then install.
-    wheels = ["--require-hashes", "--no-deps", "--requirement", LOCK]
-    must(
-        "download packages", [*PIP, "download", "--only-binary=:all:", "--dest", WHEELHOUSE, *wheels], NETWORK
-    )
-    offline = ["--no-index", "--find-links", WHEELHOUSE]
-    must("install packages", [*PIP, "install", *offline, *wheels], "Remove .venv and try again.")
-    must("download crates", ["cargo", "fetch", "--locked", "--quiet"], NETWORK)
+    locked = ("--require-hashes", "--no-deps", "--requirement", LOCK)
+    must("download packages", pip("download", "--only-binary=:all:", "--dest", WHEELHOUSE, *locked), NETWORK)
+    offline = ("--no-index", "--find-links", WHEELHOUSE)
+    must("install packages", pip("install", *offline, *locked), "Remove .venv and try again.")
     finish("third-party", stamp)
     return True
 
@@ -82,7 +79,8 @@ def kernel() -> bool:
     """graphbit-core, editable, with the kernel compiled in release mode."""
     if native_library() and fresh("kernel", kernel_stamp()):
         return False
-    build = [*PIP, "install", *EDITABLE, "--editable", ROOT]
+    must("download crates", ["cargo", "fetch", "--locked", "--quiet"], NETWORK)
+    build = pip("install", *EDITABLE, "--editable", ROOT)
     must("build the kernel (release) and install graphbit-core", build, "The compiler's messages are above.")
     finish("kernel", kernel_stamp())
     return True
@@ -95,19 +93,21 @@ def add_ons() -> bool:
     if fresh("add-ons", stamp):
         return False
     if gone := installed() - {"graphbit-core", *map(distribution, folders)}:
-        must("remove packages that left the repository", [*PIP, "uninstall", "--yes", *sorted(gone)], "")
+        must("remove packages that left the repository", pip("uninstall", "--yes", *sorted(gone)), "")
     editable = [part for folder in folders for part in ("--editable", folder)]
     if editable:
         advice = "A package's pyproject.toml is wrong, or it is not shaped like the others."
-        must(f"install {len(folders)} packages", [*PIP, "install", *EDITABLE, *editable], advice)
+        must(f"install {len(folders)} packages", pip("install", *EDITABLE, *editable), advice)
     finish("add-ons", stamp)
     return True
 
 
 def installed() -> set[str]:
     """Distributions that are installed editable from this checkout."""
-    command = [*map(str, PIP), "list", "--editable", "--format=json"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True, env=environment())
+    command = pip("list", "--editable", "--format=json")
+    listed = subprocess.run(
+        [str(part) for part in command], check=True, capture_output=True, text=True, env=environment()
+    )
     return {row["name"].lower().replace("_", "-") for row in json.loads(listed.stdout or "[]")}
 
 

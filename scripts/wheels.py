@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
-from workspace import DIST, LOCK, PYTHON, ROOT, VENV, digest, finish, fresh, must, packages, sources
+from workspace import DIST, LOCK, ROOT, VENV, digest, finish, fresh, must, packages, pip, sources
 
 ADVICE = "The messages above say why."
 
@@ -17,11 +18,18 @@ def main() -> None:
         print("wheels: up to date")
         return
     shutil.rmtree(DIST, ignore_errors=True)
-    build = [VENV / "bin" / "maturin", "build", "--release", "--locked", "--quiet", "--out", DIST]
+    build: list[str | Path] = [
+        VENV / "bin" / "maturin",
+        "build",
+        "--release",
+        "--locked",
+        "--quiet",
+        "--out",
+        DIST,
+    ]
     must("wheel of graphbit-core", build, ADVICE)
-    pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
-    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", DIST]
-    must(f"wheels of {len(packages())} packages", [*pip, *offline, *packages()], ADVICE)
+    offline = ("--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", DIST)
+    must(f"wheels of {len(packages())} packages", pip("wheel", *offline, *packages()), ADVICE)
     finish("wheels", stamp)
 
 

@@ -118,6 +118,11 @@ def run(heading: str, command: Sequence[str | Path]) -> bool:
     return done.returncode == 0
 
 
+def pip(*arguments: str | Path) -> list[str | Path]:
+    """The command line of the environment's own pip."""
+    return [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
+
+
 def must(heading: str, command: Sequence[str | Path], advice: str) -> None:
     """Run a command; end the script with advice if it fails."""
     if not run(heading, command):

@@ -62,7 +62,13 @@ def create(path: Path) -> Environment:
 
 def install(environment: Environment, *arguments: str | Path) -> None:
     """Install from our own and the locked third-party wheels; there is no index."""
-    links = ["--no-index", "--find-links", workspace.DIST, "--find-links", workspace.WHEELHOUSE]
+    links: list[str | Path] = [
+        "--no-index",
+        "--find-links",
+        workspace.DIST,
+        "--find-links",
+        workspace.WHEELHOUSE,
+    ]
     _uv("pip", "install", "--python", environment.python, *links, *arguments)
 
 
