@@ -5,3 +5,5 @@
 //! the host; it leaves completions in a [`mailbox`] that the host drains.
 
 pub mod clock;
+pub mod framing;
+pub mod resilience;
