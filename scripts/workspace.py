@@ -25,7 +25,7 @@ WHEELHOUSE = VENV / "wheelhouse"
 DIST = ROOT / "dist"
 STAMPS = VENV / "stamps"
 
-_NOT_SOURCE = {"__pycache__", "target", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+NOT_SOURCE = {"__pycache__", "target", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
 
 @cache
@@ -58,8 +58,15 @@ def sources(*roots: Path) -> Iterator[Path]:
             continue
         for path in sorted(root.rglob("*")):
             kept = path.is_file() and path.suffix not in {".so", ".pyd", ".pyc"}
-            if kept and not _NOT_SOURCE.intersection(path.relative_to(root).parts):
+            if kept and not NOT_SOURCE.intersection(path.relative_to(root).parts):
                 yield path
+
+
+def tree() -> list[Path]:
+    """Every source file of the repository: what is neither hidden nor ignored by git."""
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()}
+    shown = (path for path in sorted(ROOT.iterdir()) if not path.name.startswith("."))
+    return list(sources(*(path for path in shown if path.name not in ignored)))
 
 
 def native_library() -> Path | None:

@@ -25,7 +25,7 @@ def built_wheels() -> Path:
 
 @pytest.fixture(scope="session")
 def make_env(built_wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeEnv]:
-    """Makes environments without an index: ``make_env("graphbit-loader-text")`` or ``make_env(Path("x.whl"))``.
+    """Makes environments without an index: ``make_env("graphbit-loader-text")``.
 
     graphbit-core is always in it. Names are looked up in ``dist/`` and among the locked third-party wheels;
     with ``deps=False`` the given wheels are installed without what they require. Takes about half a second.
