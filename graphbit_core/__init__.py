@@ -67,6 +67,13 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
         WorkflowError as WorkflowError,
     )
+    from graphbit_core.host import (
+        ComponentInfo as ComponentInfo,
+        Host as Host,
+        Registration as Registration,
+        default_host as default_host,
+        hookimpl as hookimpl,
+    )
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -123,6 +130,7 @@ _PUBLIC = {
         RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
+    "host": "ComponentInfo Host Registration default_host hookimpl",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
