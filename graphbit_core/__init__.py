@@ -67,7 +67,17 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
         WorkflowError as WorkflowError,
     )
+<<<<<<< HEAD
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
+=======
+    from graphbit_core.host import (
+        ComponentInfo as ComponentInfo,
+        Host as Host,
+        Registration as Registration,
+        default_host as default_host,
+        hookimpl as hookimpl,
+    )
+>>>>>>> h/host
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -134,6 +144,7 @@ _PUBLIC = {
         RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
+    "host": "ComponentInfo Host Registration default_host hookimpl",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
