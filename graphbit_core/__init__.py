@@ -67,9 +67,6 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
         WorkflowError as WorkflowError,
     )
-<<<<<<< HEAD
-    from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
-=======
     from graphbit_core.host import (
         ComponentInfo as ComponentInfo,
         Host as Host,
@@ -77,7 +74,7 @@ if TYPE_CHECKING:
         default_host as default_host,
         hookimpl as hookimpl,
     )
->>>>>>> h/host
+    from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,

@@ -21,10 +21,13 @@ def check_arguments(kind: str, name: str, component: Callable[..., Any], setting
     known = [p.name for p in parameters if p.kind in _KEYWORDS]
     open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     required = [p.name for p in parameters if p.kind in _KEYWORDS and p.default is inspect.Parameter.empty]
-    faults = [] if open_ended else [_unknown(key, known) for key in settings if key not in known]
-    faults += [f"the setting {key!r} is missing" for key in required if key not in settings]
-    if faults:
-        raise ValidationError(f"{kind} {name!r}: {'; '.join(faults)}", field=next(iter(settings), None))
+    unknown = [] if open_ended else [key for key in settings if key not in known]
+    missing = [key for key in required if key not in settings]
+    if unknown or missing:
+        faults = [_unknown(key, known) for key in unknown] + [
+            f"the setting {key!r} is missing" for key in missing
+        ]
+        raise ValidationError(f"{kind} {name!r}: {'; '.join(faults)}", field=(unknown + missing)[0])
 
 
 def _unknown(key: str, known: list[str]) -> str:
