@@ -34,7 +34,7 @@ def check_kind(kind: str, *, plugins: bool = False) -> None:
     kinds = [*ENTRY_POINT_GROUPS, *([PLUGIN] if plugins else [])]
     if kind not in kinds:
         raise ConfigError(
-            f"there is no kind of component {kind!r}{nearest(kind, kinds)}. The kinds are: {', '.join(kinds)}",
+            f"there is no kind of component {kind!r}{nearest(kind, kinds)}. Kinds: {', '.join(kinds)}",
             setting="kind",
         )
 
