@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.tokenizer import Tokenizer as Tokenizer
     from graphbit_core.contracts.tool import Tool as Tool
     from graphbit_core.contracts.vector_store import VectorStore as VectorStore
+    from graphbit_core.documents import (
+        DEFAULT_MAX_BYTES as DEFAULT_MAX_BYTES,
+        MAX_EXPANDED_BYTES as MAX_EXPANDED_BYTES,
+        clean_text as clean_text,
+        open_archive as open_archive,
+        read_regular_file as read_regular_file,
+    )
     from graphbit_core.errors import (
         AuthError as AuthError,
         BadRequestError as BadRequestError,
@@ -75,6 +82,10 @@ if TYPE_CHECKING:
         hookimpl as hookimpl,
     )
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
+    from graphbit_core.settings import (
+        check_whole_number as check_whole_number,
+        refuse_unknown_settings as refuse_unknown_settings,
+    )
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -133,6 +144,7 @@ _PUBLIC = {
     "contracts.tokenizer": "Tokenizer",
     "contracts.tool": "Tool",
     "contracts.vector_store": "VectorStore",
+    "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
         AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
         DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
@@ -142,6 +154,7 @@ _PUBLIC = {
         UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
+    "settings": "check_whole_number refuse_unknown_settings",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
