@@ -5,3 +5,4 @@
 //! the host; it leaves completions in a [`mailbox`] that the host drains.
 
 pub mod clock;
+pub mod graph;
