@@ -1,6 +1,7 @@
 //! `graphbit_core._native`: conversion between the kernel and Python, and nothing else.
 
 mod errors;
+mod graph;
 
 use pyo3::prelude::*;
 
@@ -11,6 +12,9 @@ mod _native {
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use super::graph::{Plan, Run, check_graph};
 
     #[pymodule_init]
     fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {

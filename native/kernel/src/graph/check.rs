@@ -46,11 +46,17 @@ pub struct Finding {
     pub code: FindingCode,
     /// Index of the node concerned; None if an edge has no valid end at all.
     pub node: Option<usize>,
+    /// Its id.
+    pub id: Option<String>,
     /// The facts: an id, an edge as `a -> b`, a cycle as `a -> b -> a`.
     pub detail: String,
 }
 
 impl Finding {
+    fn new(code: FindingCode, nodes: &[NodeSpec], node: Option<usize>, detail: String) -> Finding {
+        Finding { code, node, id: node.map(|index| nodes[index].id.clone()), detail }
+    }
+
     /// What is wrong, as a sentence.
     pub fn message(&self) -> String {
         let detail = &self.detail;
@@ -88,7 +94,7 @@ pub fn check(nodes: &[NodeSpec], edges: &[EdgeSpec]) -> Vec<Finding> {
     for cycle in cycles(nodes.len(), &sound) {
         let mut ids: Vec<&str> = cycle.iter().map(|&node| nodes[node].id.as_str()).collect();
         ids.push(ids[0]);
-        findings.push(Finding { code: FindingCode::Cycle, node: Some(cycle[0]), detail: ids.join(" -> ") });
+        findings.push(Finding::new(FindingCode::Cycle, nodes, Some(cycle[0]), ids.join(" -> ")));
     }
     findings.sort_by_key(|finding| finding.node.unwrap_or(usize::MAX));
     findings
@@ -99,11 +105,11 @@ fn check_nodes(nodes: &[NodeSpec], findings: &mut Vec<Finding>) {
     for (index, node) in nodes.iter().enumerate() {
         if !ids.insert(node.id.as_str()) {
             let detail = node.id.clone();
-            findings.push(Finding { code: FindingCode::DuplicateId, node: Some(index), detail });
+            findings.push(Finding::new(FindingCode::DuplicateId, nodes, Some(index), detail));
         }
         if node.delay.is_some_and(|secs| Duration::try_from_secs_f64(secs).is_err()) {
             let detail = node.delay.unwrap_or_default().to_string();
-            findings.push(Finding { code: FindingCode::InvalidDelay, node: Some(index), detail });
+            findings.push(Finding::new(FindingCode::InvalidDelay, nodes, Some(index), detail));
         }
     }
 }
@@ -127,7 +133,7 @@ fn check_edges(nodes: &[NodeSpec], edges: &[EdgeSpec], findings: &mut Vec<Findin
             sound.push((from, to));
             continue;
         };
-        findings.push(Finding { code, node, detail });
+        findings.push(Finding::new(code, nodes, node, detail));
     }
     sound
 }
@@ -144,11 +150,11 @@ fn check_connected(nodes: &[NodeSpec], edges: &[EdgeSpec], findings: &mut Vec<Fi
         }
     }
     let lone = touched.iter().enumerate().filter(|(_, touched)| !**touched).map(|(index, _)| index);
-    findings.extend(lone.map(|index| Finding {
-        code: FindingCode::Disconnected,
-        node: Some(index),
-        detail: nodes[index].id.clone(),
-    }));
+    findings.extend(
+        lone.map(|index| {
+            Finding::new(FindingCode::Disconnected, nodes, Some(index), nodes[index].id.clone())
+        }),
+    );
 }
 
 /// Cycles that share no node, each starting at its earliest node.

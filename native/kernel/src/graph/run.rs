@@ -158,7 +158,7 @@ impl Run {
     }
 
     /// Running activations that a failure under fail_fast asks to cancel; each is told once.
-    pub fn to_cancel(&mut self) -> Vec<Activation> {
+    pub fn take_to_cancel(&mut self) -> Vec<Activation> {
         let mut asked = std::mem::take(&mut self.to_cancel);
         asked.retain(|&activation| self.state(activation) == State::Running);
         asked

@@ -224,7 +224,6 @@ fn edges_chosen(plan: &Plan, node: usize, chosen: &[String]) -> Result<Vec<bool>
 }
 
 fn impossible_choice(plan: &Plan, node: usize, name: &str) -> String {
-    let id = &plan.node(node).id;
     let mut names: Vec<&str> = Vec::new();
     for edge in plan.out_edges(node).iter().map(|&edge| plan.edge(edge)) {
         let target = plan.node(edge.to).id.as_str();
@@ -242,10 +241,7 @@ fn impossible_choice(plan: &Plan, node: usize, name: &str) -> String {
         possible.push("…".to_owned());
     }
     match possible.as_slice() {
-        [] => format!("node {id:?} chose {name:?}, but no edge leaves it; connect it to a node first"),
-        _ => format!(
-            "node {id:?} chose {name:?}, which none of its edges leads to; possible: {}",
-            possible.join(", ")
-        ),
+        [] => format!("chose {name:?}, but no edge leaves it; connect it to a node first"),
+        _ => format!("chose {name:?}, which none of its edges leads to; possible: {}", possible.join(", ")),
     }
 }

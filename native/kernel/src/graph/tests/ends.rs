@@ -10,7 +10,7 @@ fn fail_fast_admits_nothing_more_and_asks_once_to_cancel_what_runs() {
     let mut story = Story::with("a b c d end", "a->end b->d c->end", OnError::FailFast, 2, &[]);
     assert_eq!(story.take(), "a b");
     story.fail("a");
-    assert_eq!((story.to_cancel(), story.to_cancel()), ("b".to_owned(), String::new()));
+    assert_eq!((story.take_to_cancel(), story.take_to_cancel()), ("b".to_owned(), String::new()));
     assert_eq!((story.take(), story.state("c")), (String::new(), "cancelled".to_owned()));
     assert_eq!(story.status(), None);
     story.cancelled("b");
@@ -23,7 +23,7 @@ fn fail_fast_does_not_start_what_a_late_success_makes_ready() {
     let mut story = Story::of("a b c end", "a->end b->c");
     story.take();
     story.fail("a").ok("b");
-    assert_eq!((story.state("c"), story.to_cancel()), ("cancelled".to_owned(), String::new()));
+    assert_eq!((story.state("c"), story.take_to_cancel()), ("cancelled".to_owned(), String::new()));
     assert_eq!(story.status(), Some(Outcome::Failed));
 }
 
@@ -42,7 +42,7 @@ fn drain_lets_what_runs_end_and_starts_nothing() {
     let mut story = Story::with("a b wait:5 c d end", "b->d a->end wait->end c->end", OnError::Drain, 2, &[]);
     assert_eq!(story.take(), "a b");
     story.fail("a");
-    assert_eq!(story.to_cancel(), "");
+    assert_eq!(story.take_to_cancel(), "");
     story.ok("b");
     assert_eq!(story.states("c d wait"), "cancelled cancelled waiting");
     assert_eq!(story.status(), None);

@@ -96,8 +96,7 @@ fn a_choice_that_leads_nowhere_fails_and_names_what_is_possible() {
     let mut story = Story::of("if a b", "if-yes->a if->b");
     story.take();
     let said = story.choose("if", &["yes", "perhaps"]);
-    let expected =
-        "node \"if\" chose \"perhaps\", which none of its edges leads to; possible: \"yes\", \"b\"";
+    let expected = "chose \"perhaps\", which none of its edges leads to; possible: \"yes\", \"b\"";
     assert_eq!(said, [expected]);
     assert_eq!(story.states("if a b"), "failed skipped:upstream_failed skipped:upstream_failed");
     assert_eq!(story.status(), Some(Outcome::Failed));

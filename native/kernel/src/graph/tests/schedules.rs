@@ -215,7 +215,7 @@ impl<'a> Driver<'a> {
             }
             return;
         }
-        let asked = self.run.to_cancel();
+        let asked = self.run.take_to_cancel();
         let mut batch = Vec::new();
         for _ in 0..=self.below(self.running.len()) {
             let at = self.below(self.running.len());

@@ -115,8 +115,8 @@ impl Story {
         self.ids(&running)
     }
 
-    pub fn to_cancel(&mut self) -> String {
-        let asked = self.run.to_cancel();
+    pub fn take_to_cancel(&mut self) -> String {
+        let asked = self.run.take_to_cancel();
         self.ids(&asked)
     }
 
