@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import DocumentError, PluginError
+from graphbit_core.host import Host, default_host
 from graphbit_core.types.documents import Document
 
 if TYPE_CHECKING:
     from graphbit_core.contracts.loader import Loader
-    from graphbit_core.host import Host
 
 
 class Loaders:
@@ -23,11 +23,7 @@ class Loaders:
     """
 
     def __init__(self, host: Host | None = None, settings: Mapping[str, Any] | None = None) -> None:
-        if host is None:
-            from graphbit_core.host import default_host
-
-            host = default_host()
-        self._host = host
+        self._host = host or default_host()
         self._settings = dict(settings or {})
         self._by_suffix: dict[str, str] | None = None
         self._made: dict[str, Loader] = {}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from graphbit_core.contracts.node_type import NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
+from graphbit_core.host import Host, default_host
 from graphbit_core.kernel import Plan, check_graph
 from graphbit_core.workflow.spec import invalid
 
 if TYPE_CHECKING:
-    from graphbit_core.host import Host
     from graphbit_core.kernel import PlanEdge, PlanNode
     from graphbit_core.workflow.workflow import Workflow
 
@@ -79,6 +79,7 @@ def compile_workflow(workflow: Workflow, host: Host | None = None) -> Compiled:
     compiled, findings = check(workflow, host)
     if compiled is None:
         raise invalid(f"the workflow {workflow.name!r} cannot run", findings)
+    (host or default_host()).call("graphbit_workflow_compiled", workflow=workflow)
     return compiled
 
 
@@ -102,10 +103,7 @@ def check(workflow: Workflow, host: Host | None = None) -> tuple[Compiled | None
 
 
 def _make_bodies(workflow: Workflow, host: Host | None) -> tuple[dict[str, NodeType], list[Finding]]:
-    if host is None:
-        from graphbit_core.host import default_host
-
-        host = default_host()
+    host = host or default_host()
     bodies: dict[str, NodeType] = {}
     findings: list[Finding] = []
     for node in workflow.nodes.values():

@@ -9,14 +9,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import MissingInputError, ValidationError
+from graphbit_core.host import Host, default_host
 from graphbit_core.workflow.compile import Compiled, compile_workflow
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.driver import Driver
+from graphbit_core.workflow.publishing import publisher
 from graphbit_core.workflow.result import Event, WorkflowResult
 from graphbit_core.workflow.stream import RunStream
 
 if TYPE_CHECKING:
-    from graphbit_core.host import Host
     from graphbit_core.llm import LlmClient
     from graphbit_core.workflow.workflow import Workflow
 
@@ -141,18 +142,19 @@ class Executor:
         context: WorkflowContext | None,
         publish: Callable[[Event], None] | None,
     ) -> Driver:
-        compiled = compile_workflow(workflow, self.host)
+        host = self.host or default_host()
+        compiled = compile_workflow(workflow, host)
         given = {**(context.variables if context else {}), **(inputs or {})}
         _require_inputs(compiled, given)
         return Driver(
             compiled,
             given,
-            {"host": self.host, **self._services},
+            {"host": host, **self._services},
             max_concurrency=self._max_concurrency,
             type_limits=self._type_limits,
             on_error=self._on_error,
             timeout=self._timeout,
-            publish=publish,
+            publish=publisher(host, publish),
         )
 
 

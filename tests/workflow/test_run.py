@@ -138,9 +138,7 @@ def test_continue_runs_independent_branches_and_the_run_still_fails(host):
     def explode(_):
         raise ValueError("left")
 
-    result = Executor(host=host, on_error="continue").execute(
-        diamond(explode, str.upper), {"topic": "x"}
-    )
+    result = Executor(host=host, on_error="continue").execute(diamond(explode, str.upper), {"topic": "x"})
     states = {node.id: node.state for node in result.nodes}
     assert states == {"start": "succeeded", "left": "failed", "right": "succeeded", "join": "skipped"}
     assert result.state == "failed"
@@ -262,7 +260,9 @@ def test_many_threads_use_one_executor(host):
     workflow = diamond(str.upper, str.title)
     results = []
     threads = [
-        threading.Thread(target=lambda i=i: results.append((i, executor.execute(workflow, {"topic": f"t{i}"}).output)))
+        threading.Thread(
+            target=lambda i=i: results.append((i, executor.execute(workflow, {"topic": f"t{i}"}).output))
+        )
         for i in range(20)
     ]
     for thread in threads:

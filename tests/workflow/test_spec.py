@@ -54,7 +54,7 @@ def test_every_fault_of_the_form_is_found_and_the_nearest_name_offered():
 def test_a_function_object_cannot_be_written_and_the_error_says_what_to_do():
     workflow = Workflow("w")
     workflow.add_node(Node.transform("a", lambda: 1))
-    with pytest.raises(ValidationError, match="package.module:function"):
+    with pytest.raises(ValidationError, match=r"package\.module:function"):
         workflow.to_dict()
 
 
