@@ -90,7 +90,7 @@ class VectorStoreConformance(ComponentConformance):
         assert self.component.capabilities <= STORE_CAPABILITIES
 
     def test_what_was_added_comes_back_as_it_was(self, store: Any) -> None:
-        metadata = {
+        metadata: dict[str, Any] = {
             "source": "ü/日本.txt",
             "page": 3,
             "ratio": 0.5,
