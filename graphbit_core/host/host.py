@@ -167,8 +167,13 @@ class Host:
                 )
             self._index = self._index.minus(added.__contains__)
 
-    def register(self, plugin: object, name: str | None = None) -> str:
+    def register(self, plugin: object, name: str | None = None, origin: Origin | None = None) -> str:
         """Registers an object that implements hooks, with the components it adds: all or nothing.
+
+        Args:
+            plugin: A module, or any object with methods marked ``hookimpl``.
+            name: What it is called in errors and removed by; default: its own name.
+            origin: Who offers it, where that is known better.
 
         Returns:
             The name to remove it by.
@@ -177,7 +182,7 @@ class Host:
             PluginError: It is registered already, or one of its hooks or components is wrong.
         """
         owner = name or getattr(plugin, "__name__", None) or f"{type(plugin).__name__}-{id(plugin):x}"
-        self._register(owner, Origin(PLUGIN, owner, owner, source="code"), plugin)
+        self._register(owner, origin or Origin(PLUGIN, owner, owner, source="code"), plugin)
         return owner
 
     def unregister(self, plugin: object) -> None:
