@@ -67,6 +67,14 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
         WorkflowError as WorkflowError,
     )
+    from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
+    from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
+    from graphbit_core.llm.reply_errors import error_for_status as error_for_status
+    from graphbit_core.llm.settings import (
+        check_base_url as check_base_url,
+        resolve_key as resolve_key,
+        resource_name as resource_name,
+    )
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -123,6 +131,10 @@ _PUBLIC = {
         RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
+    "llm.client": "ChatStream LlmClient",
+    "llm.embedding": "EmbeddingClient",
+    "llm.reply_errors": "error_for_status",
+    "llm.settings": "check_base_url resolve_key resource_name",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
