@@ -67,6 +67,13 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
         WorkflowError as WorkflowError,
     )
+    from graphbit_core.host import (
+        ComponentInfo as ComponentInfo,
+        Host as Host,
+        Registration as Registration,
+        default_host as default_host,
+        hookimpl as hookimpl,
+    )
     from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.reply_errors import error_for_status as error_for_status
@@ -131,6 +138,7 @@ _PUBLIC = {
         RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
+    "host": "ComponentInfo Host Registration default_host hookimpl",
     "llm.client": "ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.reply_errors": "error_for_status",
