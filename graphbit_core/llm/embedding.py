@@ -59,7 +59,7 @@ class EmbeddingClient:
         self._embedder: LocalEmbedder | HttpEmbedder = (host or default_host()).create(
             "embedder", name, **settings
         )
-        self._dimensions = self._embedder.dimensions
+        self._dimensions: int | None = self._embedder.dimensions
 
     @property
     def dimensions(self) -> int | None:

@@ -101,10 +101,14 @@ class HttpProviderConformance(ProviderConformance):
             self.server = server
             yield
 
+    def make(self, **settings: Any) -> Any:
+        """A fresh instance, with a key."""
+        return super().make(**{**self.secret_settings(), **settings})
+
     def client(self, *replies: Reply, **settings: Any) -> Any:
         """A client of the provider, of a server that gives ``replies``."""
         url = self.server.script(*replies) if replies else self.server.url
-        return super().client(**{"base_url": url, "api_key": CANARY, "policy": _ONCE, **settings})
+        return super().client(**{"base_url": url, "policy": _ONCE, **self.secret_settings(), **settings})
 
     def secret_settings(self) -> dict[str, Any]:
         return {"api_key": CANARY}
@@ -137,14 +141,14 @@ class HttpProviderConformance(ProviderConformance):
     # --- codec ---
 
     def test_a_codec_is_pure(self) -> None:
-        codec = self.make(**self.secret_settings()).chat("some-model")
+        codec = self.make().chat("some-model")
         for stream in (False, True) if self._streams else (False,):
             first = codec.encode(self.request, stream=stream)
             codec.encode(ChatRequest((Message("user", "something else"),)), stream=stream)
             assert codec.encode(self.request, stream=stream) == first
 
     def test_the_credential_is_in_the_headers_and_in_no_repr(self) -> None:
-        codec = self.make(**self.secret_settings()).chat("some-model")
+        codec = self.make().chat("some-model")
         request = codec.encode(self.request, stream=False)
         assert any(CANARY in value for value in request.headers.values())
         assert CANARY not in request.url
@@ -153,7 +157,7 @@ class HttpProviderConformance(ProviderConformance):
     @pytest.mark.parametrize("capability", ["tools", "json_output", "images", "seed", "stop"])
     def test_a_capability_is_declared_exactly_when_its_request_is_sent(self, capability: str) -> None:
         request, marker = _PROBES[capability]
-        codec = self.make(**self.secret_settings()).chat("some-model")
+        codec = self.make().chat("some-model")
         try:
             sent = marker in codec.encode(request, stream=False).body
         except ValidationError:
@@ -277,7 +281,7 @@ class HttpProviderConformance(ProviderConformance):
 
     @property
     def _framing(self) -> str:
-        return str(self.make(**self.secret_settings()).chat("some-model").framing)
+        return str(self.make().chat("some-model").framing)
 
     @property
     def _content_type(self) -> str:
@@ -287,7 +291,7 @@ class HttpProviderConformance(ProviderConformance):
         return Reply.stream(body, self._content_type)
 
     def _answer(self, canned: Canned, asked: bytes) -> Reply:
-        codec = self.make(**self.secret_settings()).chat(self.component.default_model)
+        codec = self.make().chat(self.component.default_model)
         streamed = self._streams and asked == codec.encode(self.request, stream=True).body
         return self._streamed(canned.stream) if streamed else Reply.json(canned.body)
 
