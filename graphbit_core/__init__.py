@@ -85,6 +85,13 @@ if TYPE_CHECKING:
     from graphbit_core.settings import (
         check_whole_number as check_whole_number,
         refuse_unknown_settings as refuse_unknown_settings,
+    from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
+    from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
+    from graphbit_core.llm.reply_errors import error_for_status as error_for_status
+    from graphbit_core.llm.settings import (
+        check_base_url as check_base_url,
+        resolve_key as resolve_key,
+        resource_name as resource_name,
     )
     from graphbit_core.types.documents import (
         Chunk as Chunk,
@@ -155,6 +162,10 @@ _PUBLIC = {
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
     "settings": "check_whole_number refuse_unknown_settings",
+    "llm.client": "ChatStream LlmClient",
+    "llm.embedding": "EmbeddingClient",
+    "llm.reply_errors": "error_for_status",
+    "llm.settings": "check_base_url resolve_key resource_name",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
