@@ -74,6 +74,14 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
         WorkflowError as WorkflowError,
     )
+    from graphbit_core.host import (
+        ComponentInfo as ComponentInfo,
+        Host as Host,
+        Registration as Registration,
+        default_host as default_host,
+        hookimpl as hookimpl,
+    )
+    from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
     from graphbit_core.settings import (
         check_whole_number as check_whole_number,
         refuse_unknown_settings as refuse_unknown_settings,
@@ -114,6 +122,16 @@ if TYPE_CHECKING:
         Usage as Usage,
     )
     from graphbit_core.types.secret import Secret as Secret
+    from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
+    from graphbit_core.workflow.executor import Executor as Executor
+    from graphbit_core.workflow.node import Node as Node
+    from graphbit_core.workflow.result import (
+        Event as Event,
+        NodeReport as NodeReport,
+        WorkflowResult as WorkflowResult,
+    )
+    from graphbit_core.workflow.stream import RunStream as RunStream
+    from graphbit_core.workflow.workflow import Workflow as Workflow
 
 _PUBLIC = {
     "contracts": "API_VERSION",
@@ -135,6 +153,7 @@ _PUBLIC = {
         RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
+    "host": "ComponentInfo Host Registration default_host hookimpl",
     "settings": "check_whole_number refuse_unknown_settings",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
@@ -143,6 +162,13 @@ _PUBLIC = {
         Message NOT_FOUND PassagePart ReasoningPart Role TextPart ToolCall ToolSpec Usage
     """,
     "types.secret": "Secret",
+    "tools.decorator": "FunctionTool tool",
+    "workflow.context": "WorkflowContext",
+    "workflow.executor": "Executor",
+    "workflow.node": "Node",
+    "workflow.result": "Event NodeReport WorkflowResult",
+    "workflow.stream": "RunStream",
+    "workflow.workflow": "Workflow",
 }
 """Module → the public names it holds."""
 
