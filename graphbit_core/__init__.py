@@ -81,11 +81,8 @@ if TYPE_CHECKING:
         default_host as default_host,
         hookimpl as hookimpl,
     )
+    from graphbit_core.settings import check_whole_number as check_whole_number
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
-    from graphbit_core.settings import (
-        check_whole_number as check_whole_number,
-        refuse_unknown_settings as refuse_unknown_settings,
-    )
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -154,7 +151,7 @@ _PUBLIC = {
         UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
-    "settings": "check_whole_number refuse_unknown_settings",
+    "settings": "check_whole_number",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """

@@ -6,18 +6,11 @@ import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from selectolax.lexbor import LexborHTMLParser
 
-from graphbit_core import (
-    DEFAULT_MAX_BYTES,
-    Document,
-    DocumentError,
-    check_whole_number,
-    read_regular_file,
-    refuse_unknown_settings,
-)
+from graphbit_core import DEFAULT_MAX_BYTES, Document, DocumentError, check_whole_number, read_regular_file
 from graphbit_loader_html.cost import check_cost
 from graphbit_loader_html.visible import visible_text
 
@@ -31,8 +24,7 @@ class HtmlLoader:
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     suffixes: ClassVar[frozenset[str]] = frozenset({".htm", ".html", ".xhtml"})
 
-    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, **unknown: Any) -> None:
-        refuse_unknown_settings(type(self), unknown)
+    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._max_bytes = check_whole_number("max_bytes", max_bytes, 1)
 
     def load(self, path: Path) -> Iterator[Document]:

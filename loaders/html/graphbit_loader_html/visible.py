@@ -7,69 +7,15 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-_UNSEEN = frozenset(
-    [
-        "audio",
-        "canvas",
-        "datalist",
-        "embed",
-        "head",
-        "iframe",
-        "noembed",
-        "noframes",
-        "object",
-        "script",
-        "style",
-        "template",
-        "title",
-        "video",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "legend",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-        "ul",
-    ]
-)
-_LINES = frozenset(["br", "li", "optgroup", "option", "tr"])
+_UNSEEN_TAGS = """
+    audio canvas datalist embed head iframe noembed noframes object script style template title video"""
+_BLOCK_TAGS = """
+    address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption
+    figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend main menu nav ol p pre search section summary
+    table ul"""
+_UNSEEN = frozenset(_UNSEEN_TAGS.split())
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
+_LINES = frozenset({"br", "li", "optgroup", "option", "tr"})
 _CELLS = frozenset({"td", "th"})
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACES = " \t\n\r\f"  # what HTML collapses; a no-break space is content

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from defusedxml import DTDForbidden, ElementTree  # type: ignore[import-untyped]
 
-from graphbit_core import (
-    DEFAULT_MAX_BYTES,
-    Document,
-    DocumentError,
-    check_whole_number,
-    read_regular_file,
-    refuse_unknown_settings,
-)
+from graphbit_core import DEFAULT_MAX_BYTES, Document, DocumentError, check_whole_number, read_regular_file
 
 _MAX_DEPTH = 200
 
@@ -30,8 +23,7 @@ class XmlLoader:
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     suffixes: ClassVar[frozenset[str]] = frozenset({".xml"})
 
-    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, **unknown: Any) -> None:
-        refuse_unknown_settings(type(self), unknown)
+    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._max_bytes = check_whole_number("max_bytes", max_bytes, 1)
 
     def load(self, path: Path) -> Iterator[Document]:
