@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         default_host as default_host,
         hookimpl as hookimpl,
     )
+    from graphbit_core.settings import check_whole_number as check_whole_number
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
     from graphbit_core.settings import (
         check_whole_number as check_whole_number,
@@ -166,6 +167,7 @@ _PUBLIC = {
     "llm.embedding": "EmbeddingClient",
     "llm.reply_errors": "error_for_status",
     "llm.settings": "check_base_url resolve_key resource_name",
+    "settings": "check_whole_number",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
