@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graphbit_core.errors import ComponentNotFoundError, ConfigError, PluginConflictError, PluginError
 from graphbit_core.host import faults, offers
+from graphbit_core.host.arguments import check_arguments
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan, scan as scan_installed
 from graphbit_core.host.index import Index, Key
@@ -96,10 +97,15 @@ class Host:
 
         The middleware of the plugin registered last is the outermost. A row of data is returned with
         ``settings`` in place of its own fields.
+
+        Raises:
+            ValidationError: A setting is unknown or missing.
+            PluginError: As ``component`` does.
         """
         candidate = self._choose(kind, name)
         component = candidate.get(self._warn)
         if callable(component):
+            check_arguments(kind, name, component, settings)
             instance = component(**settings)
         else:
             instance = dataclasses.replace(component, **settings) if settings else component
