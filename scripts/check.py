@@ -32,7 +32,7 @@ def lint() -> list[Step]:
         ),
         ("ruff check", [BIN / "ruff", "check", "--quiet"]),
         ("ruff format", [BIN / "ruff", "format", "--quiet", "--check"]),
-        ("import layers", [BIN / "lint-imports", "--no-timing"]),
+        ("import layers", [BIN / "lint-imports", "--no-logo"]),
     ]
 
 

@@ -132,15 +132,20 @@ def conflict(offers: Sequence[Origin]) -> PluginConflictError:
     """Several distributions offer it, and nothing says which is meant."""
     first = offers[0]
     names = [origin.distribution for origin in offers]
-    fix = f"[plugins.prefer] {first.kind}.{first.name} = {names[0]!r} in graphbit.toml"
+    fix = prefer_fix(first.kind, first.name, names[0])
     return PluginConflictError(
         f"{first.kind} {first.name!r} is offered by {' and '.join(names)}. Ask for "
-        f"'{first.name}@{names[0]}', or set {fix}",
+        f"'{first.name}@{names[0]}', or write {fix}",
         kind=first.kind,
         name=first.name,
         candidates=names,
         fix=fix,
     )
+
+
+def prefer_fix(kind: str, name: str, distribution: str) -> str:
+    """The line of configuration that settles a conflict."""
+    return f'[plugins.prefer] {kind}.{name} = "{distribution}" in graphbit.toml'
 
 
 def hook_failed(origin: Origin, hook: str, cause: BaseException) -> PluginError:
@@ -157,4 +162,11 @@ def taken(origin: Origin) -> PluginConflictError:
     """The same source has already added a component of this name."""
     return PluginConflictError(
         f"{origin} was added already; remove it first", **origin.facts(), candidates=[origin.distribution]
+    )
+
+
+def not_known(name: str, known: Sequence[str]) -> ComponentNotFoundError:
+    """No component of any kind has this name."""
+    return ComponentNotFoundError(
+        f"nothing installed is called {name!r}{nearest(name, known)}. See: graphbit plugins list", name=name
     )

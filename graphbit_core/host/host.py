@@ -31,9 +31,19 @@ class Host:
     except the modules of hooks, which are imported when the first component or hook is used.
     """
 
-    def __init__(self, settings: HostSettings | None = None, *, scan: bool = True) -> None:
+    def __init__(
+        self, settings: HostSettings | None = None, *, scan: bool = True, path: Sequence[str] | None = None
+    ) -> None:
+        """A host with its own scan.
+
+        Args:
+            settings: The policy; default: every installed plugin is allowed.
+            scan: Whether it looks at installed distributions at all.
+            path: The folders to look in; default: ``sys.path``.
+        """
         self.settings = settings or HostSettings()
         self._scans = scan
+        self._path = path
         self._scan: Scan | None = None
         self._index = Index()
         self._plugins: Plugins | None = None
@@ -167,8 +177,13 @@ class Host:
                 )
             self._index = self._index.minus(added.__contains__)
 
-    def register(self, plugin: object, name: str | None = None) -> str:
+    def register(self, plugin: object, name: str | None = None, origin: Origin | None = None) -> str:
         """Registers an object that implements hooks, with the components it adds: all or nothing.
+
+        Args:
+            plugin: A module, or any object with methods marked ``hookimpl``.
+            name: What it is called in errors and removed by; default: its own name.
+            origin: Who offers it, where that is known better.
 
         Returns:
             The name to remove it by.
@@ -177,7 +192,7 @@ class Host:
             PluginError: It is registered already, or one of its hooks or components is wrong.
         """
         owner = name or getattr(plugin, "__name__", None) or f"{type(plugin).__name__}-{id(plugin):x}"
-        self._register(owner, Origin(PLUGIN, owner, owner, source="code"), plugin)
+        self._register(owner, origin or Origin(PLUGIN, owner, owner, source="code"), plugin)
         return owner
 
     def unregister(self, plugin: object) -> None:
@@ -234,7 +249,7 @@ class Host:
             if self.closed:
                 raise PluginError("this host is closed; ask default_host() or make another")
             if self._scan is None:
-                found = scan_installed() if self._scans else Scan()
+                found = scan_installed(self._path) if self._scans else Scan()
                 self._index = self._index.plus(offers.found(found, self.settings))
                 self._scan = found
 

@@ -24,6 +24,7 @@ _FIXES = {
     "self_edge": "a node cannot follow itself; remove the edge",
     "disconnected": "connect it, or take it out",
     "unknown_node": "connect nodes that were added",
+    "invalid_delay": "give a finite number of seconds, 0 or more",
 }
 
 

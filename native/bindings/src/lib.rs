@@ -1,6 +1,7 @@
 //! `graphbit_core._native`: conversion between the kernel and Python, and nothing else.
 
 mod errors;
+mod graph;
 mod guard;
 mod http;
 mod mailbox;
@@ -12,6 +13,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::graph::{Plan, Run, check_graph};
     #[pymodule_export]
     use super::http::PyEngine;
     #[pymodule_export]

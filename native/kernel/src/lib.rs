@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod error;
 pub mod framing;
+pub mod graph;
 pub mod http;
 pub mod mailbox;
 pub mod resilience;

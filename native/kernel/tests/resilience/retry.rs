@@ -219,7 +219,7 @@ fn the_budget_comes_back_as_the_window_rolls_on() {
 
 #[test]
 fn reasons_have_the_names_that_python_documents() {
-    let stub = include_str!("../../../graphbit_core/_native.pyi");
+    let stub = include_str!("../../../../graphbit_core/_native.pyi");
     let reasons = [
         StopReason::Attempts,
         StopReason::Budget,

@@ -1,11 +1,9 @@
-//! The limiter on a paused clock, alone and under a simulated load.
+//! The limiter on a paused clock: each test is a conversation with it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::resilience::{Admission, EnqueueError, Limiter, Limits, Rate, Ticket};
-use proptest::prelude::*;
 
 /// A limiter and the time it is told.
 struct Talk {
@@ -57,7 +55,7 @@ impl Talk {
     }
 }
 
-fn rate(per_minute: f64) -> Option<Rate> {
+pub(crate) fn rate(per_minute: f64) -> Option<Rate> {
     Some(Rate::per_minute(per_minute).expect("in range"))
 }
 
@@ -327,151 +325,4 @@ fn the_earliest_start_of_a_newcomer_counts_those_ahead() {
     assert_eq!(Admission::WaitUntil(talk.limiter.earliest(talk.now)), talk.after(10.0));
     talk.limiter.pause_until(talk.now + Duration::from_secs(30));
     assert_eq!(Admission::WaitUntil(talk.limiter.earliest(talk.now)), talk.after(30.0));
-}
-
-/// A call as the simulation makes it.
-#[derive(Clone, Debug)]
-struct Call {
-    gap_ms: u64,
-    reserved: u64,
-    actual: u64,
-    runs_ms: u64,
-    gives_up_after_ms: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Start {
-    at: Time,
-    ticket: Ticket,
-    actual: u64,
-}
-
-const REQUESTS_PER_MINUTE: f64 = 300.0;
-const TOKENS_PER_MINUTE: f64 = 3000.0;
-const PERMITS: usize = 6;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Happens {
-    Ends(usize),
-    Joins(usize),
-    GivesUp(usize),
-    Poll,
-}
-
-/// Runs the calls through a limiter, asking only when the limiter said so or something changed.
-fn simulate(calls: &[Call]) -> (Vec<Start>, Limiter) {
-    let limits = Limits {
-        max_concurrency: PERMITS,
-        requests: rate(REQUESTS_PER_MINUTE).map(|rate| rate.with_burst(8)),
-        tokens: rate(TOKENS_PER_MINUTE).map(|rate| rate.with_burst(500)),
-        queue: usize::MAX,
-    };
-    let mut limiter = Limiter::new(limits);
-    let mut agenda: BTreeMap<(Time, Happens), ()> = BTreeMap::new();
-    let mut waiting: BTreeMap<Ticket, usize> = BTreeMap::new();
-    let mut starts = Vec::new();
-    let millis = Duration::from_millis;
-    let mut joins = Time::ZERO;
-    for (index, call) in calls.iter().enumerate() {
-        joins = joins + millis(call.gap_ms);
-        agenda.insert((joins, Happens::Joins(index)), ());
-    }
-    while let Some(((now, what), ())) = agenda.pop_first() {
-        match what {
-            Happens::Ends(index) => {
-                limiter.release();
-                limiter.settle(calls[index].reserved, calls[index].actual, now);
-            }
-            Happens::Joins(index) => {
-                waiting.insert(limiter.enqueue(calls[index].reserved, now).expect("below the burst"), index);
-                let patience = calls[index].gives_up_after_ms;
-                agenda.extend(patience.map(|ms| ((now + millis(ms), Happens::GivesUp(index)), ())));
-            }
-            Happens::GivesUp(index) => {
-                let ticket = waiting.iter().find(|(_, waiter)| **waiter == index).map(|(ticket, _)| *ticket);
-                ticket.into_iter().for_each(|ticket| {
-                    waiting.remove(&ticket);
-                    limiter.cancel(ticket);
-                });
-            }
-            Happens::Poll => {}
-        }
-        while let Some(ticket) = limiter.head() {
-            match limiter.poll(ticket, now) {
-                Admission::Behind => break,
-                Admission::WaitUntil(at) => {
-                    assert!(at > now, "a wait that is no wait would spin");
-                    agenda.insert((at, Happens::Poll), ());
-                    break;
-                }
-                Admission::Admitted => {
-                    let index = waiting.remove(&ticket).expect("each ticket is admitted once");
-                    assert!(limiter.in_flight() <= PERMITS);
-                    starts.push(Start { at: now, ticket, actual: calls[index].actual });
-                    agenda.insert((now + millis(calls[index].runs_ms), Happens::Ends(index)), ());
-                }
-            }
-        }
-    }
-    assert!(waiting.is_empty(), "{} calls never started", waiting.len());
-    (starts, limiter)
-}
-
-/// The most that `cost` summed up above `burst + rate * t`, over every stretch of time.
-fn excess(starts: &[Start], cost: impl Fn(&Start) -> f64, per_minute: f64, burst: f64) -> f64 {
-    let mut worst = f64::MIN;
-    for (index, first) in starts.iter().enumerate() {
-        let mut sum = 0.0;
-        for last in &starts[index..] {
-            sum += cost(last);
-            let allowed = burst + per_minute / 60.0 * last.at.since(first.at).as_secs_f64();
-            worst = worst.max(sum - allowed);
-        }
-    }
-    worst
-}
-
-fn call() -> impl Strategy<Value = Call> {
-    let gap_ms = prop_oneof![3 => Just(0u64), 3 => 0u64..300, 1 => 0u64..20_000];
-    let runs_ms = prop_oneof![3 => 0u64..500, 1 => 0u64..30_000];
-    (gap_ms, 0u64..=500, 0.0..=1.0f64, runs_ms, prop::option::weighted(0.2, 0u64..5000)).prop_map(
-        |(gap_ms, reserved, used, runs_ms, gives_up_after_ms)| Call {
-            gap_ms,
-            reserved,
-            actual: (reserved as f64 * used) as u64,
-            runs_ms,
-            gives_up_after_ms,
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
-
-    #[test]
-    fn whatever_comes_it_keeps_the_order_and_stays_below_burst_plus_rate(
-        calls in prop::collection::vec(call(), 1..120)
-    ) {
-        let (starts, limiter) = simulate(&calls);
-        prop_assert!(starts.is_sorted_by_key(|start| start.ticket));
-        let by_request = excess(&starts, |_| 1.0, REQUESTS_PER_MINUTE, 8.0);
-        let by_token = excess(&starts, |start| start.actual as f64, TOKENS_PER_MINUTE, 500.0);
-        prop_assert!(by_request < 1e-6, "{by_request} requests too many");
-        prop_assert!(by_token < 1e-6, "{by_token} tokens too many");
-        prop_assert_eq!((limiter.in_flight(), limiter.queued()), (0, 0));
-    }
-}
-
-#[test]
-fn under_constant_demand_it_uses_the_rate() {
-    let demand =
-        |reserved, actual| Call { gap_ms: 5, reserved, actual, runs_ms: 100, gives_up_after_ms: None };
-    for (reserved, actual) in [(0, 0), (100, 100), (100, 25)] {
-        let (starts, _) = simulate(&vec![demand(reserved, actual); 400]);
-        let time = starts[starts.len() - 1].at.since(starts[0].at).as_secs_f64();
-        let by_request = 400.0 / (8.0 + REQUESTS_PER_MINUTE / 60.0 * time);
-        let by_token = 400.0 * actual as f64 / (500.0 + TOKENS_PER_MINUTE / 60.0 * time);
-        let used = by_request.max(by_token);
-        assert!(used >= 0.95, "{used:.3} of the rate used with {actual} of {reserved} tokens");
-    }
 }
