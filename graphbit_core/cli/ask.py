@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     from graphbit_core.cli.progress import Bar
     from graphbit_core.host import default_host
-    from graphbit_core.llm import EmbeddingClient
+    from graphbit_core.llm.embedding import EmbeddingClient
     from graphbit_core.rag.ask import ask, default_directory
     from graphbit_core.rag.index import Index
 

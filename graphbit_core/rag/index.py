@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.splitter import Splitter
     from graphbit_core.contracts.vector_store import VectorStore
     from graphbit_core.host import Host
-    from graphbit_core.llm import EmbeddingClient
+    from graphbit_core.llm.embedding import EmbeddingClient
 
 DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive", "chunk_size": 1000, "chunk_overlap": 200}
 MAX_BYTES = 10 * 1024 * 1024

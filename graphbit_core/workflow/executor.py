@@ -18,7 +18,7 @@ from graphbit_core.workflow.result import Event, WorkflowResult
 from graphbit_core.workflow.stream import RunStream
 
 if TYPE_CHECKING:
-    from graphbit_core.llm import LlmClient
+    from graphbit_core.llm.client import LlmClient
     from graphbit_core.workflow.workflow import Workflow
 
 DEFAULT_TYPE_LIMITS = {"agent": 20, "http_request": 50, "transform": 30}
