@@ -24,6 +24,7 @@ from workspace import (
     environment,
     finish,
     fresh,
+    module,
     must,
     native_library,
     packages,
@@ -91,6 +92,13 @@ def add_ons() -> bool:
     stamp = digest([folder / "pyproject.toml" for folder in folders])
     if fresh("add-ons", stamp):
         return False
+    for needed in (
+        part for folder in folders for part in (folder / "README.md", module(folder) / "__init__.py")
+    ):
+        if not needed.is_file():
+            sys.exit(
+                f"{needed.relative_to(ROOT)} is missing; a package has a README and one module of its name"
+            )
     if gone := installed() - {"graphbit-core", *map(distribution, folders)}:
         must("remove packages that left the repository", pip("uninstall", "--yes", *sorted(gone)), "")
     editable = [part for folder in folders for part in ("--editable", folder)]
