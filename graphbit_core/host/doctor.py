@@ -139,7 +139,10 @@ class Doctor:
 
     def _of_metadata(self) -> Iterable[Fault]:
         scan = self._host.installed()
+        settings = self._host.settings
         for installed in scan.distributions:
+            if all(settings.denies(offer) for offer in installed.offers):
+                continue
             for message, fix in metadata.faults_of(installed):
                 yield Fault(installed.name, installed.version, None, message, fix)
         for double in scan.duplicates:

@@ -31,9 +31,19 @@ class Host:
     except the modules of hooks, which are imported when the first component or hook is used.
     """
 
-    def __init__(self, settings: HostSettings | None = None, *, scan: bool = True) -> None:
+    def __init__(
+        self, settings: HostSettings | None = None, *, scan: bool = True, path: Sequence[str] | None = None
+    ) -> None:
+        """A host with its own scan.
+
+        Args:
+            settings: The policy; default: every installed plugin is allowed.
+            scan: Whether it looks at installed distributions at all.
+            path: The folders to look in; default: ``sys.path``.
+        """
         self.settings = settings or HostSettings()
         self._scans = scan
+        self._path = path
         self._scan: Scan | None = None
         self._index = Index()
         self._plugins: Plugins | None = None
@@ -239,7 +249,7 @@ class Host:
             if self.closed:
                 raise PluginError("this host is closed; ask default_host() or make another")
             if self._scan is None:
-                found = scan_installed() if self._scans else Scan()
+                found = scan_installed(self._path) if self._scans else Scan()
                 self._index = self._index.plus(offers.found(found, self.settings))
                 self._scan = found
 

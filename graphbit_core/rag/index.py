@@ -235,7 +235,7 @@ def _dimensions(embedder: EmbeddingClient) -> int:
 
 
 def _records(work: _Work) -> list[Record]:
-    records = []
+    records: list[Record] = []
     for chunk, vector in zip(work.chunks, work.vectors, strict=True):
         metadata = {**chunk.metadata, "source": str(work.file.path), "start": chunk.start, "end": chunk.end}
         place = (

@@ -20,6 +20,7 @@ MAY_CATCH_BROADLY = {
     "graphbit_core/workflow/executor.py": "what a helper thread raised is raised again in the caller's",
     "graphbit_core/workflow/stream.py": "as the executor's",
     "graphbit_core/workflow/publishing.py": "a plugin's event subscriber harms only itself, and is reported",
+    "graphbit_core/testing/loader.py": "what a loader raised in its thread is handed to the test",
 }
 """Patterns of files, and why. Elsewhere a broad handler must end by raising again."""
 
