@@ -27,7 +27,9 @@ PlanEdge: TypeAlias = tuple[int, int, str | None]
 
 PlanFinding: TypeAlias = tuple[str, int | None, str]
 """Code (``cycle``, ``duplicate_id``, ``duplicate_edge``, ``self_edge``, ``disconnected``,
-``unknown_node``), index of the node, and detail: for a cycle its ids joined by `` -> ``."""
+``unknown_node``, ``invalid_delay``), index of the node, and detail: for a cycle its ids joined by
+`` -> ``. Nodes are independent steps in a graph without edges; beside edges, a node that none touches
+is ``disconnected``. Two edges between the same nodes need different labels."""
 
 def check_graph(nodes: Sequence[PlanNode], edges: Sequence[PlanEdge]) -> list[PlanFinding]:
     """Every structural fault, in order of node; an empty list means that Plan() will succeed."""
@@ -45,10 +47,17 @@ class Plan:
 
 Settlement: TypeAlias = tuple[int, str, Sequence[str] | None, str | None]
 """Activation (the index of its node), ``succeeded`` | ``failed`` | ``cancelled``, the ids or labels
-chosen (None: all out-edges go live), and for a failure its text for the event stream."""
+chosen (None: all out-edges go live; an edge is chosen by its label or its target), and for a failure
+its text for the event stream."""
 
 RunEvent: TypeAlias = tuple[int, float, str, int | None, dict[str, str | int | float]]
-"""``seq`` (gapless, from 0), ``now``, type (SEMANTICS' names), node index, data."""
+"""``seq`` (gapless, from 0), ``now``, type, node index, data.
+
+Types and their data: ``run.started``, ``run.succeeded``, ``run.failed``, ``run.cancelled`` (``reason`` if
+``cancel`` ended it); ``node.ready``, ``node.started``, ``node.succeeded``, ``node.failed`` (``error``),
+``node.skipped`` (``reason``), ``node.cancelled``; ``edge.live`` and ``edge.dead`` (``source`` and ``target``,
+ids; ``label`` if it has one; a dead one's ``reason``), whose node is the source; ``timer.started``
+(``seconds``), ``timer.fired``."""
 
 @final
 class Run:
@@ -57,6 +66,12 @@ class Run:
     ``max_concurrency`` limits activations that run; ``type_limits`` does so per node type;
     ``on_error`` is ``fail_fast`` (stop admission, what runs is to be cancelled), ``drain`` (stop
     admission, let what runs end) or ``continue`` (independent branches go on).
+
+    A node runs once all its edges are resolved, if one is live and none comes from a failure or a
+    cancellation; otherwise it is skipped with the reason of its dead edges: ``upstream_failed`` and
+    ``cancelled`` (also several steps below), else ``not_chosen``, else ``upstream_skipped``. What the first
+    failure or cancellation was decides how the run ends. A limit below 1 and an unknown ``on_error`` are
+    a ValidationError.
     """
 
     def __new__(cls, plan: Plan, max_concurrency: int, type_limits: dict[str, int], on_error: str) -> Run: ...
@@ -68,14 +83,20 @@ class Run:
         new ones start inside.
         """
 
-    def settle(self, settlements: Sequence[Settlement], now: float) -> None:
-        """Ends activations, once each; a second settlement of one is ignored (a late abandoned body)."""
+    def settle(self, settlements: Sequence[Settlement], now: float) -> list[tuple[int, str]]:
+        """Ends activations, once each; a second settlement of one is ignored (a late abandoned body).
+
+        Returns the activations that failed because they chose what none of their edges leads to, each
+        with the text of its error. ValidationError if one has not started; then none is settled.
+        """
 
     def live_parents(self, node: int) -> list[int]:
-        """Predecessors whose edge to ``node`` is live, in edge order."""
+        """Predecessors whose edge to ``node`` is live, in edge order, each once."""
 
     def cancel(self, reason: str, now: float) -> list[int]:
-        """Stops admission, cancels what has not started and all delays; returns what still runs."""
+        """Stops admission, cancels what is ready and all delays; what depends on them is skipped. Returns
+        what still runs, every time; the first reason is kept. An ended run stays as it is.
+        """
 
     def to_cancel(self) -> list[int]:
         """Running activations that a failure under ``fail_fast`` asks to cancel; each is told once."""
@@ -120,7 +141,8 @@ CallEvent: TypeAlias = tuple[int, str, Any]
 """Call id, kind, payload:
 
 ``reply``    (attempt, status, headers as list of pairs, body): a whole reply; a verdict is due. Also a
-             streaming call gets this when the status is not 2xx.
+             streaming call gets this when the status is not 2xx, or when the body of an ``sse`` call
+             is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
 ``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.

@@ -1,1 +1,10 @@
 """The kernel as the rest of the package sees it; the only place that imports ``_native``."""
+
+from typing import TYPE_CHECKING
+
+from graphbit_core._native import VERSION, Engine, Mailbox, Plan, Run, check_graph
+
+if TYPE_CHECKING:
+    from graphbit_core._native import PlanEdge as PlanEdge, PlanNode as PlanNode
+
+__all__ = ["VERSION", "Engine", "Mailbox", "Plan", "Run", "check_graph"]

@@ -1,12 +1,26 @@
 //! `graphbit_core._native`: conversion between the kernel and Python, and nothing else.
 
 mod errors;
+mod graph;
+mod guard;
+mod http;
+mod mailbox;
+mod runtime;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
     use super::*;
+
+    #[pymodule_export]
+    use super::graph::{Plan, Run, check_graph};
+    #[pymodule_export]
+    use super::http::PyEngine;
+    #[pymodule_export]
+    use super::mailbox::PyMailbox;
+    #[pymodule_export]
+    use super::runtime::{configure_runtime, runtime_info};
 
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]

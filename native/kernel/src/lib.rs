@@ -5,3 +5,10 @@
 //! the host; it leaves completions in a [`mailbox`] that the host drains.
 
 pub mod clock;
+pub mod error;
+pub mod framing;
+pub mod graph;
+pub mod http;
+pub mod mailbox;
+pub mod resilience;
+pub mod runtime;

@@ -1,0 +1,93 @@
+"""What a component must be, checked when it is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from importlib import import_module
+from typing import Any
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.host.faults import incompatible, unusable
+from graphbit_core.host.records import PLUGIN, Origin
+
+_CONTRACT_OF = {
+    "provider": "provider:Provider",
+    "node_type": "node_type:NodeType",
+    "loader": "loader:Loader",
+    "splitter": "splitter:Splitter",
+    "embedder": "embedder:Embedder",
+    "vector_store": "vector_store:VectorStore",
+    "tool": "tool:Tool",
+    "reranker": "reranker:Reranker",
+    "tokenizer": "tokenizer:Tokenizer",
+}
+
+
+def check(origin: Origin, component: Any) -> None:
+    """Checks a component that an entry point, a hook or code has given.
+
+    What an entry point names must be a class with its kind's methods, or a frozen dataclass instance,
+    and declare ``graphbit_api``. Code may also hand over a function, and need not declare a version:
+    it was written for the graphbit-core that it runs with.
+
+    Raises:
+        PluginLoadError: It is of the wrong type, or a class without a method its kind must have.
+        IncompatiblePluginError: It declares no version, or one this host does not speak.
+    """
+    installed = origin.source == "installed"
+    if origin.kind == PLUGIN:
+        check_version(origin, component, required=installed)
+        return
+    is_class = isinstance(component, type)
+    if not (is_class or is_row(component) or _is_tool(origin, component)):
+        allowed = "a class or a frozen dataclass instance"
+        if installed or not callable(component):
+            raise unusable(origin, f"a {origin.kind} must be {allowed}, not {_shown(component)}")
+    check_version(origin, component, required=installed)
+    if installed and is_class:
+        _check_methods(origin, component)
+
+
+def check_version(origin: Origin, component: Any, *, required: bool) -> None:
+    """Same major, and minor not above the host's. Without ``required`` the declaration may be absent."""
+    declared = getattr(component, "graphbit_api", None)
+    if declared is None and not required:
+        return
+    match declared:
+        case (int(major), int(minor)) if isinstance(declared, tuple):
+            if major == API_VERSION[0] and minor <= API_VERSION[1]:
+                return
+    raise incompatible(origin, declared)
+
+
+def is_row(component: Any) -> bool:
+    """Whether it is a frozen row of data."""
+    return (
+        dataclasses.is_dataclass(component)
+        and not isinstance(component, type)
+        and component.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    )
+
+
+def _is_tool(origin: Origin, component: Any) -> bool:
+    return origin.kind == "tool" and callable(getattr(component, "call", None)) and hasattr(component, "spec")
+
+
+def _check_methods(origin: Origin, component: type) -> None:
+    if origin.kind not in _CONTRACT_OF:
+        return
+    module, _, name = _CONTRACT_OF[origin.kind].partition(":")
+    contract = getattr(import_module(f"graphbit_core.contracts.{module}"), name)
+    wanted = [key for key, value in vars(contract).items() if inspect.isfunction(value) and key[0] != "_"]
+    missing = [method for method in wanted if not hasattr(component, method)]
+    if missing:
+        raise unusable(origin, f"{component.__name__} is not a {origin.kind}: it has no {', '.join(missing)}")
+
+
+def _shown(component: Any) -> str:
+    if inspect.ismodule(component):
+        return f"the module {component.__name__}"
+    if inspect.isroutine(component):
+        return f"the function {component.__name__}"
+    return f"{component!r:.60} of type {type(component).__name__}"

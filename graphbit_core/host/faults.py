@@ -1,0 +1,172 @@
+"""Builds the errors of the plugin tree: what is wrong, with whom, and the command that mends it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TypeGuard
+
+from graphbit_core.contracts import API_VERSION, ENTRY_POINT_GROUPS
+from graphbit_core.errors import (
+    ComponentNotFoundError,
+    ConfigError,
+    IncompatiblePluginError,
+    PluginConflictError,
+    PluginError,
+    PluginLoadError,
+)
+from graphbit_core.host.records import CORE, PLUGIN, Origin
+
+_PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_store": "graphbit-store-{}"}
+"""Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``" (did you mean 'x'?)"``, or nothing when no known name is near."""
+    found = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+def check_kind(kind: str, *, plugins: bool = False) -> None:
+    """Raises ConfigError if there is no such kind of component."""
+    kinds = [*ENTRY_POINT_GROUPS, *([PLUGIN] if plugins else [])]
+    if kind not in kinds:
+        raise ConfigError(
+            f"there is no kind of component {kind!r}{nearest(kind, kinds)}. Kinds: {', '.join(kinds)}",
+            setting="kind",
+        )
+
+
+def _upgrade(distribution: str) -> str:
+    return f"pip install --upgrade {shlex.quote(distribution)}"
+
+
+def _mend(origin: Origin) -> str:
+    if origin.version is not None:
+        return _upgrade(origin.distribution)
+    return f"mend {origin.entry_point or origin.distribution}"
+
+
+def _described(cause: BaseException) -> str:
+    text = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    if isinstance(cause, SyntaxError) and cause.filename:
+        return f"{text} in {cause.filename}"
+    return text
+
+
+def load_failed(origin: Origin, cause: BaseException) -> PluginLoadError:
+    """The component's import, or the attribute its entry point names, raised ``cause``."""
+    own = (origin.entry_point or "").partition(":")[0].partition(".")[0]
+    missing = cause.name if isinstance(cause, ImportError) else None
+    if missing and missing.partition(".")[0] != own:
+        problem = f"its import of {missing!r} failed ({_described(cause)})"
+    else:
+        problem = f"its import failed ({_described(cause)})"
+    fix = _mend(origin)
+    return PluginLoadError(f"{origin}: {problem}. To mend it: {fix}", **origin.facts(), fix=fix)
+
+
+def unusable(origin: Origin, problem: str) -> PluginLoadError:
+    """It was imported or registered, but is not what its kind must be."""
+    fix = _mend(origin)
+    return PluginLoadError(f"{origin}: {problem}. To mend it: {fix}", **origin.facts(), fix=fix)
+
+
+def incompatible(origin: Origin, declared: object) -> IncompatiblePluginError:
+    """It declares no version of the plugin API, or one that this host does not speak."""
+    host = ".".join(map(str, API_VERSION))
+    if declared is None:
+        needs = "declares no plugin API version (graphbit_api = (major, minor))"
+    elif _is_version(declared):
+        needs = f"needs plugin API {'.'.join(map(str, declared))}"
+    else:
+        needs = f"declares graphbit_api = {declared!r}, which is not (major, minor)"
+    newer = _is_version(declared) and declared > API_VERSION
+    fix = _upgrade(CORE) if newer else _mend(origin)
+    message = f"{origin} {needs}; this graphbit-core offers {host}. To mend it: {fix}"
+    return IncompatiblePluginError(message, **origin.facts(), fix=fix)
+
+
+def _is_version(declared: object) -> TypeGuard[tuple[int, int]]:
+    return (
+        isinstance(declared, tuple) and len(declared) == 2 and all(isinstance(part, int) for part in declared)
+    )
+
+
+def not_installed(kind: str, name: str, known: Sequence[str]) -> ComponentNotFoundError:
+    """Nobody offers it. The command is a guess from how packages are named."""
+    have = f"Known: {', '.join(sorted(known))}" if known else f"No {kind} is installed"
+    fix = None
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        fix = "pip install " + _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
+    advice = f". If an add-on offers it: {fix}" if fix else ""
+    near = nearest(name, known)
+    return ComponentNotFoundError(
+        f"{kind} {name!r} is not installed{near}. {have}{advice}", kind=kind, name=name, fix=fix
+    )
+
+
+def not_offered_by(
+    kind: str, name: str, distribution: str, offers: Sequence[Origin]
+) -> ComponentNotFoundError:
+    """``name@distribution`` was asked for, and only others offer it."""
+    others = ", ".join(origin.distribution for origin in offers)
+    return ComponentNotFoundError(
+        f"{distribution} does not offer {kind} {name!r}; offered by: {others}",
+        kind=kind,
+        name=name,
+        distribution=distribution,
+        fix=f"{name}@{offers[0].distribution}",
+    )
+
+
+def denied(origin: Origin, reason: str) -> ComponentNotFoundError:
+    """It is installed, but the configuration does not trust its distribution."""
+    fix = f"allow {origin.distribution}: {reason}"
+    return ComponentNotFoundError(f"{origin} is not allowed by {reason}", **origin.facts(), fix=fix)
+
+
+def conflict(offers: Sequence[Origin]) -> PluginConflictError:
+    """Several distributions offer it, and nothing says which is meant."""
+    first = offers[0]
+    names = [origin.distribution for origin in offers]
+    fix = prefer_fix(first.kind, first.name, names[0])
+    return PluginConflictError(
+        f"{first.kind} {first.name!r} is offered by {' and '.join(names)}. Ask for "
+        f"'{first.name}@{names[0]}', or write {fix}",
+        kind=first.kind,
+        name=first.name,
+        candidates=names,
+        fix=fix,
+    )
+
+
+def prefer_fix(kind: str, name: str, distribution: str) -> str:
+    """The line of configuration that settles a conflict."""
+    return f'[plugins.prefer] {kind}.{name} = "{distribution}" in graphbit.toml'
+
+
+def hook_failed(origin: Origin, hook: str, cause: BaseException) -> PluginError:
+    """An implementation of a hook raised; its result is left out."""
+    fix = _mend(origin)
+    return PluginError(
+        f"{origin}: its {hook} failed and is left out ({_described(cause)}). To mend it: {fix}",
+        **origin.facts(),
+        fix=fix,
+    )
+
+
+def taken(origin: Origin) -> PluginConflictError:
+    """The same source has already added a component of this name."""
+    return PluginConflictError(
+        f"{origin} was added already; remove it first", **origin.facts(), candidates=[origin.distribution]
+    )
+
+
+def not_known(name: str, known: Sequence[str]) -> ComponentNotFoundError:
+    """No component of any kind has this name."""
+    return ComponentNotFoundError(
+        f"nothing installed is called {name!r}{nearest(name, known)}. See: graphbit plugins list", name=name
+    )

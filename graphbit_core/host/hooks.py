@@ -1,0 +1,68 @@
+"""All hooks there are. A plugin implements some of them and is found in the group ``graphbit.plugins``.
+
+Hooks are called when a host, a command line or a workflow is set up, never while a workflow runs: what has
+to happen then is a function that a hook returns. An implementation that raises loses only its own result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import pluggy
+
+from graphbit_core.errors import Finding
+from graphbit_core.host.records import Registration
+
+PROJECT = "graphbit"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function as the implementation of the hook whose name it bears."""
+
+MANY = frozenset({"graphbit_register_components", "graphbit_add_cli_commands", "graphbit_doctor_checks"})
+"""Hooks that return an iterable; its items are joined with those of the other plugins."""
+
+NOTHING = frozenset({"graphbit_workflow_compiled"})
+"""Hooks whose result is not used. The remaining ones return a function, or None."""
+
+
+class Command(Protocol):
+    """A command of the command line."""
+
+    def add(self, subparsers: Any) -> None:
+        """Adds its parser, and with ``set_defaults(run=…)`` a function ``run(args) -> exit status``."""
+        ...
+
+
+@hookspec
+def graphbit_register_components() -> Iterable[Registration]:  # type: ignore[empty-body]
+    """Components that are not entry points: made from data, or chosen when the host starts."""
+
+
+@hookspec
+def graphbit_add_cli_commands() -> Iterable[Command]:  # type: ignore[empty-body]
+    """Commands for ``graphbit``."""
+
+
+@hookspec
+def graphbit_wrap_component(kind: str, name: str) -> Callable[[Any], Any] | None:
+    """A function that is given each new instance of this component and returns what is used instead.
+
+    If that function raises, a warning names the plugin, and the instance is used as it was; with
+    ``GRAPHBIT_PLUGINS_STRICT=1`` the error is raised.
+    """
+
+
+@hookspec
+def graphbit_workflow_compiled(workflow: Any) -> None:
+    """Sees every workflow that was compiled."""
+
+
+@hookspec
+def graphbit_subscribe_events() -> Callable[[Any], None] | None:
+    """A function that is given each event of each run. It runs on the run's thread: never block it."""
+
+
+@hookspec
+def graphbit_doctor_checks() -> Iterable[Callable[[], Iterable[Finding]]]:  # type: ignore[empty-body]
+    """Checks for ``graphbit plugins doctor``; each returns what it found wrong."""

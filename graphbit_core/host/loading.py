@@ -1,0 +1,110 @@
+"""Imports what an entry point names. The only place where a plugin's module is executed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import reduce
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from graphbit_core.host.faults import load_failed
+from graphbit_core.host.interrupts import Interrupts
+from graphbit_core.host.records import Origin
+
+logger = logging.getLogger("graphbit.plugins")
+
+SLOW_IMPORT_SECONDS = 5.0
+"""After this long, an import that has not ended is named in a warning."""
+
+_REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+)\s*)?(\[.*\]\s*)?")
+
+T = TypeVar("T")
+
+
+def contained(action: Callable[[], T], failed: Callable[[BaseException], Exception]) -> T:
+    """Runs a plugin's code; whatever it raises, SystemExit too, becomes ``failed(error)``.
+
+    Only an exception from a signal handler, such as Ctrl-C, passes unchanged.
+    """
+    with Interrupts() as interrupts:
+        try:
+            result = action()
+        except BaseException as error:
+            interrupts.reraise()
+            raise failed(error) from error
+        interrupts.reraise()
+        return result
+
+
+def load(origin: Origin) -> object:
+    """The object that ``origin.entry_point`` names.
+
+    Raises:
+        PluginLoadError: The import or the attribute failed; the original error is its cause.
+    """
+    reference = origin.entry_point or ""
+    with _named_when_slow(origin):
+        return contained(lambda: _resolve(reference), lambda error: load_failed(origin, error))
+
+
+def _resolve(reference: str) -> object:
+    if reference.endswith(".py"):
+        return _import_file(Path(reference))
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise ValueError(f"{reference!r} is not of the form module:attribute")
+    attributes = (match["attribute"] or "").split(".")
+    return reduce(getattr, filter(None, attributes), import_module(match["module"]))
+
+
+def module_name(path: Path) -> str:
+    """The name under which a plugin file is imported: unique per file, and a legal identifier."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return f"_graphbit_inhouse_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}_{digest}"
+
+
+def _import_file(path: Path) -> ModuleType:
+    name = module_name(path)
+    if name in sys.modules:
+        return sys.modules[name]
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs, as import does: dataclasses and pickle look it up
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+@contextmanager
+def _named_when_slow(origin: Origin) -> Iterator[None]:
+    def warn() -> None:
+        logger.warning(
+            "%s: its import has not ended after %g s. If it hangs: pip uninstall %s",
+            origin,
+            SLOW_IMPORT_SECONDS,
+            origin.distribution,
+        )
+
+    timer = threading.Timer(SLOW_IMPORT_SECONDS, warn)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

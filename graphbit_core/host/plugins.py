@@ -1,0 +1,104 @@
+"""Modules and objects that implement hooks: registering, calling and removing them, through pluggy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pluggy
+
+from graphbit_core.errors import PluginError
+from graphbit_core.host import faults, hooks
+from graphbit_core.host.loading import contained
+from graphbit_core.host.records import Origin
+
+
+class Plugins:
+    """The plugins of one host. Not synchronised: the host holds its lock while it changes them."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hooks.PROJECT)
+        self._manager.add_hookspecs(hooks)
+        self._origins: dict[str, Origin] = {}
+
+    def register(self, owner: str, origin: Origin, plugin: object) -> None:
+        """All of its hooks, or none.
+
+        Raises:
+            PluginLoadError: It has a hook that does not exist, or one with wrong arguments.
+        """
+        for name in dir(plugin):
+            options = self._manager.parse_hookimpl_opts(plugin, name)
+            if options is not None:
+                self._check(origin, options.get("specname") or name, options)
+        contained(
+            lambda: self._manager.register(plugin, owner),
+            lambda error: faults.unusable(origin, f"its hooks cannot be registered ({error})"),
+        )
+        self._origins[owner] = origin
+
+    def unregister(self, owner: str) -> None:
+        """Removes its hooks."""
+        self._manager.unregister(name=owner)
+        del self._origins[owner]
+
+    def has(self, owner: str) -> bool:
+        """Whether a plugin of this name is registered."""
+        return owner in self._origins
+
+    def owner_of(self, plugin: object) -> str | None:
+        """The name of a registered plugin, given the name or the object; None if there is no such plugin."""
+        if isinstance(plugin, str):
+            return plugin if plugin in self._origins else None
+        return next((name for name, known in self._manager.list_name_plugin() if known is plugin), None)
+
+    def call(
+        self, hook: str, arguments: dict[str, Any], report: Callable[[PluginError], None], only: str | None
+    ) -> list[tuple[Origin, Any]]:
+        """Calls each implementation by itself, the last registered first; returns who returned what.
+
+        Args:
+            hook: The hook's name.
+            arguments: By name; an implementation takes those it names.
+            report: Hears of each implementation that failed.
+            only: Call this plugin's alone.
+        """
+        results: list[tuple[Origin, Any]] = []
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+            if only not in (None, implementation.plugin_name):
+                continue
+            try:
+                origin = self._origins[implementation.plugin_name]
+                given = {name: arguments[name] for name in implementation.argnames}
+                results += [
+                    (origin, result) for result in _call(hook, origin, implementation.function, given)
+                ]
+            except PluginError as error:
+                report(error)
+        return results
+
+    def _check(self, origin: Origin, hook: str, options: Any) -> None:
+        known = [name for name in vars(hooks) if name.startswith("graphbit_")]
+        if hook not in known and not options.get("optionalhook"):
+            raise faults.unusable(origin, f"there is no hook {hook!r}{faults.nearest(hook, known)}")
+        if options.get("wrapper") or options.get("hookwrapper"):
+            raise faults.unusable(
+                origin, f"{hook} is a hook wrapper; use graphbit_wrap_component to wrap what others offer"
+            )
+
+
+def _call(hook: str, origin: Origin, function: Callable[..., Any], given: dict[str, Any]) -> list[Any]:
+    return contained(
+        lambda: list(_results(hook, function(**given))), lambda error: faults.hook_failed(origin, hook, error)
+    )
+
+
+def _results(hook: str, result: Any) -> Iterator[Any]:
+    if hook in hooks.NOTHING:
+        return
+    if hook in hooks.MANY:
+        yield from result
+    elif result is not None:
+        if not callable(result):
+            raise TypeError(f"{hook} must return a function or None, not {result!r:.60}")
+        yield result

@@ -1,0 +1,174 @@
+//! `Engine`: arguments in, kernel calls, results out.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use graphbit_kernel::clock::Time;
+use graphbit_kernel::error::Error;
+use graphbit_kernel::http::{CallId, CallSpec, Engine, Kind, Policy, Request, parse_framing, set_limit};
+use graphbit_kernel::resilience::Limits;
+use graphbit_kernel::runtime::Process;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::PyDict;
+
+use crate::errors::to_py;
+use crate::guard::Home;
+use crate::mailbox::PyMailbox;
+
+/// The HTTP engine of this process; cheap to make, the runtime starts with the first call.
+#[pyclass(frozen, name = "Engine", module = "graphbit_core._native")]
+pub struct PyEngine {
+    home: Home,
+}
+
+#[pymethods]
+impl PyEngine {
+    #[new]
+    fn new() -> Self {
+        PyEngine { home: Home::here() }
+    }
+
+    /// Trusts one more CA; before the first call, else ConfigError.
+    fn add_root_certificate(&self, py: Python<'_>, pem: &[u8]) -> PyResult<()> {
+        self.enter(py, |engine| engine.add_root_certificate(pem))
+    }
+
+    /// Sets the limits of a resource; tightening them never cancels a call.
+    fn limit(&self, py: Python<'_>, resource: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
+        let given = numbers(limits)?;
+        self.enter(py, |engine| {
+            let mut limits = Limits::default();
+            for (key, value) in &given {
+                set_limit(&mut limits, key, *value)?;
+            }
+            engine.limit(resource, limits);
+            Ok(())
+        })
+    }
+
+    /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
+    #[allow(clippy::too_many_arguments)]
+    fn start(
+        &self,
+        py: Python<'_>,
+        mailbox: &PyMailbox,
+        resource: &str,
+        method: &str,
+        url: &str,
+        headers: Vec<(PyBackedStr, PyBackedStr)>,
+        body: &[u8],
+        framing: Option<&str>,
+        idempotent: bool,
+        tokens: i64,
+        deadline: Option<f64>,
+        policy: &Bound<'_, PyDict>,
+    ) -> PyResult<CallId> {
+        let settings = numbers(policy)?;
+        let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
+        self.enter(py, |engine| {
+            let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+            let mut policy = Policy::default();
+            for (key, value) in &settings {
+                policy.set(key, *value)?;
+            }
+            let spec = CallSpec {
+                resource: resource.to_owned(),
+                request: Request::new(method, url, pairs, Bytes::copy_from_slice(body))?,
+                framing: framing.map(parse_framing).transpose()?,
+                idempotent,
+                tokens: token_count(tokens)?,
+                deadline: left.map(|left| engine_deadline(engine, left)).transpose()?,
+                policy,
+            };
+            engine.start(&mailbox.inner, spec)
+        })
+    }
+
+    /// Verdict: the reply is good; ``tokens`` were really used.
+    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<()> {
+        self.enter(py, |engine| engine.ok(call, token_count(tokens)?))
+    }
+
+    /// Verdict: try again. Returns attempts made and None, or why the kernel will not.
+    fn retry(
+        &self,
+        py: Python<'_>,
+        call: CallId,
+        kind: &str,
+        retry_after: Option<f64>,
+    ) -> PyResult<(u32, Option<&'static str>)> {
+        self.enter(py, |engine| {
+            let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
+            let (attempts, reason) = engine.retry(call, Kind::parse(kind)?, wait)?;
+            Ok((attempts, reason.map(|reason| reason.as_str())))
+        })
+    }
+
+    /// Verdict: over. Returns the attempts made.
+    fn fail(&self, py: Python<'_>, call: CallId, kind: &str) -> PyResult<u32> {
+        self.enter(py, |engine| engine.fail(call, Kind::parse(kind)?))
+    }
+
+    /// Ends a call, whatever its state, and closes its socket; no event follows.
+    fn cancel(&self, py: Python<'_>, call: CallId) -> PyResult<()> {
+        self.enter(py, |engine| {
+            engine.cancel(call);
+            Ok(())
+        })
+    }
+
+    /// ``breaker``, ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``.
+    fn stats<'py>(&self, py: Python<'py>, resource: &str) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.enter(py, |engine| Ok(engine.stats(resource)))?;
+        let dict = PyDict::new(py);
+        dict.set_item("breaker", stats.breaker.as_str())?;
+        dict.set_item("calls", stats.calls)?;
+        dict.set_item("failures", stats.failures)?;
+        dict.set_item("retries", stats.retries)?;
+        dict.set_item("in_flight", stats.in_flight)?;
+        dict.set_item("queued", stats.queued)?;
+        Ok(dict)
+    }
+
+    /// Calls that are not over.
+    fn in_flight(&self, py: Python<'_>) -> PyResult<usize> {
+        self.enter(py, |engine| Ok(engine.in_flight()))
+    }
+}
+
+impl PyEngine {
+    fn enter<T>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> Result<T, Error>) -> PyResult<T> {
+        self.home.enter(py, "Engine", || work(&Process::current().engine))
+    }
+}
+
+fn numbers(dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {
+    dict.iter().map(|(key, value)| Ok((key.extract()?, value.extract()?))).collect()
+}
+
+/// The engine counts from an origin of its own, so a point on Python's monotonic clock is converted by
+/// the time that is left.
+fn seconds_until(py: Python<'_>, deadline: f64) -> PyResult<f64> {
+    let now: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
+    if deadline.is_finite() {
+        return Ok(deadline - now);
+    }
+    let error = Error::validation("deadline", format!("must be a time.monotonic() value, not {deadline}"));
+    Err(to_py(py, &error, None))
+}
+
+fn engine_deadline(engine: &Engine, left: f64) -> Result<Time, Error> {
+    Ok(engine.clock().now() + seconds("deadline", left.max(0.0))?)
+}
+
+fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
+    if value.is_nan() || value < 0.0 {
+        return Err(Error::validation(field, format!("must be a number of seconds from 0, not {value}")));
+    }
+    Ok(Duration::try_from_secs_f64(value).unwrap_or(Duration::MAX))
+}
+
+fn token_count(tokens: i64) -> Result<u64, Error> {
+    u64::try_from(tokens).map_err(|_| Error::validation("tokens", format!("must not be negative: {tokens}")))
+}

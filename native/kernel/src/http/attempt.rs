@@ -1,0 +1,151 @@
+//! One attempt: send, wait for the head, read the body or its frames, within every timeout.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+use super::call::Call;
+use super::engine::Shared;
+use super::event::{Event, Headers};
+use super::transport::Reply;
+use crate::clock::Time;
+use crate::error::{Error, Phase};
+use crate::framing::{Framer, Framing, FramingError};
+
+type Body = BoxStream<'static, Result<Bytes, Error>>;
+
+/// Runs attempt number `attempt` until a verdict is due, or it failed.
+pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
+    let whole = within(call.spec.policy.attempt_timeout, Phase::Attempt, exchange(shared, call, attempt));
+    let Some(deadline) = call.spec.deadline else { return whole.await };
+    let left = deadline.since(shared.clock().now());
+    match tokio::time::timeout(left, whole).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::Deadline { phase: Phase::Total, timeout: call.allowed() }),
+    }
+}
+
+async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
+    let sent = shared.clock().now();
+    let reply = shared.transport.send(call.spec.request.clone(), &call.spec.policy).await?;
+    call.head_arrived(shared.clock().now().since(sent));
+    let Reply { status, headers, body } = reply;
+    match call.spec.framing {
+        Some(framing) if (200..300).contains(&status) && !is_whole(&headers, framing) => {
+            call.report(Event::Open { attempt, status, headers });
+            read_frames(shared, call, framing, status, body).await?;
+            call.report(Event::End { attempt });
+        }
+        _ => {
+            let body = whole_body(call, &headers, body).await?;
+            call.report(Event::Reply { attempt, status, headers, body });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a server answered a request for a stream with one JSON text: an error, or a server that does not
+/// stream. Lines of JSON cannot be told from it by their type.
+fn is_whole(headers: &Headers, framing: Framing) -> bool {
+    let media_type = headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
+    framing == Framing::Sse && media_type.trim_start().to_ascii_lowercase().starts_with("application/json")
+}
+
+async fn whole_body(call: &Call, headers: &Headers, mut body: Body) -> Result<Bytes, Error> {
+    let limit = call.spec.policy.max_body;
+    let too_large = || Error::Exhausted {
+        resource: "body",
+        limit: limit as u64,
+        detail: format!("the body is larger than {limit} bytes; raise `max_body` if that is right"),
+    };
+    let idle = call.spec.policy.idle_timeout;
+    if announced_length(headers) > limit {
+        return Err(too_large());
+    }
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    while let Some(piece) = within(idle, Phase::Idle, next(&mut body)).await? {
+        length += piece.len();
+        if length > limit {
+            return Err(too_large());
+        }
+        pieces.push(piece);
+    }
+    Ok(if pieces.len() == 1 { pieces.remove(0) } else { pieces.concat().into() })
+}
+
+fn announced_length(headers: &Headers) -> usize {
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
+}
+
+async fn read_frames(
+    shared: &Shared,
+    call: &Call,
+    framing: Framing,
+    status: u16,
+    mut body: Body,
+) -> Result<(), Error> {
+    let policy = &call.spec.policy;
+    let mut framer = Framer::new(framing, policy.max_frame);
+    let mut last_frame = shared.clock().now();
+    loop {
+        let piece = next_piece(shared, call, last_frame, &mut body).await?;
+        let mut frames = Vec::new();
+        let read = match &piece {
+            Some(piece) => framer.push(piece, &mut frames),
+            None => framer.finish(&mut frames),
+        };
+        if !frames.is_empty() {
+            call.report(Event::Frames(frames));
+            call.outbox.room().await;
+            last_frame = shared.clock().now();
+        }
+        read.map_err(|error| framing_error(error, status))?;
+        if piece.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn framing_error(error: FramingError, status: u16) -> Error {
+    let detail = error.to_string();
+    match error {
+        FramingError::InvalidUtf8 => Error::Decode { detail, status },
+        FramingError::TooLarge { limit } => {
+            Error::Exhausted { resource: "frame", limit: limit as u64, detail }
+        }
+    }
+}
+
+/// The next piece of a stream, within the idle timeout and what is left of the progress timeout.
+async fn next_piece(
+    shared: &Shared,
+    call: &Call,
+    last_frame: Time,
+    body: &mut Body,
+) -> Result<Option<Bytes>, Error> {
+    let (idle, progress) = (call.spec.policy.idle_timeout, call.spec.policy.progress_timeout);
+    let left = progress.saturating_sub(shared.clock().now().since(last_frame));
+    let piece = if left < idle {
+        let overdue = Error::Deadline { phase: Phase::Progress, timeout: progress };
+        tokio::time::timeout(left, next(body)).await.unwrap_or(Err(overdue))
+    } else {
+        within(idle, Phase::Idle, next(body)).await
+    };
+    piece.map_err(|error| call.interrupted(error))
+}
+
+async fn next(body: &mut Body) -> Result<Option<Bytes>, Error> {
+    body.next().await.transpose()
+}
+
+async fn within<T>(
+    limit: Duration,
+    phase: Phase,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(Error::Deadline { phase, timeout: limit }))
+}

@@ -1,0 +1,102 @@
+//! The settings of a call and of a resource, with their defaults and ranges.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::resilience::{Limits, Rate};
+
+/// How one call may use time, memory and attempts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Name lookup, TCP and TLS.
+    pub connect_timeout: Duration,
+    /// From the connection to the head of the reply.
+    pub first_byte_timeout: Duration,
+    /// Between two pieces of the body.
+    pub idle_timeout: Duration,
+    /// Between two frames of a streamed body; comments are not frames.
+    pub progress_timeout: Duration,
+    /// One attempt as a whole.
+    pub attempt_timeout: Duration,
+    /// Attempts in all, the first one counted.
+    pub max_attempts: u32,
+    /// First back-off; doubles with each retry.
+    pub backoff_base: Duration,
+    /// Longest back-off.
+    pub backoff_cap: Duration,
+    /// Longest `Retry-After` that is waited for.
+    pub max_retry_after: Duration,
+    /// Bytes of a whole body, after decompression.
+    pub max_body: usize,
+    /// Bytes of one frame.
+    pub max_frame: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
+            progress_timeout: Duration::from_secs(120),
+            attempt_timeout: Duration::from_secs(600),
+            max_attempts: 3,
+            backoff_base: Duration::from_millis(500),
+            backoff_cap: Duration::from_secs(30),
+            max_retry_after: Duration::from_secs(120),
+            max_body: 32 << 20,
+            max_frame: 4 << 20,
+        }
+    }
+}
+
+impl Policy {
+    /// Sets one value by its name; seconds, bytes or a count.
+    pub fn set(&mut self, key: &str, value: f64) -> Result<(), Error> {
+        match key {
+            "connect_timeout" => self.connect_timeout = seconds("policy.connect_timeout", value)?,
+            "first_byte_timeout" => self.first_byte_timeout = seconds("policy.first_byte_timeout", value)?,
+            "idle_timeout" => self.idle_timeout = seconds("policy.idle_timeout", value)?,
+            "progress_timeout" => self.progress_timeout = seconds("policy.progress_timeout", value)?,
+            "attempt_timeout" => self.attempt_timeout = seconds("policy.attempt_timeout", value)?,
+            "max_attempts" => self.max_attempts = count("policy.max_attempts", value)?,
+            "backoff_base" => self.backoff_base = seconds("policy.backoff_base", value)?,
+            "backoff_cap" => self.backoff_cap = seconds("policy.backoff_cap", value)?,
+            "max_retry_after" => self.max_retry_after = seconds("policy.max_retry_after", value)?,
+            "max_body" => self.max_body = count("policy.max_body", value)? as usize,
+            "max_frame" => self.max_frame = count("policy.max_frame", value)? as usize,
+            other => return Err(Error::validation("policy", format!("there is no setting {other:?}"))),
+        }
+        Ok(())
+    }
+}
+
+/// Sets one limit of a resource by its name.
+pub fn set_limit(limits: &mut Limits, key: &str, value: f64) -> Result<(), Error> {
+    match key {
+        "max_concurrency" => limits.max_concurrency = count("limits.max_concurrency", value)? as usize,
+        "requests_per_minute" => limits.requests = Some(rate("limits.requests_per_minute", value)?),
+        "tokens_per_minute" => limits.tokens = Some(rate("limits.tokens_per_minute", value)?),
+        "queue" => limits.queue = count("limits.queue", value)? as usize,
+        other => return Err(Error::validation("limits", format!("there is no limit {other:?}"))),
+    }
+    Ok(())
+}
+
+fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
+    match Duration::try_from_secs_f64(value) {
+        Ok(duration) if value > 0.0 => Ok(duration),
+        _ => Err(Error::validation(field, format!("must be a number of seconds above 0, not {value}"))),
+    }
+}
+
+fn count(field: &'static str, value: f64) -> Result<u32, Error> {
+    if value >= 1.0 && value <= f64::from(u32::MAX) && value.fract() == 0.0 {
+        return Ok(value as u32);
+    }
+    Err(Error::validation(field, format!("must be a whole number from 1 to {}, not {value}", u32::MAX)))
+}
+
+fn rate(field: &'static str, value: f64) -> Result<Rate, Error> {
+    Rate::per_minute(value).map_err(|error| Error::validation(field, error.to_string()))
+}
