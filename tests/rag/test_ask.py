@@ -13,7 +13,7 @@ from graphbit_core.testing import ScriptedModel
 def scripted():
     def make(*turns):
         model = ScriptedModel(turns)
-        return model, Host.isolated({("provider", "scripted"): model}, scan=True)
+        return model, Host.isolated({("provider", "scripted"): lambda: model}, scan=True)
 
     return make
 
