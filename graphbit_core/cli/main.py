@@ -94,6 +94,4 @@ def _add(subparsers: Any, command: Any) -> None:
 def _failed(error: GraphBitError, status: int) -> int:
     for line in f"graphbit: {error}".splitlines():
         print(printable(line), file=sys.stderr)
-    for finding in getattr(error, "findings", None) or ():
-        print(f"  {finding}", file=sys.stderr)
     return status
