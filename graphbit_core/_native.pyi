@@ -141,7 +141,8 @@ CallEvent: TypeAlias = tuple[int, str, Any]
 """Call id, kind, payload:
 
 ``reply``    (attempt, status, headers as list of pairs, body): a whole reply; a verdict is due. Also a
-             streaming call gets this when the status is not 2xx.
+             streaming call gets this when the status is not 2xx, or when the body of an ``sse`` call
+             is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
 ``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.

@@ -11,6 +11,7 @@ from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
 from graphbit_core.errors import InternalError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.llm.check import check_request
+from graphbit_core.llm.exchange import as_deltas
 from graphbit_core.llm.http_chat import HttpChat
 from graphbit_core.llm.local_chat import LocalChat
 from graphbit_core.llm.stream import AsyncBatches, Batches, ChatStream
@@ -160,7 +161,7 @@ class LlmClient:
         can_stream = "stream" in self.capabilities
         answer = yield from self._chat.answer(request, self._until(deadline), stream=stream and can_stream)
         if stream and not can_stream:
-            yield _as_deltas(answer)
+            yield as_deltas(answer)
         return answer
 
     async def _start_async(
@@ -172,7 +173,7 @@ class LlmClient:
         async with aclosing(source):
             async for batch in source:
                 if isinstance(batch, ChatResponse) and stream and not can_stream:
-                    yield _as_deltas(batch)
+                    yield as_deltas(batch)
                 yield batch
 
     def _until(self, deadline: float | None) -> float:
@@ -198,10 +199,3 @@ def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:
     if on_delta is not None:
         for delta in deltas:
             on_delta(delta)
-
-
-def _as_deltas(answer: ChatResponse) -> Sequence[Delta]:
-    """A whole answer in the shape of a stream, for providers that cannot stream."""
-    calls = (Delta("tool_call", c.arguments, i, c) for i, c in enumerate(answer.tool_calls))
-    text = (Delta("text", answer.text),) if answer.text else ()
-    return (*text, *calls)

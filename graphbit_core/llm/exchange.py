@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from graphbit_core.errors import (
@@ -19,7 +19,7 @@ from graphbit_core.errors import (
 from graphbit_core.llm.redact import redact_error
 from graphbit_core.llm.reply_errors import add_header_facts, is_retryable
 from graphbit_core.types.http import Frame, HttpResponse
-from graphbit_core.types.messages import Delta, Usage
+from graphbit_core.types.messages import ChatResponse, Delta, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,11 @@ class Exchange(Generic[A]):
         if kind in ("open", "reply", "restart"):
             self._attempts = payload[0]
         if kind == "reply":
-            return (), self._reply(payload)
+            verdict = self._reply(payload)
+            answer: object = self._answer
+            if self._dialect.decoder is not None and isinstance(answer, ChatResponse):
+                return as_deltas(answer), verdict
+            return (), verdict
         if kind == "end":
             return (), self._end()
         if kind == "open" and self._dialect.decoder is not None:
@@ -176,6 +180,15 @@ class Exchange(Generic[A]):
             error.attempts = self._attempts  # type: ignore[attr-defined]
         self._error = error
         return verdict_on(error)
+
+
+def as_deltas(answer: ChatResponse) -> Sequence[Delta]:
+    """A whole answer in the shape of a stream, for servers and providers that do not stream."""
+    text = (Delta("text", answer.text),) if answer.text else ()
+    calls = (
+        Delta("tool_call", c.arguments, i, replace(c, arguments="")) for i, c in enumerate(answer.tool_calls)
+    )
+    return (*text, *calls)
 
 
 def verdict_on(error: GraphBitError) -> Verdict:

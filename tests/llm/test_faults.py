@@ -124,7 +124,10 @@ ONLY_STREAMED = {
         UnavailableError,
         {"code": "server_error"},
     ),
-    "an error instead of a stream": Fault(Reply.json(error_body("busy")), GraphBitError),
+    "an error instead of a stream": Fault(
+        Reply.json(error_body("busy", kind="server_error")), UnavailableError, {"status": 200}
+    ),
+    "JSON that is neither error nor answer": Fault(Reply.json({}), DecodeError, {"status": 200}),
     "garbage inside the stream": Fault(
         Reply.stream(sse([chat_chunk({"content": "Hi"}), "{oops"])), DecodeError, {"excerpt": "{oops"}
     ),
@@ -167,6 +170,11 @@ def test_a_body_split_anywhere_reads_the_same(way: str, size: int, server: Model
     assert ask(open_client(server.script(reply.in_pieces(size))), way) == "Grüß Gott 👋"
 
 
+@pytest.mark.parametrize("way", STREAMED)
+def test_a_server_that_does_not_stream_still_answers(way: str, server: ModelServer) -> None:
+    assert ask(open_client(server.script(WHOLE)), way) == "Grüß Gott 👋"
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_comments_unknown_fields_and_any_line_end_do_not_disturb(
@@ -184,7 +192,7 @@ def test_comments_unknown_fields_and_any_line_end_do_not_disturb(
     [
         pytest.param(WHOLE.cut(0, "hang"), id="hang"),
         pytest.param(WHOLE.in_pieces(1, 0.05), id="slow head"),
-        pytest.param(Reply(WHOLE.head, b" " * 10_000).in_pieces(200, 0.05), id="slow body"),
+        pytest.param(Reply.text(b" " * 10_000).in_pieces(200, 0.05), id="slow body"),
         pytest.param(OPEN_STREAM.in_pieces(20, 0.05), id="slow stream"),
         pytest.param(Reply.stream(": still here\n\n", chunked=False).endless(0.05), id="comments"),
         pytest.param(Reply.json(error_body("x"), 500, {"retry-after": "0.2"}), id="retries"),
