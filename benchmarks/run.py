@@ -9,7 +9,6 @@ import sys
 import engine
 import imports
 import llm
-
 import splitters
 
 BENCHMARKS = {

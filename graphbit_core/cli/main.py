@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from graphbit_core.cli import plugins
+from graphbit_core.cli import ask, plugins, run
 from graphbit_core.cli.table import printable
 from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
 
-COMMANDS = (plugins,)
+COMMANDS = (ask, run, plugins)
 """Built-in commands: modules with ``add(subparsers)``, which sets ``run``: a function from the parsed
 arguments to the exit status."""
 
@@ -91,6 +91,4 @@ def _add_from_plugins(subparsers: Any) -> None:
 def _failed(error: GraphBitError, status: int) -> int:
     for line in f"graphbit: {error}".splitlines():
         print(printable(line), file=sys.stderr)
-    for finding in getattr(error, "findings", None) or ():
-        print(f"  {finding}", file=sys.stderr)
     return status
