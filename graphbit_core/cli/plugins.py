@@ -124,5 +124,6 @@ def _doctor(args: argparse.Namespace) -> int:
     for fault in diagnosis.faults:
         about = " ".join(filter(None, (fault.distribution, fault.version)))
         print(f"\n{printable(about)}: {printable(fault.message)}\n  fix: {printable(fault.fix)}")
-    print(f"\n{len(diagnosis.components)} examined, {len(diagnosis.faults)} faults")
+    count = len(diagnosis.faults)
+    print(f"\n{len(diagnosis.components)} examined, {count} {'fault' if count == 1 else 'faults'}")
     return 1 if diagnosis.faults else 0

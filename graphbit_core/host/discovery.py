@@ -53,6 +53,8 @@ class Scan:
 
 def scan(path: Sequence[str] | None = None) -> Scan:
     """Scans the distributions on ``path`` (default: ``sys.path``)."""
+    if path is not None and not path:
+        return Scan()
     import importlib_metadata  # here: 30 ms that only the host's first use should cost
 
     places: dict[str, Any] = {} if path is None else {"path": list(path)}

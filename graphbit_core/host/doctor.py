@@ -166,7 +166,8 @@ def _conflicts(infos: list[ComponentInfo]) -> Iterable[Fault]:
 
 
 def _fault(origin: Origin, message: str, fix: str) -> Fault:
-    return Fault(origin.distribution, origin.version, f"{origin.kind} {origin.name!r}", message, fix)
+    what = faults.without_fix(message, fix)  # it has a field of its own here
+    return Fault(origin.distribution, origin.version, f"{origin.kind} {origin.name!r}", what, fix)
 
 
 def _last_line(errors: IO[bytes]) -> str:

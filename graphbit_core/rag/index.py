@@ -143,8 +143,7 @@ class Index:
         Raises:
             ValidationError: There is nothing at ``root``.
         """
-        if not root.exists():
-            raise ValidationError(f"there is no file or folder {str(root)!r}", field="path")
+        check_root(root)
         report = IndexReport()
         known = self._manifest.entries()
         found = list(_files(root, report.skipped))
@@ -222,6 +221,12 @@ class Index:
             report.indexed += 1
             report.chunks += len(work.chunks)
         return len(works)
+
+
+def check_root(root: Path) -> None:
+    """Raises a ValidationError if there is nothing at ``root``."""
+    if not root.exists():
+        raise ValidationError(f"there is no file or folder {str(root)!r}", field="path")
 
 
 def _dimensions(embedder: EmbeddingClient) -> int:

@@ -35,6 +35,9 @@ class Workflow:
         self.description = description
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
+        self._ids: dict[str, str] = {}
+        """Name → id."""
+        self._connected: set[Edge] = set()
 
     def add_node(self, node: Node) -> str:
         """Adds ``node`` and returns its id.
@@ -42,13 +45,14 @@ class Workflow:
         Raises:
             ValidationError: The workflow has a node of this id or name already.
         """
-        for other in self.nodes.values():
-            if other.id == node.id or other.name == node.name:
-                raise ValidationError(
-                    f"the workflow {self.name!r} already has {other!r}; give one of them another name or id",
-                    field="id" if other.id == node.id else "name",
-                )
+        taken = self.nodes.get(node.id) or self.nodes.get(self._ids.get(node.name, ""))
+        if taken is not None:
+            raise ValidationError(
+                f"the workflow {self.name!r} already has {taken!r}; give one of them another name or id",
+                field="id" if taken.id == node.id else "name",
+            )
         self.nodes[node.id] = node
+        self._ids[node.name] = node.id
         return node.id
 
     def connect(self, source: str | Node, target: str | Node, *, when: str | None = None) -> None:
@@ -63,8 +67,9 @@ class Workflow:
             ValidationError: No such node, or the edge exists already.
         """
         edge = Edge(self._id_of(source), self._id_of(target), when)
-        if any(e.source == edge.source and e.target == edge.target for e in self.edges):
+        if edge in self._connected:
             raise ValidationError(f"{edge.source!r} and {edge.target!r} are connected already")
+        self._connected.add(edge)
         self.edges.append(edge)
 
     def chain(self, *nodes: Node) -> Workflow:
@@ -80,9 +85,8 @@ class Workflow:
         key = node.id if isinstance(node, Node) else node
         if key in self.nodes:
             return key
-        for other in self.nodes.values():
-            if other.name == key:
-                return other.id
+        if key in self._ids:
+            return self._ids[key]
         known = ", ".join(sorted(self.nodes)) or "none yet"
         raise ValidationError(f"no node {key!r} in workflow {self.name!r}; it has: {known}", field="node")
 

@@ -116,6 +116,8 @@ def test_a_plugin_adds_commands_and_a_broken_one_loses_only_its_own(site, capsys
     assert "no command today" in caplog.text
     assert "there is a command 'plugins' already" in caplog.text
     assert "'int' object has no attribute 'add'" in caplog.text
+    assert all("graphbit-commands 1.2 (graphbit_commands)" in record.message for record in caplog.records)
+    assert len(caplog.records) == 3
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     out = capsys.readouterr().out

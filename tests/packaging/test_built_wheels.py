@@ -20,7 +20,7 @@ def contents(wheel: Path) -> list[PurePosixPath]:
 
 @pytest.fixture(scope="module")
 def everything(make_env: MakeEnv) -> Environment:
-    return make_env("graphbit")
+    return make_env(*map(workspace.distribution, workspace.packages()))
 
 
 def test_there_is_one_wheel_per_distribution(built_wheels: Path) -> None:
