@@ -10,6 +10,7 @@ import engine
 import host_scan
 import imports
 import llm
+
 import splitters
 
 BENCHMARKS = {

@@ -130,6 +130,11 @@ class Host:
         """What the scan found: distributions, duplicates, and metadata that could not be read."""
         return self._registry.find()
 
+    def snapshot(self) -> tuple[object, object]:
+        """Two objects that stay the same ones for as long as ``create`` would use the same components."""
+        self._registry.configure()
+        return self._registry.snapshot()
+
     # --- adding and removing
 
     def add(self, kind: str, name: str, component: Any, replaces: str | None = None) -> None:

@@ -92,7 +92,7 @@ class Registry:
             except BaseException:
                 plugins.unregister(owner)
                 raise
-            self._wrappers.clear()
+            self._wrappers = {}
 
     def unregister(self, plugin: object) -> None:
         """Removes a plugin, given by name or as the object, and everything that it added."""
@@ -102,7 +102,7 @@ class Registry:
             if plugins is None or owner is None:
                 raise ComponentNotFoundError(f"no plugin {plugin!r} is registered", kind=PLUGIN)
             plugins.unregister(owner)
-            self._wrappers.clear()
+            self._wrappers = {}
             self.remove(lambda candidate: candidate.owner == owner)
 
     def add(self, candidates: Iterable[Candidate]) -> None:
@@ -128,7 +128,7 @@ class Registry:
             self.closed = True
             self.index, self.scan, self._plugins = Index(), None, None
             self._configured = False
-            self._wrappers.clear()
+            self._wrappers = {}
             for path in self._settings.paths:
                 sys.modules.pop(module_name(path), None)
 
@@ -137,6 +137,10 @@ class Registry:
         if self._plugins is None:
             return ()
         return self._plugins.call(hook, arguments, self._reporter.report, only)
+
+    def snapshot(self) -> tuple[object, object]:
+        """Two objects that are replaced whenever a component, or what wraps it, may be another one."""
+        return self.index, self._wrappers
 
     def wrappers(self, kind: str, name: str) -> Sequence[Wrapper]:
         """The middleware of a component, innermost first. Plugins are asked once per component."""

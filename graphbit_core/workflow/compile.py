@@ -70,8 +70,8 @@ def _index(workflow: Workflow) -> dict[str, int]:
     return names | ids
 
 
-def compile_workflow(workflow: Workflow, host: Host | None = None) -> Compiled:
-    """Compiles ``workflow`` with the node types of ``host`` (default: the process's own).
+def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
+    """Compiles ``workflow`` with the node types of ``host``.
 
     Raises:
         ValidationError: It has faults; ``findings`` lists them all.
@@ -79,7 +79,7 @@ def compile_workflow(workflow: Workflow, host: Host | None = None) -> Compiled:
     compiled, findings = check(workflow, host)
     if compiled is None:
         raise ValidationError(f"the workflow {workflow.name!r} cannot run:", findings=tuple(findings))
-    (host or default_host()).call("graphbit_workflow_compiled", workflow=workflow)
+    host.call("graphbit_workflow_compiled", workflow=workflow)
     return compiled
 
 

@@ -95,7 +95,9 @@ IMPORTED = (
     Broken("exit", "raise SystemExit(0)", "SystemExit: 0", "SystemExit"),
     Broken("interrupt", "raise KeyboardInterrupt", "KeyboardInterrupt", "KeyboardInterrupt"),
     Broken("missing-attribute", "Reader = 1", "has no attribute 'Component'", "AttributeError"),
-    Broken("wrong-type", "Component = 42", "must be a class or a frozen dataclass instance, not 42 of type int"),
+    Broken(
+        "wrong-type", "Component = 42", "must be a class or a frozen dataclass instance, not 42 of type int"
+    ),
     Broken(
         "missing-dependency",
         "import graphbit_test_absent",

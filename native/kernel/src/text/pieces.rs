@@ -20,6 +20,8 @@ enum Work {
     Split(usize, usize, usize),
     /// To be split into grapheme clusters.
     Clusters(usize, usize),
+    /// One cluster that is too long: to be cut anywhere.
+    Cut(usize, usize),
 }
 
 /// Yields pieces from left to right. What is left to do is a stack, at most two entries for each
@@ -66,12 +68,27 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Takes one cluster off a range, or `size` characters of one that is longer.
-    fn cluster(&mut self, start: usize, end: usize) -> Option<Piece> {
-        let cluster = self.text[start..end].graphemes(true).next()?;
-        let most = cluster.char_indices().nth(self.size).map_or(cluster.len(), |(at, _)| at);
-        self.work.push(Work::Clusters(start + most, end));
-        let bytes = trimmed(self.text, start, start + most)?;
+    /// Takes the first cluster off a range.
+    fn cluster(&mut self, start: usize, end: usize) {
+        // `\r\n` is white space, so in ASCII every cluster that counts is a byte.
+        let length = match self.counter.ascii {
+            true => usize::from(start < end),
+            false => self.text[start..end].graphemes(true).next().map_or(0, str::len),
+        };
+        if length > 0 {
+            self.work.push(Work::Clusters(start + length, end));
+            self.work.push(Work::Cut(start, start + length));
+        }
+    }
+
+    /// Takes what fits off a range.
+    fn cut(&mut self, start: usize, end: usize) -> Option<Piece> {
+        let rest = self.text[start..end].char_indices().nth(self.size);
+        let cut = rest.map_or(end, |(at, _)| start + at);
+        if cut < end {
+            self.work.push(Work::Cut(cut, end));
+        }
+        let bytes = trimmed(self.text, start, cut)?;
         Some(self.piece(bytes))
     }
 }
@@ -90,8 +107,9 @@ impl Iterator for Pieces<'_> {
                     self.work.push(Work::Split(start, end, level));
                 }
                 Work::Split(start, end, level) => self.split(start, end, level),
-                Work::Clusters(start, end) => {
-                    if let Some(piece) = self.cluster(start, end) {
+                Work::Clusters(start, end) => self.cluster(start, end),
+                Work::Cut(start, end) => {
+                    if let Some(piece) = self.cut(start, end) {
                         return Some(piece);
                     }
                 }
