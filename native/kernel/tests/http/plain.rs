@@ -187,6 +187,23 @@ async fn an_error_text_never_holds_the_url() {
     assert!(!format!("{error} {error:?}").contains("canary"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_post_says_that_it_is_empty() {
+    let server = Server::start(|mut peer| async move {
+        let request = peer.request().await.unwrap();
+        peer.reply(200, &request).await;
+        peer.closed().await;
+    })
+    .await;
+    let rig = Rig::new();
+    let mut spec = post(&server.url());
+    spec.request = Request::new("POST", &server.url(), [], Bytes::new()).unwrap();
+    let call = rig.start(spec);
+    let body = String::from_utf8(rig.reply().await.2.to_vec()).unwrap();
+    assert!(body.contains("\r\ncontent-length: 0\r\n"), "{body}");
+    rig.engine.ok(call, 1).unwrap();
+}
+
 #[test]
 fn only_http_and_https_urls_are_sent() {
     for url in ["ftp://host/", "file:///etc/passwd", "relative", ""] {
