@@ -181,7 +181,7 @@ def test_a_deadline_is_a_point_on_the_monotonic_clock(caller, server):
     caller.start(f"{server.url}/hang", deadline=begun + 0.2)
     error = caller.failure()
     assert isinstance(error, DeadlineError) and error.phase == "total"
-    assert 0.2 <= time.monotonic() - begun < 0.5
+    assert 0.2 <= time.monotonic() - begun < 1
 
 
 def test_limits_are_kept(caller, server):
@@ -263,7 +263,7 @@ def test_a_signal_ends_a_blocking_wait(caller):
     with pytest.raises(KeyboardInterrupt):
         while time.monotonic() - begun < 5:
             caller.mailbox.wait(0.1)
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 1
     timer.join()
 
 
