@@ -32,5 +32,5 @@ lock: ## resolve requirements.lock again (needs uv the first time; LOCK_ARGS=--u
 	@$(PYTHON) scripts/lock.py $(LOCK_ARGS)
 
 clean: ## remove everything that the recipes made
-	rm -rf .venv dist target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache graphbit_core/_native*.so
+	rm -rf .venv dist demo target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis graphbit_core/_native*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ import platform
 import sys
 
 import engine
+import host_scan
 import imports
 import llm
 
@@ -15,6 +16,7 @@ import splitters
 BENCHMARKS = {
     "engine": ("Engine overhead", engine.main),
     "llm": ("Model calls", llm.main),
+    "host": ("Plugin host", host_scan.main),
     "imports": ("Start-up", imports.main),
     "splitters": ("Splitters", splitters.main),
 }

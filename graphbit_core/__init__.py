@@ -81,11 +81,16 @@ if TYPE_CHECKING:
         default_host as default_host,
         hookimpl as hookimpl,
     )
-    from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
-    from graphbit_core.settings import (
-        check_whole_number as check_whole_number,
-        refuse_unknown_settings as refuse_unknown_settings,
+    from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
+    from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
+    from graphbit_core.llm.reply_errors import error_for_status as error_for_status
+    from graphbit_core.llm.settings import (
+        check_base_url as check_base_url,
+        resolve_key as resolve_key,
+        resource_name as resource_name,
     )
+    from graphbit_core.settings import check_whole_number as check_whole_number
+    from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -154,7 +159,12 @@ _PUBLIC = {
         UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
-    "settings": "check_whole_number refuse_unknown_settings",
+    "llm.client": "ChatStream LlmClient",
+    "llm.embedding": "EmbeddingClient",
+    "llm.reply_errors": "error_for_status",
+    "llm.settings": "check_base_url resolve_key resource_name",
+    "settings": "check_whole_number",
+    "tools.decorator": "FunctionTool tool",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
@@ -162,7 +172,6 @@ _PUBLIC = {
         Message NOT_FOUND PassagePart ReasoningPart Role TextPart ToolCall ToolSpec Usage
     """,
     "types.secret": "Secret",
-    "tools.decorator": "FunctionTool tool",
     "workflow.context": "WorkflowContext",
     "workflow.executor": "Executor",
     "workflow.node": "Node",

@@ -141,7 +141,8 @@ CallEvent: TypeAlias = tuple[int, str, Any]
 """Call id, kind, payload:
 
 ``reply``    (attempt, status, headers as list of pairs, body): a whole reply; a verdict is due. Also a
-             streaming call gets this when the status is not 2xx.
+             streaming call gets this when the status is not 2xx, or when the body of an ``sse`` call
+             is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
 ``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.
@@ -216,25 +217,37 @@ class Engine:
 # --- text ----------------------------------------------------------------------------------------
 
 Span: TypeAlias = tuple[int, int]
-"""Start and end, in characters."""
+"""Start and end, in characters.
+
+A size below 1 and an overlap that is negative or not less than the size are a ValidationError."""
 
 def split_characters(text: str, size: int, overlap: int) -> list[Span]:
     """Windows of ``size`` characters; each starts ``overlap`` before the end of the one before it. A
-    grapheme cluster is not cut unless it alone is longer than ``size``.
+    grapheme cluster is not cut unless it alone is longer than ``size``; to keep one whole a window ends
+    earlier, and the overlap is smaller.
     """
 
 def split_recursive(text: str, size: int, overlap: int, separators: Sequence[str]) -> list[Span]:
-    """Pieces between the coarsest separators that make them fit, merged up to ``size``."""
+    """Pieces between the coarsest separators that make them fit, merged up to ``size``.
+
+    ``separators`` go from coarse to fine; an empty one, or their end, cuts between grapheme clusters. A
+    separator stays at the end of the piece before it. Spans have no white space around them and none is
+    longer than ``size``; together they hold all other characters. The next span starts at the earliest
+    seam at most ``overlap`` characters before the end of the one before, if it reaches further than that
+    one: at a piece, else inside the last piece after a finer separator (for an empty one: at a word).
+    """
 
 def sentences(text: str) -> list[Span]:
     """Sentences by UAX 29, without the white space around them; a single newline does not end one, an
-    empty line does.
+    empty line does, and so do 128 characters in a row without a letter or digit.
     """
 
 def words(text: str) -> list[Span]:
-    """Words by UAX 29."""
+    """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""
 
 def pack(ends: Sequence[int], size: int, overlap: int) -> list[Span]:
     """Groups consecutive units (whose ends are given, in characters) by ``size`` units each, the next
-    group starting ``overlap`` units before the end of the one before.
+    group starting ``overlap`` units before the end of the one before. Units may be empty (several tokens
+    of one character); groups that add no character are left out. ``ends`` that decrease are a
+    ValidationError.
     """

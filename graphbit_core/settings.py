@@ -1,30 +1,13 @@
-"""Help for components that are made with settings: wrong ones are named, with what would be right."""
+"""Help for components that are made with settings: a wrong value is named, with the rule it breaks.
+
+Unknown and missing settings are the host's business; it reads a component's signature.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from graphbit_core.errors import ConfigError
-
-
-def refuse_unknown_settings(component: type, unknown: Mapping[str, Any]) -> None:
-    """Refuses settings that ``component`` does not take, naming the nearest one that it does.
-
-    A component's ``__init__`` lists its settings as keywords, takes the rest as ``**unknown``, and
-    passes it here.
-
-    Raises:
-        ConfigError: If ``unknown`` is not empty.
-    """
-    for name in unknown:
-        parameters = inspect.signature(component).parameters.values()
-        known = sorted(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
-        raise ConfigError(f"{component.__name__} has no setting {name!r}; {hint}", setting=name)
 
 
 def check_whole_number(setting: str, value: Any, minimum: int) -> int:

@@ -14,9 +14,9 @@ from demo_corpus import write_corpus
 
 from graphbit_core.cli.ask import place
 from graphbit_core.cli.progress import Bar
-from graphbit_core.cli.run import table
+from graphbit_core.cli.run import run_table
 from graphbit_core.host import default_host
-from graphbit_core.llm import EmbeddingClient
+from graphbit_core.llm.embedding import EmbeddingClient
 from graphbit_core.rag.ask import Answer, ask
 from graphbit_core.rag.index import Index
 
@@ -42,7 +42,7 @@ def main() -> int:
             if number == 0:
                 _print_report(answer, index)
             _print_answer(answer)
-    print(f"\nThe last run, step by step:\n{textwrap.indent(table(answer.nodes), '  ')}")
+    print(f"\nThe last run, step by step:\n{textwrap.indent(run_table(answer.nodes), '  ')}")
     print(f"\nThe index is in {index.directory}; all in all {time.monotonic() - started:.1f} s.")
     return 0
 
@@ -55,7 +55,7 @@ def _print_report(answer: Answer, index: Index) -> None:
         print(f"Nothing to index: all {report.unchanged} files are unchanged.")
     for skipped in report.skipped:
         print(f"  skipped ({skipped.reason}): {skipped.detail}")
-    print(f"\nThe run, step by step:\n{textwrap.indent(table(answer.nodes), '  ')}")
+    print(f"\nThe run, step by step:\n{textwrap.indent(run_table(answer.nodes), '  ')}")
 
 
 def _print_answer(answer: Answer) -> None:

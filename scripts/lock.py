@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-from workspace import LOCK, ROOT, VENV, distribution, environment, packages, pyproject
+from workspace import LOCK, ROOT, VENV, environment, packages, pyproject
 
 HEADER = """\
 # Every third-party package that set-up installs, with hashes. Written by `make lock`; do not edit.
@@ -19,17 +19,26 @@ HEADER = """\
 
 
 def requirements() -> list[str]:
-    """What all pyproject files ask for, without the distributions of this repository."""
-    folders = [ROOT, *packages()]
-    ours = {distribution(folder) for folder in folders}
+    """What all pyproject files ask for, but for our own distributions."""
     wanted: set[str] = set()
-    for folder in folders:
+    for folder in [ROOT, *packages()]:
         tables = pyproject(folder)
         wanted.update(tables["project"].get("dependencies", []))
         wanted.update(tables["build-system"]["requires"])
         for group in (*tables.get("dependency-groups", {}).values(), *extras(tables)):
             wanted.update(group)
-    return sorted(line for line in wanted if name_of(line) not in ours)
+    return sorted(line for line in wanted if not is_ours(name_of(line)))
+
+
+def is_ours(name: str) -> bool:
+    """Whether a distribution is of this repository; such a name is never looked up in an index."""
+    return name == "graphbit" or name.startswith("graphbit-")
+
+
+def not_locked() -> list[str]:
+    """Requirements of which the lock file knows nothing, because it was written before them."""
+    locked = set(re.findall(r"^([^\s=]+)==", LOCK.read_text(encoding="utf-8"), re.M))
+    return [line for line in requirements() if name_of(line) not in locked]
 
 
 def extras(tables: dict[str, dict[str, dict[str, list[str]]]]) -> list[list[str]]:

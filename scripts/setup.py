@@ -12,6 +12,7 @@ import subprocess
 import sys
 import venv
 
+from lock import not_locked
 from workspace import (
     LOCK,
     PYTHON,
@@ -23,6 +24,7 @@ from workspace import (
     environment,
     finish,
     fresh,
+    module,
     must,
     native_library,
     packages,
@@ -44,10 +46,12 @@ def main() -> None:
 
 
 def check_machine() -> None:
-    """Say what is missing before anything is built."""
+    """Say what is missing before anything is made."""
     for tool, source in {"cargo": "https://rustup.rs", "cc": "your system's C compiler package"}.items():
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is needed and was not found on PATH; install it from {source}")
+    if missing := not_locked():
+        sys.exit(f"requirements.lock lacks {', '.join(missing)}; run `make lock`, then this again")
 
 
 def third_party() -> bool:
@@ -68,21 +72,17 @@ def third_party() -> bool:
     return True
 
 
-def kernel_stamp() -> str:
-    """What the compiled kernel depends on, and the library itself: a debug build in its place is noticed."""
-    library = native_library()
-    inputs = [ROOT / "Cargo.toml", ROOT / "Cargo.lock", ROOT / "pyproject.toml", ROOT / "native"]
-    return digest([*sources(*inputs), *([library] if library else [])], library, platform.python_version())
-
-
 def kernel() -> bool:
     """graphbit-core, editable, with the kernel compiled in release mode."""
-    if native_library() and fresh("kernel", kernel_stamp()):
+    inputs = [ROOT / "Cargo.toml", ROOT / "Cargo.lock", ROOT / "pyproject.toml", ROOT / "native"]
+    stamp = digest(sources(*inputs), platform.python_version())
+    # The library belongs to the stamp: a debug build that somebody put in its place is noticed.
+    if fresh("kernel", stamp + digest(native_library())):
         return False
     must("download crates", ["cargo", "fetch", "--locked", "--quiet"], NETWORK)
     build = pip("install", *EDITABLE, "--editable", ROOT)
     must("build the kernel (release) and install graphbit-core", build, "The compiler's messages are above.")
-    finish("kernel", kernel_stamp())
+    finish("kernel", stamp + digest(native_library()))
     return True
 
 
@@ -92,6 +92,13 @@ def add_ons() -> bool:
     stamp = digest([folder / "pyproject.toml" for folder in folders])
     if fresh("add-ons", stamp):
         return False
+    for needed in (
+        part for folder in folders for part in (folder / "README.md", module(folder) / "__init__.py")
+    ):
+        if not needed.is_file():
+            sys.exit(
+                f"{needed.relative_to(ROOT)} is missing; a package has a README and one module of its name"
+            )
     if gone := installed() - {"graphbit-core", *map(distribution, folders)}:
         must("remove packages that left the repository", pip("uninstall", "--yes", *sorted(gone)), "")
     editable = [part for folder in folders for part in ("--editable", folder)]

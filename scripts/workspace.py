@@ -69,9 +69,9 @@ def tree() -> list[Path]:
     return list(sources(*(path for path in shown if path.name not in ignored)))
 
 
-def native_library() -> Path | None:
-    """The compiled kernel of the editable install."""
-    return next((ROOT / "graphbit_core").glob("_native*.so"), None)
+def native_library() -> list[Path]:
+    """The compiled kernel of the editable install: one file, or none before the first build."""
+    return sorted((ROOT / "graphbit_core").glob("_native*.so"))
 
 
 def digest(paths: Iterable[Path], *facts: object) -> str:

@@ -19,7 +19,8 @@ def built_wheels() -> Path:
     """``dist/`` with one wheel per distribution of this repository, built if a source has changed."""
     script = workspace.ROOT / "scripts" / "wheels.py"
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    if done.returncode:
+        pytest.fail(f"{script} failed:\n{done.stdout}{done.stderr[-2000:]}", pytrace=False)
     return workspace.DIST
 
 

@@ -17,7 +17,6 @@ from graphbit_core import (
     clean_text,
     open_archive,
     read_regular_file,
-    refuse_unknown_settings,
 )
 
 
@@ -89,19 +88,6 @@ def test_what_is_no_archive_is_malformed() -> None:
 def test_text_is_cleaned_only_of_what_cannot_be_stored() -> None:
     assert clean_text("Größe 😀\u2028") == "Größe 😀\u2028"
     assert clean_text("\ud83d\ude00 \ud83d \0") == "😀 \ufffd \ufffd"
-
-
-def test_an_unknown_setting_is_named_with_the_nearest_known_one() -> None:
-    class Thing:
-        def __init__(self, *, size: int = 1, colour: str = "", **unknown: object) -> None:
-            refuse_unknown_settings(type(self), unknown)
-
-    assert Thing(size=2)
-    with pytest.raises(ConfigError, match="Thing has no setting 'color'; did you mean 'colour'") as caught:
-        Thing(color="red")
-    assert caught.value.setting == "color"
-    with pytest.raises(ConfigError, match="it has colour, size"):
-        Thing(zzz=1)
 
 
 @pytest.mark.parametrize("value", [0, True, 1.0, "1", None])

@@ -55,11 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     from graphbit_core.cli.progress import Bar
     from graphbit_core.host import default_host
-    from graphbit_core.llm import EmbeddingClient
+    from graphbit_core.llm.client import LlmClient
+    from graphbit_core.llm.embedding import EmbeddingClient
     from graphbit_core.rag.ask import ask, default_directory
-    from graphbit_core.rag.index import Index
+    from graphbit_core.rag.index import Index, check_root
 
+    # Whatever is wrong with the arguments is said before anything is read.
+    check_root(arguments.path)
     host = default_host()
+    llm = LlmClient(arguments.model, host=host)
     embedder = EmbeddingClient(arguments.embedder, host=host)
     directory = arguments.index or default_directory(arguments.path)
     streamed = not arguments.json
@@ -78,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             index,
             arguments.path,
             arguments.question,
-            llm=arguments.model,
+            llm=llm,
             k=arguments.k,
             host=host,
             progress=bar.update,

@@ -6,13 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from graphbit_core.cli import plugins
+from graphbit_core.cli import ask, plugins, run
 from graphbit_core.cli.table import printable
 from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
 
-COMMANDS = (plugins,)
+COMMANDS = (ask, run, plugins)
 """Built-in commands: modules with ``add(subparsers)``, which sets ``run``: a function from the parsed
 arguments to the exit status."""
 
@@ -74,23 +75,23 @@ def _run(arguments: list[str]) -> int:
 
 def _add_from_plugins(subparsers: Any) -> None:
     from graphbit_core.host import default_host
-    from graphbit_core.host.loading import logger
 
-    for command in default_host().call("graphbit_add_cli_commands"):
-        trial = argparse.ArgumentParser(prog="graphbit").add_subparsers()
-        try:
-            command.add(trial)
-            taken = sorted(set(trial.choices) & set(subparsers.choices))
-            if taken:
-                raise ValueError(f"there is a command {taken[0]!r} already")
-            command.add(subparsers)
-        except Exception as error:  # noqa: BLE001 - a plugin's command may raise anything
-            logger.warning("the command %r of a plugin is left out: %s", command, error)
+    host = default_host()
+    for origin, command in host.call_each("graphbit_add_cli_commands"):
+        host.reporter.guarded(origin, "command", partial(_add, subparsers, command), None)
+
+
+def _add(subparsers: Any, command: Any) -> None:
+    """Adds a plugin's command: first to a parser of no use, so that one that fails leaves nothing behind."""
+    trial = argparse.ArgumentParser(prog="graphbit").add_subparsers()
+    command.add(trial)
+    taken = sorted(set(trial.choices) & set(subparsers.choices))
+    if taken:
+        raise ValueError(f"there is a command {taken[0]!r} already")
+    command.add(subparsers)
 
 
 def _failed(error: GraphBitError, status: int) -> int:
     for line in f"graphbit: {error}".splitlines():
         print(printable(line), file=sys.stderr)
-    for finding in getattr(error, "findings", None) or ():
-        print(f"  {finding}", file=sys.stderr)
     return status

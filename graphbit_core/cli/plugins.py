@@ -32,18 +32,15 @@ def add(subparsers: Any) -> None:
         description="Exit status: 0 all is well, 1 something is wrong.",
     )
     doctor.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=10.0,
-        metavar="S",
-        help="seconds each import may take (default 10)",
+        "--timeout", type=seconds, default=10.0, metavar="S", help="seconds each import may take (default 10)"
     )
     doctor.set_defaults(run=_doctor)
     for command in (listing, show, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Reads a time limit; argparse names this function where the text is no number."""
     value = float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError("must be more than 0")
@@ -127,5 +124,6 @@ def _doctor(args: argparse.Namespace) -> int:
     for fault in diagnosis.faults:
         about = " ".join(filter(None, (fault.distribution, fault.version)))
         print(f"\n{printable(about)}: {printable(fault.message)}\n  fix: {printable(fault.fix)}")
-    print(f"\n{len(diagnosis.components)} examined, {len(diagnosis.faults)} faults")
+    count = len(diagnosis.faults)
+    print(f"\n{len(diagnosis.components)} examined, {count} {'fault' if count == 1 else 'faults'}")
     return 1 if diagnosis.faults else 0

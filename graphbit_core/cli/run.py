@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.table import format_table
 from graphbit_core.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _result_json(result: WorkflowResult) -> dict[str, Any]:
 def _print_result(result: WorkflowResult) -> None:
     from graphbit_core.workflow.values import as_text
 
-    print(table(result.nodes))
+    print(run_table(result.nodes))
     for error in result.errors:
         print(f"error: {error}", file=sys.stderr)
     for node in result.sinks:
@@ -142,18 +143,14 @@ def _print_result(result: WorkflowResult) -> None:
             print(f"\n{as_text(result.outputs[node])}")
 
 
-def table(nodes: Sequence[NodeReport]) -> str:
+def run_table(nodes: Sequence[NodeReport]) -> str:
     """A run as a table: node, state, time and tokens."""
-    rows = [("node", "state", "time", "tokens")]
+    rows = []
     for node in nodes:
         state = f"{node.state} ({node.reason})" if node.reason else node.state
-        seconds = "" if node.seconds is None else f"{node.seconds * 1000:,.1f} ms"
-        rows.append((node.name, state, seconds, str(node.usage.total_tokens or "")))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip()
-        for a, b, c, d in rows
-    )
+        seconds = None if node.seconds is None else f"{node.seconds * 1000:,.1f} ms"
+        rows.append((node.name, state, seconds, node.usage.total_tokens or None))
+    return format_table(("NODE", "STATE", "TIME", "TOKENS"), rows)
 
 
 def validate(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Prints rows as aligned columns."""
+"""Rows as aligned columns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ def printable(text: object) -> str:
     return "".join(char if char.isprintable() else "?" for char in str(text))
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints a header and rows; None becomes ``-``."""
+def format_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A header and rows; None becomes ``-``."""
     cells = [list(header)] + [["-" if cell is None else printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Prints a header and rows; None becomes ``-``."""
+    print(format_table(header, rows))

@@ -139,7 +139,10 @@ class Doctor:
 
     def _of_metadata(self) -> Iterable[Fault]:
         scan = self._host.installed()
+        settings = self._host.settings
         for installed in scan.distributions:
+            if all(settings.denies(offer) for offer in installed.offers):
+                continue
             for message, fix in metadata.faults_of(installed):
                 yield Fault(installed.name, installed.version, None, message, fix)
         for double in scan.duplicates:
@@ -163,7 +166,8 @@ def _conflicts(infos: list[ComponentInfo]) -> Iterable[Fault]:
 
 
 def _fault(origin: Origin, message: str, fix: str) -> Fault:
-    return Fault(origin.distribution, origin.version, f"{origin.kind} {origin.name!r}", message, fix)
+    what = faults.without_fix(message, fix)  # it has a field of its own here
+    return Fault(origin.distribution, origin.version, f"{origin.kind} {origin.name!r}", what, fix)
 
 
 def _last_line(errors: IO[bytes]) -> str:

@@ -23,6 +23,14 @@ _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_st
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 
+_MEND = ". To mend it: "
+
+
+def without_fix(message: str, fix: str) -> str:
+    """A plugin error's message without the fix at its end."""
+    return message.removesuffix(_MEND + fix)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"``, or nothing when no known name is near."""
     found = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
@@ -65,13 +73,13 @@ def load_failed(origin: Origin, cause: BaseException) -> PluginLoadError:
     else:
         problem = f"its import failed ({_described(cause)})"
     fix = _mend(origin)
-    return PluginLoadError(f"{origin}: {problem}. To mend it: {fix}", **origin.facts(), fix=fix)
+    return PluginLoadError(f"{origin}: {problem}{_MEND}{fix}", **origin.facts(), fix=fix)
 
 
 def unusable(origin: Origin, problem: str) -> PluginLoadError:
     """It was imported or registered, but is not what its kind must be."""
     fix = _mend(origin)
-    return PluginLoadError(f"{origin}: {problem}. To mend it: {fix}", **origin.facts(), fix=fix)
+    return PluginLoadError(f"{origin}: {problem}{_MEND}{fix}", **origin.facts(), fix=fix)
 
 
 def incompatible(origin: Origin, declared: object) -> IncompatiblePluginError:
@@ -85,7 +93,7 @@ def incompatible(origin: Origin, declared: object) -> IncompatiblePluginError:
         needs = f"declares graphbit_api = {declared!r}, which is not (major, minor)"
     newer = _is_version(declared) and declared > API_VERSION
     fix = _upgrade(CORE) if newer else _mend(origin)
-    message = f"{origin} {needs}; this graphbit-core offers {host}. To mend it: {fix}"
+    message = f"{origin} {needs}; this graphbit-core offers {host}{_MEND}{fix}"
     return IncompatiblePluginError(message, **origin.facts(), fix=fix)
 
 
@@ -152,7 +160,7 @@ def hook_failed(origin: Origin, hook: str, cause: BaseException) -> PluginError:
     """An implementation of a hook raised; its result is left out."""
     fix = _mend(origin)
     return PluginError(
-        f"{origin}: its {hook} failed and is left out ({_described(cause)}). To mend it: {fix}",
+        f"{origin}: its {hook} failed and is left out ({_described(cause)}){_MEND}{fix}",
         **origin.facts(),
         fix=fix,
     )

@@ -2,9 +2,33 @@
 
 from typing import TYPE_CHECKING
 
-from graphbit_core._native import VERSION, Plan, Run, check_graph
+from graphbit_core._native import (
+    VERSION,
+    Engine,
+    Mailbox,
+    Plan,
+    Run,
+    check_graph,
+    pack,
+    sentences,
+    split_characters,
+    split_recursive,
+    words,
+)
 
 if TYPE_CHECKING:
     from graphbit_core._native import PlanEdge as PlanEdge, PlanNode as PlanNode
 
-__all__ = ["VERSION", "Plan", "Run", "check_graph"]
+__all__ = [
+    "VERSION",
+    "Engine",
+    "Mailbox",
+    "Plan",
+    "Run",
+    "check_graph",
+    "pack",
+    "sentences",
+    "split_characters",
+    "split_recursive",
+    "words",
+]

@@ -23,7 +23,7 @@ from graphbit_core.workflow.template import placeholders
 from graphbit_core.workflow.values import as_text, is_passages, to_json
 
 if TYPE_CHECKING:
-    from graphbit_core.llm import LlmClient
+    from graphbit_core.llm.client import LlmClient
 
 
 class AgentNode:
@@ -77,7 +77,7 @@ class AgentNode:
         return response.text
 
     def _client(self, context: NodeContext) -> LlmClient:
-        from graphbit_core.llm import LlmClient
+        from graphbit_core.llm.client import LlmClient
 
         llm = self._llm or context.service("llm")
         return llm if isinstance(llm, LlmClient) else LlmClient(llm, host=context.service("host"))

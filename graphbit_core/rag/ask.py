@@ -25,7 +25,7 @@ from graphbit_core.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
-    from graphbit_core.llm import LlmClient
+    from graphbit_core.llm.client import LlmClient
 
 SYSTEM_PROMPT = f"""Answer the question from the numbered passages and from nothing else.
 After each statement cite the passage it rests on by its number in square brackets, like [2].

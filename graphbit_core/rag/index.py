@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.splitter import Splitter
     from graphbit_core.contracts.vector_store import VectorStore
     from graphbit_core.host import Host
-    from graphbit_core.llm import EmbeddingClient
+    from graphbit_core.llm.embedding import EmbeddingClient
 
 DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive", "chunk_size": 1000, "chunk_overlap": 200}
 MAX_BYTES = 10 * 1024 * 1024
@@ -143,8 +143,7 @@ class Index:
         Raises:
             ValidationError: There is nothing at ``root``.
         """
-        if not root.exists():
-            raise ValidationError(f"there is no file or folder {str(root)!r}", field="path")
+        check_root(root)
         report = IndexReport()
         known = self._manifest.entries()
         found = list(_files(root, report.skipped))
@@ -224,6 +223,12 @@ class Index:
         return len(works)
 
 
+def check_root(root: Path) -> None:
+    """Raises a ValidationError if there is nothing at ``root``."""
+    if not root.exists():
+        raise ValidationError(f"there is no file or folder {str(root)!r}", field="path")
+
+
 def _dimensions(embedder: EmbeddingClient) -> int:
     dimensions = embedder.dimensions
     if dimensions is None:
@@ -235,7 +240,7 @@ def _dimensions(embedder: EmbeddingClient) -> int:
 
 
 def _records(work: _Work) -> list[Record]:
-    records = []
+    records: list[Record] = []
     for chunk, vector in zip(work.chunks, work.vectors, strict=True):
         metadata = {**chunk.metadata, "source": str(work.file.path), "start": chunk.start, "end": chunk.end}
         place = (

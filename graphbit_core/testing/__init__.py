@@ -10,20 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.http_provider import (
+        Canned as Canned,
+        HttpProviderConformance as HttpProviderConformance,
+    )
     from graphbit_core.testing.loader import LoaderConformance as LoaderConformance
     from graphbit_core.testing.model_server import ModelServer as ModelServer
     from graphbit_core.testing.node_type import NodeTypeConformance as NodeTypeConformance
     from graphbit_core.testing.provider import ProviderConformance as ProviderConformance
+    from graphbit_core.testing.replies import Reply as Reply
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
     from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
 
 _MODULE_OF = {
+    "Canned": "http_provider",
     "EmbedderConformance": "embedder",
+    "HttpProviderConformance": "http_provider",
     "LoaderConformance": "loader",
     "ModelServer": "model_server",
     "NodeTypeConformance": "node_type",
     "ProviderConformance": "provider",
+    "Reply": "replies",
     "ScriptedModel": "scripted_model",
     "SplitterConformance": "splitter",
     "VectorStoreConformance": "vector_store",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphbit_core.errors import DecodeError
+from graphbit_core.errors import DecodeError, ValidationError
 
 Framing = Literal["sse", "ndjson"]
 """How a streamed body is cut into frames."""
@@ -33,9 +33,17 @@ class HttpRequest:
 
     @staticmethod
     def json(url: str, payload: Any, headers: Mapping[str, str] | None = None) -> HttpRequest:
-        """A POST of ``payload`` as JSON."""
+        """A POST of ``payload`` as JSON.
+
+        Raises:
+            ValidationError: Something in ``payload`` has no JSON form: NaN, a lone surrogate, an object.
+        """
         merged = {"content-type": "application/json", **(headers or {})}
-        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        try:
+            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            body = text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValidationError(f"the request cannot be written as JSON: {error}") from error
         return HttpRequest("POST", url, merged, body)
 
 

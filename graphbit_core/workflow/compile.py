@@ -11,7 +11,6 @@ from graphbit_core.contracts.node_type import NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
 from graphbit_core.host import Host, default_host
 from graphbit_core.kernel import Plan, check_graph
-from graphbit_core.workflow.spec import invalid
 
 if TYPE_CHECKING:
     from graphbit_core.kernel import PlanEdge, PlanNode
@@ -71,16 +70,16 @@ def _index(workflow: Workflow) -> dict[str, int]:
     return names | ids
 
 
-def compile_workflow(workflow: Workflow, host: Host | None = None) -> Compiled:
-    """Compiles ``workflow`` with the node types of ``host`` (default: the process's own).
+def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
+    """Compiles ``workflow`` with the node types of ``host``.
 
     Raises:
         ValidationError: It has faults; ``findings`` lists them all.
     """
     compiled, findings = check(workflow, host)
     if compiled is None:
-        raise invalid(f"the workflow {workflow.name!r} cannot run", findings)
-    (host or default_host()).call("graphbit_workflow_compiled", workflow=workflow)
+        raise ValidationError(f"the workflow {workflow.name!r} cannot run:", findings=tuple(findings))
+    host.call("graphbit_workflow_compiled", workflow=workflow)
     return compiled
 
 

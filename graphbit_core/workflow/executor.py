@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import MissingInputError, ValidationError
 from graphbit_core.host import Host, default_host
-from graphbit_core.workflow.compile import Compiled, compile_workflow
+from graphbit_core.workflow.compile import Compiled
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.driver import Driver
 from graphbit_core.workflow.publishing import publisher
@@ -18,7 +18,7 @@ from graphbit_core.workflow.result import Event, WorkflowResult
 from graphbit_core.workflow.stream import RunStream
 
 if TYPE_CHECKING:
-    from graphbit_core.llm import LlmClient
+    from graphbit_core.llm.client import LlmClient
     from graphbit_core.workflow.workflow import Workflow
 
 DEFAULT_TYPE_LIMITS = {"agent": 20, "http_request": 50, "transform": 30}
@@ -143,7 +143,7 @@ class Executor:
         publish: Callable[[Event], None] | None,
     ) -> Driver:
         host = self.host or default_host()
-        compiled = compile_workflow(workflow, host)
+        compiled = workflow.compile(host)
         given = {**(context.variables if context else {}), **(inputs or {})}
         _require_inputs(compiled, given)
         return Driver(

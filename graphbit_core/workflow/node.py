@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from graphbit_core.errors import ValidationError
@@ -17,7 +18,7 @@ def _id_from(name: str) -> str:
 
 
 class Node:
-    """One step of a workflow: what kind it is, what it is called, and how it is set up.
+    """One step of a workflow: what kind it is, what it is called, and how it is set up. It never changes.
 
     ``Node.agent(…)`` and its neighbours make the standard kinds; ``Node(type, name, …)`` makes one of
     any installed kind. What the configuration means is the node type's business, and is checked by
@@ -44,7 +45,7 @@ class Node:
                 f"pass id= for the node named {name!r}",
                 field="id",
             )
-        self.config = {key: value for key, value in config.items() if value is not None}
+        self.config: Mapping[str, Any] = MappingProxyType({k: v for k, v in config.items() if v is not None})
 
     def __repr__(self) -> str:
         return f"Node({self.type!r}, {self.name!r}, id={self.id!r})"

@@ -112,7 +112,7 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
 
     findings = _shape_findings(data)
     if findings:
-        raise invalid("the workflow is not well formed", findings)
+        raise ValidationError("the workflow is not well formed:", findings=tuple(findings))
     workflow = Workflow(str(data["name"]), description=str(data.get("description") or ""))
     for node_id, fields in data["nodes"].items():
         config = {str(key): value for key, value in fields.items() if key not in _RESERVED}
@@ -120,12 +120,6 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
     for edge in data.get("edges") or ():
         workflow.connect(str(edge["from"]), str(edge["to"]), when=edge.get("when"))
     return workflow
-
-
-def invalid(message: str, findings: Sequence[Finding]) -> ValidationError:
-    """A ValidationError that shows every finding."""
-    lines = "".join(f"\n  {finding}" for finding in findings)
-    return ValidationError(f"{message}:{lines}", findings=tuple(findings))
 
 
 def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:

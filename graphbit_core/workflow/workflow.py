@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import Finding, ValidationError
@@ -14,6 +15,7 @@ from graphbit_core.workflow.node import Node
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
+    from graphbit_core.workflow.compile import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,21 @@ class Workflow:
             raise ValidationError("a workflow needs a name", field="name")
         self.name = name
         self.description = description
-        self.nodes: dict[str, Node] = {}
-        self.edges: list[Edge] = []
+        self._nodes: dict[str, Node] = {}
+        self._edges: dict[Edge, None] = {}
+        self._ids: dict[str, str] = {}
+        """Name → id."""
+        self._compiled: tuple[tuple[object, ...], Compiled] | None = None
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes by id, in the order they were added."""
+        return MappingProxyType(self._nodes)
+
+    @property
+    def edges(self) -> Collection[Edge]:
+        """The edges, in the order they were added."""
+        return self._edges.keys()
 
     def add_node(self, node: Node) -> str:
         """Adds ``node`` and returns its id.
@@ -42,13 +57,15 @@ class Workflow:
         Raises:
             ValidationError: The workflow has a node of this id or name already.
         """
-        for other in self.nodes.values():
-            if other.id == node.id or other.name == node.name:
-                raise ValidationError(
-                    f"the workflow {self.name!r} already has {other!r}; give one of them another name or id",
-                    field="id" if other.id == node.id else "name",
-                )
-        self.nodes[node.id] = node
+        taken = self._nodes.get(node.id) or self._nodes.get(self._ids.get(node.name, ""))
+        if taken is not None:
+            raise ValidationError(
+                f"the workflow {self.name!r} already has {taken!r}; give one of them another name or id",
+                field="id" if taken.id == node.id else "name",
+            )
+        self._nodes[node.id] = node
+        self._compiled = None
+        self._ids[node.name] = node.id
         return node.id
 
     def connect(self, source: str | Node, target: str | Node, *, when: str | None = None) -> None:
@@ -63,9 +80,10 @@ class Workflow:
             ValidationError: No such node, or the edge exists already.
         """
         edge = Edge(self._id_of(source), self._id_of(target), when)
-        if any(e.source == edge.source and e.target == edge.target for e in self.edges):
+        if edge in self._edges:
             raise ValidationError(f"{edge.source!r} and {edge.target!r} are connected already")
-        self.edges.append(edge)
+        self._edges[edge] = None
+        self._compiled = None
 
     def chain(self, *nodes: Node) -> Workflow:
         """Adds nodes that are new here and connects each to the next. Returns the workflow."""
@@ -80,9 +98,8 @@ class Workflow:
         key = node.id if isinstance(node, Node) else node
         if key in self.nodes:
             return key
-        for other in self.nodes.values():
-            if other.name == key:
-                return other.id
+        if key in self._ids:
+            return self._ids[key]
         known = ", ".join(sorted(self.nodes)) or "none yet"
         raise ValidationError(f"no node {key!r} in workflow {self.name!r}; it has: {known}", field="node")
 
@@ -95,9 +112,25 @@ class Workflow:
     @property
     def inputs(self) -> list[str]:
         """Names that templates and functions use and no node produces; a run must be given them."""
+        return list(self.compile().inputs)
+
+    def compile(self, host: Host | None = None) -> Compiled:
+        """The workflow ready to run; made anew only after the workflow or the host has changed.
+
+        Raises:
+            ValidationError: It has faults; ``findings`` lists them all.
+        """
+        from graphbit_core.host import default_host
         from graphbit_core.workflow.compile import compile_workflow
 
-        return list(compile_workflow(self).inputs)
+        host = host or default_host()
+        key = (host, *host.snapshot())
+        known = self._compiled
+        if known is not None and all(a is b for a, b in zip(known[0], key, strict=True)):
+            return known[1]
+        compiled = compile_workflow(self, host)
+        self._compiled = (key, compiled)
+        return compiled
 
     def draw(self) -> str:
         """The graph as a Mermaid flowchart."""

@@ -33,9 +33,9 @@ def environment(home: Path) -> dict[str, str]:
 def test_a_documents_blocks_run(document: Path, tmp_path: Path, docs_report: dict[str, list[Block]]):
     docs_report[name(document)] = documents.blocks(document)
     folder = tmp_path / "folder"
-    folder.mkdir()
-    for readable in workspace.ROOT.glob("*.md"):  # something for `graphbit ask` to read
-        shutil.copy(readable, folder)
+    (folder / "docs").mkdir(parents=True)
+    for readable in workspace.ROOT.glob("*.md"):  # something for `graphbit ask docs …` to read
+        shutil.copy(readable, folder / "docs")
     done = subprocess.run(
         [sys.executable, RUNNER, document],
         cwd=folder,

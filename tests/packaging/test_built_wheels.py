@@ -20,7 +20,7 @@ def contents(wheel: Path) -> list[PurePosixPath]:
 
 @pytest.fixture(scope="module")
 def everything(make_env: MakeEnv) -> Environment:
-    return make_env("graphbit")
+    return make_env(*map(workspace.distribution, workspace.packages()))
 
 
 def test_there_is_one_wheel_per_distribution(built_wheels: Path) -> None:
@@ -67,8 +67,12 @@ def test_every_module_of_every_wheel_imports_outside_the_tree(everything: Enviro
 def test_the_command_line_lists_the_plugins_of_the_installed_wheels(everything: Environment) -> None:
     done = everything.run("graphbit", "plugins", "list", "--json")
     assert done.returncode == 0, done.stderr
-    listed = json.dumps(json.loads(done.stdout))
-    for folder in workspace.packages():
-        for group in workspace.pyproject(folder)["project"].get("entry-points", {}).values():
-            for target in group.values():
-                assert target.split(":")[0].split(".")[0].replace("_", "-") in listed or target in listed
+    listed = {(row["distribution"], row["name"], row["entry_point"]) for row in json.loads(done.stdout)}
+    wanted = {
+        (workspace.distribution(folder), name, target)
+        for folder in [workspace.ROOT, *workspace.packages()]
+        for group, targets in workspace.pyproject(folder)["project"].get("entry-points", {}).items()
+        if group != "graphbit.plugins"
+        for name, target in targets.items()
+    }
+    assert wanted <= listed

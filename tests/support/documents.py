@@ -8,6 +8,7 @@ What a writer has to know:
 - A block of any other language whose first line is a comment with a file name (``# workflow.yaml``) is
   written to that file, for what comes after it. So is a ``python`` block (``# my_plugin.py``), which is
   then imported or run by later ones. In a ``text`` or ``markdown`` block that first line is left out.
+- Everything happens in one empty folder, but for ``docs/``, which holds copies of our own documents.
 - ``<!-- not run: reason -->`` above a block leaves it out; every such block is counted and printed.
 """
 

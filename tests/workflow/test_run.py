@@ -57,9 +57,9 @@ def test_inputs_that_no_node_produces_are_run_inputs_and_must_be_given(host):
 def test_a_join_after_a_condition_runs_with_the_branch_that_was_taken(host):
     workflow = Workflow("either")
     for node in (
-        Node.condition("check", lambda number: "odd" if number % 2 else "even"),
-        Node.transform("halve", lambda n: n // 2),
-        Node.transform("triple", lambda n: 3 * n + 1),
+        Node.condition("check", lambda given: "odd" if given["number"] % 2 else "even"),
+        Node.transform("halve", lambda given: given["number"] // 2),
+        Node.transform("triple", lambda given: 3 * given["number"] + 1),
         Node.transform("join", lambda value: value),
     ):
         workflow.add_node(node)
@@ -67,10 +67,7 @@ def test_a_join_after_a_condition_runs_with_the_branch_that_was_taken(host):
     workflow.connect("check", "triple", when="odd")
     workflow.connect("halve", "join")
     workflow.connect("triple", "join")
-    workflow.nodes["check"].config["function"] = lambda number, other: "odd" if number % 2 else "even"
-    workflow.nodes["halve"].config["function"] = lambda context: context.inputs["number"] // 2
-    workflow.nodes["triple"].config["function"] = lambda context: 3 * context.inputs["number"] + 1
-    result = Executor(host=host).execute(workflow, {"number": 7, "other": 0})
+    result = Executor(host=host).execute(workflow, {"number": 7})
     assert result.output == 22
     skipped = next(node for node in result.nodes if node.id == "halve")
     assert (skipped.state, skipped.reason) == ("skipped", "not_chosen")

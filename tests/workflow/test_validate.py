@@ -49,13 +49,11 @@ def test_a_template_that_names_a_node_that_does_not_come_before_is_found(host):
         Executor(host=host).execute(workflow)
 
 
-def test_inputs_are_listed(host, monkeypatch):
+def test_inputs_are_listed(host):
     workflow = Workflow("w").chain(
         Node.transform("a", template="{topic} {style}"), Node.transform("b", lambda a, length: a)
     )
-    from graphbit_core.workflow.compile import compile_workflow
-
-    assert compile_workflow(workflow, host).inputs == ("topic", "style", "length")
+    assert workflow.compile(host).inputs == ("topic", "style", "length")
 
 
 def test_two_nodes_of_one_name_are_refused_where_they_are_added():
@@ -74,3 +72,14 @@ def test_the_drawing_has_a_line_per_node_and_edge(host):
     assert text.startswith("flowchart TD\n")
     assert 'n0{"say &quot;hi&quot;<br/><i>condition</i>"}' in text
     assert 'n0 -->|"yes"| n1' in text
+
+
+def test_a_workflow_is_compiled_anew_only_after_it_or_its_host_has_changed(host):
+    workflow = Workflow("w").chain(Node.transform("a", template="x"))
+    compiled = workflow.compile(host)
+    assert workflow.compile(host) is compiled
+    workflow.chain(workflow.nodes["a"], Node.transform("b", template="y"))
+    changed = workflow.compile(host)
+    assert len(changed.bodies) == 2
+    host.add("node_type", "another", type(changed.bodies[0]))
+    assert workflow.compile(host) is not changed

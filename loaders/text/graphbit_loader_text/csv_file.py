@@ -6,16 +6,9 @@ import csv
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from graphbit_core import (
-    DEFAULT_MAX_BYTES,
-    Document,
-    DocumentError,
-    check_whole_number,
-    read_regular_file,
-    refuse_unknown_settings,
-)
+from graphbit_core import DEFAULT_MAX_BYTES, Document, DocumentError, check_whole_number, read_regular_file
 from graphbit_loader_text.decoding import check_encoding, decode
 
 _DELIMITERS = ",\t;|"
@@ -40,9 +33,7 @@ class CsvLoader:
         encoding: str | None = None,
         rows_per_document: int = 1,
         max_cells: int = 1_000_000,
-        **unknown: Any,
     ) -> None:
-        refuse_unknown_settings(type(self), unknown)
         self._max_bytes = check_whole_number("max_bytes", max_bytes, 1)
         self._encoding = check_encoding(encoding)
         self._rows_per_document = check_whole_number("rows_per_document", rows_per_document, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from graphbit_core import (
     DEFAULT_MAX_BYTES,
@@ -14,7 +14,6 @@ from graphbit_core import (
     check_whole_number,
     clean_text,
     read_regular_file,
-    refuse_unknown_settings,
 )
 from graphbit_loader_text.decoding import check_encoding, decode
 
@@ -30,10 +29,7 @@ class JsonLoader:
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     suffixes: ClassVar[frozenset[str]] = _LINES | {".json"}
 
-    def __init__(
-        self, *, max_bytes: int = DEFAULT_MAX_BYTES, encoding: str | None = None, **unknown: Any
-    ) -> None:
-        refuse_unknown_settings(type(self), unknown)
+    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, encoding: str | None = None) -> None:
         self._max_bytes = check_whole_number("max_bytes", max_bytes, 1)
         self._encoding = check_encoding(encoding)
 

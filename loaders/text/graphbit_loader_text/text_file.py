@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from graphbit_core import (
-    DEFAULT_MAX_BYTES,
-    Document,
-    check_whole_number,
-    read_regular_file,
-    refuse_unknown_settings,
-)
+from graphbit_core import DEFAULT_MAX_BYTES, Document, check_whole_number, read_regular_file
 from graphbit_loader_text.decoding import check_encoding, decode
 
 
@@ -25,10 +19,7 @@ class TextLoader:
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     suffixes: ClassVar[frozenset[str]] = frozenset({".log", ".markdown", ".md", ".rst", ".text", ".txt"})
 
-    def __init__(
-        self, *, max_bytes: int = DEFAULT_MAX_BYTES, encoding: str | None = None, **unknown: Any
-    ) -> None:
-        refuse_unknown_settings(type(self), unknown)
+    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, encoding: str | None = None) -> None:
         self._max_bytes = check_whole_number("max_bytes", max_bytes, 1)
         self._encoding = check_encoding(encoding)
 

@@ -6,6 +6,7 @@ mod guard;
 mod http;
 mod mailbox;
 mod runtime;
+mod text;
 
 use pyo3::prelude::*;
 
@@ -21,6 +22,8 @@ mod _native {
     use super::mailbox::PyMailbox;
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info};
+    #[pymodule_export]
+    use super::text::{pack, sentences, split_characters, split_recursive, words};
 
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]

@@ -12,3 +12,4 @@ pub mod http;
 pub mod mailbox;
 pub mod resilience;
 pub mod runtime;
+pub mod text;

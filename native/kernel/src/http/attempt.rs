@@ -34,7 +34,7 @@ async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Erro
     call.head_arrived(shared.clock().now().since(sent));
     let Reply { status, headers, body } = reply;
     match call.spec.framing {
-        Some(framing) if (200..300).contains(&status) => {
+        Some(framing) if (200..300).contains(&status) && !is_whole(&headers, framing) => {
             call.report(Event::Open { attempt, status, headers });
             read_frames(shared, call, framing, status, body).await?;
             call.report(Event::End { attempt });
@@ -45,6 +45,13 @@ async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Erro
         }
     }
     Ok(())
+}
+
+/// Whether a server answered a request for a stream with one JSON text: an error, or a server that does not
+/// stream. Lines of JSON cannot be told from it by their type.
+fn is_whole(headers: &Headers, framing: Framing) -> bool {
+    let media_type = headers.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
+    framing == Framing::Sse && media_type.trim_start().to_ascii_lowercase().starts_with("application/json")
 }
 
 async fn whole_body(call: &Call, headers: &Headers, mut body: Body) -> Result<Bytes, Error> {

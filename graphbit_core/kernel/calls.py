@@ -1,0 +1,255 @@
+"""Calls of the HTTP engine, from an event loop and from blocking code.
+
+Kernel threads never touch Python: they put events into a mailbox and make its descriptor readable. A
+mailbox is borrowed for as long as a loop, or a blocking caller, has calls open, and given back after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphbit_core.kernel import Engine, Mailbox
+from graphbit_core.types.http import Framing, HttpRequest
+
+Event = tuple[str, Any]
+"""Kind and payload, as ``_native.CallEvent`` has them."""
+
+_SPARE_MAILBOXES = 32
+_SIGNAL_CHECK = 0.1
+"""Seconds after which a blocking caller looks for signals such as Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpec:
+    """One call: what is sent, for which resource, within which bounds.
+
+    Attributes:
+        resource: Shares a breaker and limits with every call of the same name.
+        request: The request.
+        framing: How the streamed body is cut into frames; None for one whole reply.
+        tokens: Estimate for the token limit.
+        deadline: When all attempts must be over, on ``time.monotonic``.
+        policy: Keys of ``_native.CallPolicy``.
+    """
+
+    resource: str
+    request: HttpRequest
+    framing: Framing | None = None
+    tokens: int = 0
+    deadline: float | None = None
+    policy: Mapping[str, float | int] = field(default_factory=dict)
+
+
+def engine() -> Engine:
+    """The engine of this process; a forked child gets its own."""
+    global _engine
+    with _engine_lock:
+        if _engine is None:
+            _engine = Engine()
+        return _engine
+
+
+class BlockingCall:
+    """A call whose events the calling thread waits for. Close it, whatever happened."""
+
+    def __init__(self, spec: CallSpec) -> None:
+        self._mailbox = _borrow()
+        try:
+            self.id = _start(self._mailbox, spec)
+        except BaseException:
+            _give_back(self._mailbox)
+            raise
+
+    def receive(self) -> list[Event]:
+        """Waits for the next events; signal handlers run meanwhile."""
+        while True:
+            if self._mailbox.wait(_SIGNAL_CHECK):
+                events = [event[1:] for event in self._mailbox.drain() if event[0] == self.id]
+                if events:
+                    return events
+
+    def close(self) -> None:
+        """Cancels the call unless it is over."""
+        engine().cancel(self.id)
+        _give_back(self._mailbox)
+
+
+class LoopCall:
+    """A call whose events arrive on the running event loop. Close it, whatever happened."""
+
+    def __init__(self, spec: CallSpec) -> None:
+        self._box = _box_of_running_loop()
+        self._events: list[Event] = []
+        self._waiter: asyncio.Future[None] | None = None
+        try:
+            self.id = _start(self._box.mailbox, spec)
+        except BaseException:
+            self._box.release_if_idle()
+            raise
+        self._box.calls[self.id] = self
+
+    async def receive(self) -> list[Event]:
+        """Waits for the next events."""
+        if not self._events:
+            self._waiter = self._box.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        events, self._events = self._events, []
+        return events
+
+    def put(self, event: Event) -> None:
+        """Called by the loop's mailbox."""
+        self._events.append(event)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        """Cancels the call unless it is over."""
+        engine().cancel(self.id)
+        self._box.calls.pop(self.id, None)
+        self._box.release_if_idle()
+
+
+class _LoopMailbox:
+    """The mailbox of one event loop, while calls of that loop are open. Used on the loop's thread only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.calls: dict[int, LoopCall] = {}
+        self.mailbox = _borrow()
+        self._watcher: _Watcher | None = None
+        try:
+            loop.add_reader(self.mailbox.fileno(), self.deliver)
+        except NotImplementedError:
+            self._watcher = _Watcher(self.mailbox, loop, self.deliver)
+
+    def deliver(self) -> None:
+        """Hands everything that has arrived to the calls it is for."""
+        for call_id, kind, payload in self.mailbox.drain():
+            call = self.calls.get(call_id)
+            if call is not None:
+                call.put((kind, payload))
+
+    def release_if_idle(self) -> None:
+        """Gives the mailbox back when no call is open, so that a loop may close without telling us."""
+        if self.calls or _loops.boxes.get(self.loop) is not self:
+            return
+        del _loops.boxes[self.loop]
+        if self._watcher is not None:
+            self._watcher.stop()
+        else:
+            self.loop.remove_reader(self.mailbox.fileno())
+            _give_back(self.mailbox)
+
+    def abandon(self) -> None:
+        """The loop was closed with calls open: they are cancelled."""
+        if self._watcher is not None:
+            self._watcher.stop()
+        self.mailbox.close()
+
+
+class _Watcher:
+    """For loops without ``add_reader`` (Windows' proactor): a thread waits and calls back on the loop."""
+
+    def __init__(self, mailbox: Mailbox, loop: asyncio.AbstractEventLoop, deliver: Any) -> None:
+        self._mailbox, self._loop, self._deliver = mailbox, loop, deliver
+        self._running = True
+        self._delivered = threading.Event()
+        threading.Thread(target=self._watch, daemon=True, name="graphbit-mailbox").start()
+
+    def stop(self) -> None:
+        """Ends the thread, which closes the mailbox."""
+        self._running = False
+        self._delivered.set()
+
+    def _watch(self) -> None:
+        while self._running:
+            if not self._mailbox.wait(_SIGNAL_CHECK):
+                continue
+            self._delivered.clear()
+            try:
+                self._loop.call_soon_threadsafe(self._on_loop)
+            except RuntimeError:
+                break
+            while self._running and not self._loop.is_closed() and not self._delivered.wait(_SIGNAL_CHECK):
+                pass
+        self._mailbox.close()
+
+    def _on_loop(self) -> None:
+        if self._running:
+            self._deliver()
+        self._delivered.set()
+
+
+class _Loops(threading.local):
+    """The mailboxes of this thread's event loops."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[asyncio.AbstractEventLoop, _LoopMailbox] = {}
+
+
+def _box_of_running_loop() -> _LoopMailbox:
+    loop = asyncio.get_running_loop()
+    box = _loops.boxes.get(loop)
+    if box is None:
+        for closed in [other for other in _loops.boxes if other.is_closed()]:
+            _loops.boxes.pop(closed).abandon()
+        box = _loops.boxes[loop] = _LoopMailbox(loop)
+    return box
+
+
+def _start(mailbox: Mailbox, spec: CallSpec) -> int:
+    request = spec.request
+    return engine().start(
+        mailbox,
+        spec.resource,
+        request.method,
+        request.url,
+        list(request.headers.items()),
+        request.body,
+        spec.framing,
+        request.idempotent,
+        spec.tokens,
+        spec.deadline,
+        dict(spec.policy),
+    )
+
+
+def _borrow() -> Mailbox:
+    try:
+        return _spare.pop()
+    except IndexError:
+        return Mailbox()
+
+
+def _give_back(mailbox: Mailbox) -> None:
+    if len(_spare) < _SPARE_MAILBOXES:
+        _spare.append(mailbox)
+    else:
+        mailbox.close()
+
+
+_engine: Engine | None = None
+_engine_lock = threading.Lock()
+_spare: deque[Mailbox] = deque()
+_loops = _Loops()
+_of_parent: list[Any] = []
+"""What a forked child inherited; kept, because dropping it would touch the parent's threads."""
+
+
+def _forget_the_parent() -> None:
+    global _engine, _engine_lock, _spare, _loops
+    _of_parent.extend((_engine, _spare, _loops.boxes))
+    _engine, _engine_lock, _spare, _loops = None, threading.Lock(), deque(), _Loops()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_the_parent)

@@ -1,0 +1,201 @@
+"""The client of chat models: blocking, async, streamed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
+from graphbit_core.errors import InternalError, ValidationError
+from graphbit_core.host import default_host
+from graphbit_core.llm.check import check_request
+from graphbit_core.llm.exchange import as_deltas
+from graphbit_core.llm.http_chat import HttpChat
+from graphbit_core.llm.local_chat import LocalChat
+from graphbit_core.llm.stream import AsyncBatches, Batches, ChatStream
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Message
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Host
+
+__all__ = ["ChatStream", "LlmClient"]
+
+OnDelta = Callable[[Delta], None]
+
+
+class LlmClient:
+    """Calls one chat model. Safe to share between threads and event loops; nothing needs closing.
+
+    Args:
+        model: ``provider:model``, or ``provider`` for its default model.
+        host: Where providers are found; by default everything that is installed.
+        timeout: Seconds that one call may take in all, retries and waiting included.
+        policy: Bounds of a call, as ``connect_timeout``, ``first_byte_timeout``, ``idle_timeout``,
+            ``attempt_timeout``, ``max_attempts``, ``max_body``; for providers behind HTTP.
+        limits: Limits of the account, shared by every client of it: ``max_concurrency``,
+            ``requests_per_minute``, ``tokens_per_minute``, ``queue``; for providers behind HTTP.
+        settings: The provider's settings, for example ``api_key`` and ``base_url``.
+
+    Raises:
+        ComponentNotFoundError: No provider of that name is installed.
+        ConfigError: A setting of the provider is missing or wrong.
+        ValidationError: ``timeout`` is not above 0.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        host: Host | None = None,
+        timeout: float = 600.0,
+        policy: Mapping[str, float | int] | None = None,
+        limits: Mapping[str, float | int] | None = None,
+        **settings: Any,
+    ) -> None:
+        if not timeout > 0:
+            raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
+        name, _, model_name = model.partition(":")
+        provider: Provider = (host or default_host()).create("provider", name, **settings)
+        self.provider = name
+        self.model = model_name or provider.default_model
+        self.capabilities = provider.capabilities
+        self.timeout = timeout
+        self._chat = self._connect(provider, policy or {}, limits or {})
+
+    def respond(
+        self, request: ChatRequest, *, deadline: float | None = None, on_delta: OnDelta | None = None
+    ) -> ChatResponse:
+        """Answers ``request``.
+
+        Args:
+            request: The request.
+            deadline: When the call must be over, on ``time.monotonic``; ``timeout`` holds as well.
+            on_delta: Called with each piece as it arrives, on this thread.
+
+        Raises:
+            ValidationError: The request is wrong, or asks for what the provider cannot do.
+            ProviderError: The API answered with an error.
+            TransportError: No usable answer arrived.
+            DeadlineError: Time ran out.
+            DecodeError: The answer is not what the API promises.
+        """
+        batches = self._start(request, deadline, stream=on_delta is not None)
+        while True:
+            try:
+                batch = next(batches)
+            except StopIteration as end:
+                answer: ChatResponse = end.value
+                return answer
+            _hand_out(batch, on_delta)
+
+    async def respond_async(
+        self, request: ChatRequest, *, deadline: float | None = None, on_delta: OnDelta | None = None
+    ) -> ChatResponse:
+        """As ``respond``, on the running event loop. Cancelling it closes the call's socket."""
+        async with aclosing(self._start_async(request, deadline, stream=on_delta is not None)) as batches:
+            async for batch in batches:
+                if isinstance(batch, ChatResponse):
+                    return batch
+                _hand_out(batch, on_delta)
+        raise InternalError("a call ended with neither an answer nor an error")
+
+    def stream(
+        self,
+        prompt: str | ChatRequest,
+        *,
+        system: str | None = None,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> ChatStream:
+        """Streams the answer to a prompt or a whole request; ``options`` are fields of ChatRequest."""
+        request = as_request(prompt, system, options)
+        return ChatStream(
+            lambda: self._start(request, deadline, stream=True),
+            lambda: self._start_async(request, deadline, stream=True),
+        )
+
+    def complete(self, prompt: str, *, system: str | None = None, **options: Any) -> str:
+        """The text of the answer to ``prompt``; ``options`` are fields of ChatRequest. Raises as respond."""
+        return self.complete_full(prompt, system=system, **options).text
+
+    async def complete_async(self, prompt: str, *, system: str | None = None, **options: Any) -> str:
+        """As ``complete``, on the running event loop."""
+        return (await self.complete_full_async(prompt, system=system, **options)).text
+
+    def complete_full(self, prompt: str, *, system: str | None = None, **options: Any) -> ChatResponse:
+        """The whole answer to ``prompt``: text, tool calls, usage, finish reason."""
+        return self.respond(as_request(prompt, system, options))
+
+    async def complete_full_async(
+        self, prompt: str, *, system: str | None = None, **options: Any
+    ) -> ChatResponse:
+        """As ``complete_full``, on the running event loop."""
+        return await self.respond_async(as_request(prompt, system, options))
+
+    def get_stats(self) -> dict[str, float | int | str]:
+        """``breaker``, ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued`` of the account."""
+        return self._chat.get_stats()
+
+    def __repr__(self) -> str:
+        return f"LlmClient({self.provider}:{self.model})"
+
+    def _connect(
+        self, provider: Provider, policy: Mapping[str, float | int], limits: Mapping[str, float | int]
+    ) -> HttpChat | LocalChat:
+        chat: ChatCodec | ChatModel = provider.chat(self.model)
+        if isinstance(chat, ChatModel):
+            return LocalChat(chat, provider=self.provider, name=self.model)
+        return HttpChat(
+            chat,
+            provider=self.provider,
+            model=self.model,
+            resource=provider.resource(),
+            policy=policy,
+            limits=limits,
+        )
+
+    def _start(self, request: ChatRequest, deadline: float | None, *, stream: bool) -> Batches:
+        check_request(request, self.provider, self.capabilities)
+        can_stream = "stream" in self.capabilities
+        answer = yield from self._chat.answer(request, self._until(deadline), stream=stream and can_stream)
+        if stream and not can_stream:
+            yield as_deltas(answer)
+        return answer
+
+    async def _start_async(
+        self, request: ChatRequest, deadline: float | None, *, stream: bool
+    ) -> AsyncBatches:
+        check_request(request, self.provider, self.capabilities)
+        can_stream = "stream" in self.capabilities
+        source = self._chat.answer_async(request, self._until(deadline), stream=stream and can_stream)
+        async with aclosing(source):
+            async for batch in source:
+                if isinstance(batch, ChatResponse) and stream and not can_stream:
+                    yield as_deltas(batch)
+                yield batch
+
+    def _until(self, deadline: float | None) -> float:
+        own = time.monotonic() + self.timeout
+        return own if deadline is None else min(own, deadline)
+
+
+def as_request(prompt: str | ChatRequest, system: str | None, options: Mapping[str, Any]) -> ChatRequest:
+    """A request for one prompt; a request that is one already stays as it is.
+
+    Raises:
+        ValidationError: A whole request came with ``system`` or options, which it holds itself.
+    """
+    if isinstance(prompt, ChatRequest):
+        if system is not None or options:
+            raise ValidationError("a ChatRequest holds its system message and options itself", field="prompt")
+        return prompt
+    messages = [Message("system", system)] if system is not None else []
+    return ChatRequest((*messages, Message("user", prompt)), **options)
+
+
+def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:
+    if on_delta is not None:
+        for delta in deltas:
+            on_delta(delta)

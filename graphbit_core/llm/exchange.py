@@ -1,0 +1,204 @@
+"""One call of a model API as a state machine: the kernel's events in, verdicts out. No loop, no I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from graphbit_core.errors import (
+    DecodeError,
+    GraphBitError,
+    InternalError,
+    ProviderError,
+    RateLimitError,
+    StreamInterruptedError,
+    UnavailableError,
+)
+from graphbit_core.llm.redact import redact_error
+from graphbit_core.llm.reply_errors import add_header_facts, is_retryable
+from graphbit_core.types.http import Frame, HttpResponse
+from graphbit_core.types.messages import ChatResponse, Delta, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the kernel is told about an attempt; ``kind`` as in ``_native.Engine``."""
+
+    action: Literal["ok", "retry", "fail"]
+    kind: str = ""
+    retry_after: float | None = None
+    tokens: int = 0
+
+
+class Answer(Protocol):
+    """What a codec decodes; both chat responses and vectors are."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens used."""
+        ...
+
+
+A = TypeVar("A", bound=Answer)
+A_co = TypeVar("A_co", bound=Answer, covariant=True)
+
+
+class Decoder(Protocol[A_co]):
+    """A codec's stream decoder."""
+
+    def feed(self, frame: Frame) -> Sequence[Delta]:
+        """The deltas in ``frame``."""
+        ...
+
+    def finish(self) -> A_co:
+        """The complete answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect(Generic[A]):
+    """The reading half of a codec. ``decoder`` is None where one whole reply is asked for."""
+
+    decode: Callable[[HttpResponse], A]
+    error: Callable[[HttpResponse], ProviderError]
+    decoder: Callable[[], Decoder[A]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose call it is: the facts that every error gets, and what no error may show."""
+
+    provider: str
+    model: str
+    secrets: Sequence[str] = field(default=(), repr=False)
+
+    def sign(self, error: GraphBitError) -> None:
+        """Redacts ``error`` and fills in its provider and model."""
+        redact_error(error, self.secrets)
+        for name in ("provider", "model"):
+            if name in error._facts and getattr(error, name) is None:
+                setattr(error, name, getattr(self, name))
+
+
+class Exchange(Generic[A]):
+    """State of one call. ``feed`` events until ``over``, then ask for ``result()``.
+
+    After ``feed`` returns a verdict, pass it to the kernel and what the kernel says to ``judged``.
+    """
+
+    def __init__(self, dialect: Dialect[A], origin: Origin) -> None:
+        self.over = False
+        self._dialect = dialect
+        self._origin = origin
+        self._decoder: Decoder[A] | None = None
+        self._text: list[str] = []
+        self._attempts: int | None = None
+        self._answer: A | None = None
+        self._error: GraphBitError | None = None
+
+    def feed(self, kind: str, payload: Any) -> tuple[Sequence[Delta], Verdict | None]:
+        """Takes one event; returns the deltas it brought and, at the end of an attempt, the verdict."""
+        if kind == "frames":
+            return self._frames(payload)
+        if kind in ("open", "reply", "restart"):
+            self._attempts = payload[0]
+        if kind == "reply":
+            verdict = self._reply(payload)
+            answer: object = self._answer
+            if self._dialect.decoder is not None and isinstance(answer, ChatResponse):
+                return as_deltas(answer), verdict
+            return (), verdict
+        if kind == "end":
+            return (), self._end()
+        if kind == "open" and self._dialect.decoder is not None:
+            self._decoder = self._dialect.decoder()
+        elif kind == "restart":
+            self._decoder, self._text = None, []
+        elif kind == "failed":
+            self._fail(payload)
+            self.over = True
+        else:
+            raise InternalError(f"the kernel sent an event that this call does not expect: {kind}")
+        return (), None
+
+    def judged(self, *, again: bool) -> None:
+        """What the kernel made of the verdict: whether it tries again."""
+        self.over = not again
+
+    def result(self) -> A:
+        """The answer. Raises the error that ended the call."""
+        if self._answer is not None:
+            return self._answer
+        raise self._error or InternalError("the call is not over")
+
+    def _reply(self, payload: tuple[int, int, Iterable[tuple[str, str]], bytes]) -> Verdict:
+        _, status, headers, body = payload
+        response = HttpResponse(status, {name.lower(): value for name, value in headers}, body)
+        try:
+            if not 200 <= status < 300:
+                raise self._dialect.error(response)
+            return self._good(self._dialect.decode(response))
+        except (ProviderError, DecodeError) as error:
+            if isinstance(error, ProviderError):
+                add_header_facts(error, response.headers, time.time())
+            elif error.status is None:
+                error.status = status
+            return self._fail(error)
+
+    def _frames(self, frames: Iterable[tuple[str, str]]) -> tuple[Sequence[Delta], Verdict | None]:
+        if self._decoder is None:
+            raise InternalError("the kernel sent frames before the head of the reply")
+        deltas: list[Delta] = []
+        try:
+            for event, data in frames:
+                deltas.extend(self._decoder.feed(Frame(data, event)))
+        except (ProviderError, DecodeError) as error:
+            return deltas, self._fail(error)
+        finally:
+            self._text.extend(delta.text for delta in deltas if delta.kind in ("text", "refusal"))
+        return deltas, None
+
+    def _end(self) -> Verdict:
+        if self._decoder is None:
+            raise InternalError("the kernel ended a stream that it never opened")
+        try:
+            return self._good(self._decoder.finish())
+        except (ProviderError, DecodeError, StreamInterruptedError) as error:
+            return self._fail(error)
+
+    def _good(self, answer: A) -> Verdict:
+        self._answer = answer
+        return Verdict("ok", tokens=answer.usage.total_tokens)
+
+    def _fail(self, error: GraphBitError) -> Verdict:
+        if isinstance(error, StreamInterruptedError) and error.partial is None:
+            error.partial = "".join(self._text)
+        self._origin.sign(error)
+        if "attempts" in error._facts and error.attempts is None:  # type: ignore[attr-defined]
+            error.attempts = self._attempts  # type: ignore[attr-defined]
+        self._error = error
+        return verdict_on(error)
+
+
+def as_deltas(answer: ChatResponse) -> Sequence[Delta]:
+    """A whole answer in the shape of a stream, for servers and providers that do not stream."""
+    text = (Delta("text", answer.text),) if answer.text else ()
+    calls = (
+        Delta("tool_call", c.arguments, i, replace(c, arguments="")) for i, c in enumerate(answer.tool_calls)
+    )
+    return (*text, *calls)
+
+
+def verdict_on(error: GraphBitError) -> Verdict:
+    """What an error of a codec says about the attempt, and whether another one may help."""
+    if not isinstance(error, ProviderError):
+        return Verdict("retry", "malformed")
+    if isinstance(error, RateLimitError):
+        kind = "rate_limited"
+    elif isinstance(error, UnavailableError):
+        kind = "unavailable"
+    else:
+        kind = "rejected"
+    return Verdict("retry" if is_retryable(error) else "fail", kind, error.retry_after)

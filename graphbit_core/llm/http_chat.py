@@ -1,0 +1,77 @@
+"""A chat model behind HTTP: a provider's codec, and the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+
+from graphbit_core.contracts.provider import ChatCodec
+from graphbit_core.errors import GraphBitError
+from graphbit_core.kernel.calls import CallSpec, engine
+from graphbit_core.llm.drive import run, run_async
+from graphbit_core.llm.exchange import Dialect, Exchange, Origin
+from graphbit_core.llm.redact import secrets_of
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
+
+_TOKENS_PER_BYTE = 0.25
+
+
+class HttpChat:
+    """Answers requests through ``codec``."""
+
+    def __init__(
+        self,
+        codec: ChatCodec,
+        *,
+        provider: str,
+        model: str,
+        resource: str,
+        policy: Mapping[str, float | int],
+        limits: Mapping[str, float | int],
+    ) -> None:
+        self._codec = codec
+        self._provider, self._model = provider, model
+        self._resource = resource
+        self._policy = dict(policy)
+        if limits:
+            engine().limit(resource, dict(limits))
+
+    def answer(
+        self, request: ChatRequest, deadline: float, *, stream: bool
+    ) -> Generator[Sequence[Delta], None, ChatResponse]:
+        """Yields deltas in batches and returns the answer; a blocking call."""
+        spec, exchange = self._prepare(request, deadline, stream=stream)
+        yield from run(spec, exchange)
+        return exchange.result()
+
+    async def answer_async(
+        self, request: ChatRequest, deadline: float, *, stream: bool
+    ) -> AsyncGenerator[Sequence[Delta] | ChatResponse]:
+        """Yields deltas in batches and, last, the answer."""
+        spec, exchange = self._prepare(request, deadline, stream=stream)
+        batches = run_async(spec, exchange)
+        try:
+            async for deltas in batches:
+                yield deltas
+        finally:
+            await batches.aclose()
+        yield exchange.result()
+
+    def get_stats(self) -> dict[str, float | int | str]:
+        """The kernel's figures for the resource."""
+        return engine().stats(self._resource)
+
+    def _prepare(
+        self, request: ChatRequest, deadline: float, *, stream: bool
+    ) -> tuple[CallSpec, Exchange[ChatResponse]]:
+        codec = self._codec
+        try:
+            http = codec.encode(request, stream=stream)
+        except GraphBitError as error:
+            Origin(self._provider, self._model).sign(error)
+            raise
+        tokens = int(len(http.body) * _TOKENS_PER_BYTE) + (request.max_tokens or 0)
+        framing = codec.framing if stream else None
+        spec = CallSpec(self._resource, http, framing, tokens, deadline, self._policy)
+        decoder = codec.decoder if stream else None
+        origin = Origin(self._provider, self._model, secrets_of(http))
+        return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin)

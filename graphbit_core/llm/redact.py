@@ -1,0 +1,55 @@
+"""Takes keys and addresses out of texts that others wrote before they become errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from graphbit_core.errors import GraphBitError
+from graphbit_core.types.http import HttpRequest
+
+MASK = "***"
+_KEY_PATTERNS = re.compile(
+    r"""(?ix)
+    \b (?: sk | pk | rk | gsk | xai | hf | r8 | pplx | nvapi ) [-_] [a-z0-9*_-]{8,}    # sk-…, hf_…
+    | \b AIza [a-z0-9_-]{10,}                                                                # Google
+    | \b (?: AKIA | ASIA ) [a-z0-9]{12,}                                                     # AWS
+    | \b eyJ [a-z0-9_-]{8,} \. [a-z0-9_-]{8,} (?: \. [a-z0-9_-]* )?                          # JWT
+    | (?<= bearer[ ] ) [^\s"',]{6,}
+    | (?<= basic[ ] ) [a-z0-9+/=]{8,}
+    | (?<= // ) [^\s/@:]+ : [^\s/@]+ (?= @ )                                                 # URL credentials
+    | (?<= [?&] key= ) [^\s&"']+
+    """
+)
+_SECRET_HEADER = re.compile(r"(?i)authorization|cookie|(^|-)(api-?)?key$|token|secret")
+_TEXT_FACTS = ("code", "excerpt", "request_id")
+
+
+def secrets_of(request: HttpRequest) -> tuple[str, ...]:
+    """What must not be shown of a request: its credentials, its base URL and its host, longest first."""
+    found: set[str] = set()
+    for name, value in request.headers.items():
+        if _SECRET_HEADER.search(name):
+            found.update((value, value.rpartition(" ")[2]))
+    parts = urlsplit(request.url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    found.update((request.url, origin + parts.path, origin, parts.netloc))
+    return tuple(sorted((text for text in found if len(text) > 3), key=len, reverse=True))
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """``text`` without ``secrets`` and without anything that looks like a key."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return _KEY_PATTERNS.sub(MASK, text)
+
+
+def redact_error(error: GraphBitError, secrets: Iterable[str]) -> None:
+    """Redacts the message and the texts among the facts, in place."""
+    error.message = redact(error.message, secrets)
+    error.args = (error.message, *error.args[1:])
+    for name in _TEXT_FACTS:
+        value = getattr(error, name, None)
+        if isinstance(value, str) and name in error._facts:
+            setattr(error, name, redact(value, secrets))

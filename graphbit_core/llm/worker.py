@@ -1,0 +1,93 @@
+"""Runs work that blocks on a daemon thread and brings what it makes to an event loop.
+
+A daemon, because the standard pool waits at exit for work that nobody waits for any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[Result]):
+    """What a worker's generator returned."""
+
+    value: Result
+
+
+class Worker(Generic[Item, Result]):
+    """Runs ``source`` with the caller's contextvars; ``receive`` its items, ``stop`` it when done."""
+
+    def __init__(self, source: Generator[Item, None, Result]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._source = source
+        self._items: list[Item | Ended[Result] | BaseException] = []
+        self._lock = threading.Lock()
+        self._arrived = asyncio.Event()
+        self._stopped = False
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._work,), daemon=True, name="graphbit-worker").start()
+
+    async def receive(self) -> list[Item | Ended[Result]]:
+        """The items since the last call, at least one; the last of all is ``Ended``.
+
+        Raises what ``source`` raised, after the items before it.
+        """
+        await self._arrived.wait()
+        with self._lock:
+            items, self._items = self._items, []
+            self._arrived.clear()
+            if len(items) > 1 and isinstance(items[-1], BaseException):
+                self._items = [items.pop()]
+                self._arrived.set()
+        if isinstance(items[0], BaseException):
+            raise items[0]
+        return items  # type: ignore[return-value]
+
+    def stop(self) -> None:
+        """Asks the thread to end at its next item; it cannot be interrupted before."""
+        self._stopped = True
+
+    def _work(self) -> None:
+        try:
+            while not self._stopped:
+                self._put(next(self._source))
+            self._source.close()
+        except StopIteration as end:
+            self._put(Ended(end.value))
+        except BaseException as error:  # noqa: BLE001 - raised again in the coroutine that waits
+            self._put(error)
+
+    def _put(self, item: Item | Ended[Result] | BaseException) -> None:
+        with self._lock:
+            self._items.append(item)
+            if len(self._items) > 1 or self._stopped:
+                return
+        try:
+            self._loop.call_soon_threadsafe(self._arrived.set)
+        except RuntimeError:
+            self._stopped = True  # the loop was closed: nobody waits any more
+
+
+async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+    """``function(*args)``, run by a worker."""
+    worker = Worker(_once(function, args))
+    try:
+        (ended,) = await worker.receive()
+    finally:
+        worker.stop()
+    assert isinstance(ended, Ended)
+    return ended.value
+
+
+def _once(function: Callable[..., Result], args: tuple[Any, ...]) -> Generator[None, None, Result]:
+    return function(*args)
+    yield  # makes this a generator

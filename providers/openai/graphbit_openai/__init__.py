@@ -1,0 +1,6 @@
+"""OpenAI chat models and embeddings for GraphBit."""
+
+from graphbit_openai.embedder import OpenAIEmbedder
+from graphbit_openai.provider import OpenAIProvider
+
+__all__ = ["OpenAIEmbedder", "OpenAIProvider"]

@@ -1,0 +1,151 @@
+"""Embeddings of OpenAI's API, and of servers that speak it."""
+
+from __future__ import annotations
+
+import binascii
+import math
+import sys
+from array import array
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, ValidationError, Vector, Vectors
+from graphbit_openai.connection import BASE_URL, Connection
+from graphbit_openai.errors import error_in_body, read_error
+from graphbit_openai.replies import bad_shape, read_usage
+
+Encoding = Literal["base64", "float"]
+_DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
+
+
+class OpenAIEmbedder:
+    """OpenAI's embeddings API, and servers that speak it (``base_url``).
+
+    Args:
+        model: The embedding model.
+        dimensions: Length of the vectors, for models that can shorten them; by default the model's own.
+        encoding: How vectors travel; ``base64`` is a quarter of the size of ``float``.
+        max_batch: Most texts in one request, 1 to 2048.
+        api_key: The key; by default the environment variable ``OPENAI_API_KEY``.
+        base_url: Where the API is.
+        allow_insecure: Allow plain http to another machine.
+        organization: Organization to bill.
+        project: Project to bill.
+
+    Raises:
+        ConfigError: No key, or a base URL that is not allowed.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
+
+    def __init__(
+        self,
+        *,
+        model: str = "text-embedding-3-small",
+        dimensions: int | None = None,
+        encoding: Encoding = "base64",
+        max_batch: int = 2048,
+        api_key: str | Secret | None = None,
+        base_url: str = BASE_URL,
+        allow_insecure: bool = False,
+        organization: str | None = None,
+        project: str | None = None,
+    ) -> None:
+        if not 1 <= max_batch <= 2048:
+            raise ValidationError(f"max_batch is {max_batch}; it must be 1 to 2048", field="max_batch")
+        if dimensions is not None and dimensions < 1:
+            raise ValidationError(f"dimensions is {dimensions}; it must be at least 1", field="dimensions")
+        if encoding not in ("base64", "float"):
+            raise ValidationError(
+                f"encoding is {encoding!r}; it must be 'base64' or 'float'", field="encoding"
+            )
+        self._connection = Connection.open(api_key, base_url, allow_insecure, organization, project)
+        self._codec = OpenAIEmbedCodec(self._connection, model, dimensions, encoding, max_batch)
+        self._dimensions = dimensions or _DIMENSIONS.get(model)
+        self._fingerprint = f"openai:{model}:{dimensions or 'default'}"
+        if self._connection.base_url != BASE_URL:
+            self._fingerprint += ":" + self._connection.resource().split(":")[1]
+
+    @property
+    def dimensions(self) -> int | None:
+        """Length of a vector, where it is known without asking."""
+        return self._dimensions
+
+    @property
+    def fingerprint(self) -> str:
+        """Model, length and server."""
+        return self._fingerprint
+
+    def codec(self) -> OpenAIEmbedCodec:
+        """The API."""
+        return self._codec
+
+    def resource(self) -> str:
+        """Names what shares a breaker and limits."""
+        return self._connection.resource()
+
+
+class OpenAIEmbedCodec:
+    """Embeddings with one model."""
+
+    def __init__(
+        self, connection: Connection, model: str, dimensions: int | None, encoding: Encoding, max_batch: int
+    ) -> None:
+        self.max_batch = max_batch
+        self._connection = connection
+        self._fields = {"model": model, "encoding_format": encoding}
+        self._dimensions = dimensions
+
+    def encode(self, texts: Sequence[str]) -> HttpRequest:
+        """The request."""
+        payload: dict[str, Any] = {"input": list(texts), **self._fields}
+        if self._dimensions is not None:
+            payload["dimensions"] = self._dimensions
+        return self._connection.post("/embeddings", payload)
+
+    def decode(self, response: HttpResponse) -> Vectors:
+        """The vectors in the order of their ``index``, whichever way they are encoded."""
+        body = response.json()
+        if isinstance(body, dict) and body.get("error"):
+            raise error_in_body(body["error"], response.status)
+        rows = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            bad_shape("has no list of embeddings under data", body, response.status)
+        places = [row.get("index", place) for place, row in enumerate(rows)]
+        if not all(type(place) is int for place in places) or sorted(places) != list(range(len(rows))):
+            bad_shape("repeats or leaves out an index", places, response.status)
+        vectors: list[Vector] = [()] * len(rows)
+        for place, row in zip(places, rows, strict=True):
+            vectors[place] = _vector(row.get("embedding"))
+        if len({len(vector) for vector in vectors}) > 1:
+            bad_shape("has vectors of different lengths", [len(v) for v in vectors], response.status)
+        return Vectors(vectors, read_usage(body.get("usage")), str(body.get("model") or ""))
+
+    def error(self, response: HttpResponse) -> ProviderError:
+        """What a status that is not 2xx means."""
+        return read_error(response)
+
+
+def _vector(embedding: Any) -> Vector:
+    if isinstance(embedding, str):
+        numbers: Vector = _floats(embedding)
+    elif isinstance(embedding, list) and all(type(number) in (float, int) for number in embedding):
+        numbers = [float(number) for number in embedding]
+    else:
+        bad_shape("has an embedding that is neither numbers nor base64", embedding)
+    if not numbers or not all(map(math.isfinite, numbers)):
+        bad_shape("has an embedding that is empty or not finite", embedding)
+    return numbers
+
+
+def _floats(encoded: str) -> list[float]:
+    """Base64 of little-endian 32-bit floats."""
+    numbers = array("f")
+    try:
+        numbers.frombytes(b64decode(encoded, validate=True))
+    except (binascii.Error, ValueError):
+        bad_shape("has an embedding that is not base64 of 32-bit floats", encoded)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tolist()

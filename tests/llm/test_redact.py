@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from graphbit_core import DecodeError, HttpRequest, ProviderError
+from graphbit_core.llm.redact import redact, redact_error, secrets_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Incorrect API key provided: sk-proj-abcdefgh12345678.",
+        "token hf_abcdefghijklmnop is not valid",
+        "AIzaSyA1234567890abcdef is blocked",
+        "AKIAIOSFODNN7EXAMPLE",
+        "Authorization: Bearer abc.def-123",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+        "https://user:password123@host/",
+        "GET /v1?key=abcdef123456",
+    ],
+)
+def test_what_looks_like_a_key_is_masked(text: str) -> None:
+    shown = redact(text)
+    assert "***" in shown
+    for secret in ("abcdefgh", "SyA123", "IOSFOD", "abc.def", "c2lnbm", "password", "abcdef"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The risk-assessment failed.", "max_tokens is too large: 9000", "ask-me-anything", "model gpt-5.6-luna"],
+)
+def test_ordinary_words_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_the_credentials_and_the_address_of_a_request_are_secrets() -> None:
+    request = HttpRequest(
+        "POST",
+        "https://gate.example:8443/v1/chat?x=1",
+        {"authorization": "Bearer odd key!", "api-key": "k2k2k2", "content-type": "application/json"},
+    )
+    text = "key! k2k2k2 https://gate.example:8443/v1/chat?x=1 and gate.example:8443 application/json"
+    assert redact(text, secrets_of(request)) == "*** *** *** and *** application/json"
+
+
+def test_an_error_is_redacted_in_message_arguments_and_facts() -> None:
+    error = ProviderError("no: sk-abcdefgh1", code="sk-abcdefgh1")
+    redact_error(error, ())
+    assert (str(error), error.args, error.code) == ("no: ***", ("no: ***",), "***")
+    garbled = DecodeError("x", excerpt="my-own-key")
+    redact_error(garbled, ("my-own-key",))
+    assert garbled.excerpt == "***"
