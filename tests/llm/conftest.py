@@ -33,14 +33,19 @@ def ask(client: LlmClient, way: str) -> str:
     return asyncio.run(read())
 
 
+def defaults(url: str) -> dict[str, Any]:
+    """Settings of clients in tests; a call that hangs fails within 10 seconds."""
+    return {"base_url": url, "api_key": KEY, "timeout": 10}
+
+
 def open_client(url: str, **settings: Any) -> LlmClient:
     host = Host.isolated(components={("provider", "openai"): OpenAIProvider})
-    return LlmClient("openai:scripted-1", **{"host": host, "base_url": url, "api_key": KEY, **settings})
+    return LlmClient("openai:scripted-1", **{**defaults(url), "host": host, **settings})
 
 
 def open_embedder(url: str, **settings: Any) -> EmbeddingClient:
     host = Host.isolated(components={("embedder", "openai"): OpenAIEmbedder})
-    return EmbeddingClient("openai", **{"host": host, "base_url": url, "api_key": KEY, **settings})
+    return EmbeddingClient("openai", **{**defaults(url), "host": host, **settings})
 
 
 @pytest.fixture
