@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.tokenizer import Tokenizer as Tokenizer
     from graphbit_core.contracts.tool import Tool as Tool
     from graphbit_core.contracts.vector_store import VectorStore as VectorStore
+    from graphbit_core.documents import (
+        DEFAULT_MAX_BYTES as DEFAULT_MAX_BYTES,
+        MAX_EXPANDED_BYTES as MAX_EXPANDED_BYTES,
+        clean_text as clean_text,
+        open_archive as open_archive,
+        read_regular_file as read_regular_file,
+    )
     from graphbit_core.errors import (
         AuthError as AuthError,
         BadRequestError as BadRequestError,
@@ -82,6 +89,8 @@ if TYPE_CHECKING:
         resolve_key as resolve_key,
         resource_name as resource_name,
     )
+    from graphbit_core.settings import check_whole_number as check_whole_number
+    from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -118,6 +127,16 @@ if TYPE_CHECKING:
         Usage as Usage,
     )
     from graphbit_core.types.secret import Secret as Secret
+    from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
+    from graphbit_core.workflow.executor import Executor as Executor
+    from graphbit_core.workflow.node import Node as Node
+    from graphbit_core.workflow.result import (
+        Event as Event,
+        NodeReport as NodeReport,
+        WorkflowResult as WorkflowResult,
+    )
+    from graphbit_core.workflow.stream import RunStream as RunStream
+    from graphbit_core.workflow.workflow import Workflow as Workflow
 
 _PUBLIC = {
     "contracts": "API_VERSION",
@@ -130,6 +149,7 @@ _PUBLIC = {
     "contracts.tokenizer": "Tokenizer",
     "contracts.tool": "Tool",
     "contracts.vector_store": "VectorStore",
+    "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
         AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
         DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
@@ -143,6 +163,8 @@ _PUBLIC = {
     "llm.embedding": "EmbeddingClient",
     "llm.reply_errors": "error_for_status",
     "llm.settings": "check_base_url resolve_key resource_name",
+    "settings": "check_whole_number",
+    "tools.decorator": "FunctionTool tool",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
@@ -150,6 +172,12 @@ _PUBLIC = {
         Message NOT_FOUND PassagePart ReasoningPart Role TextPart ToolCall ToolSpec Usage
     """,
     "types.secret": "Secret",
+    "workflow.context": "WorkflowContext",
+    "workflow.executor": "Executor",
+    "workflow.node": "Node",
+    "workflow.result": "Event NodeReport WorkflowResult",
+    "workflow.stream": "RunStream",
+    "workflow.workflow": "Workflow",
 }
 """Module → the public names it holds."""
 

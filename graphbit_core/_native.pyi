@@ -27,7 +27,9 @@ PlanEdge: TypeAlias = tuple[int, int, str | None]
 
 PlanFinding: TypeAlias = tuple[str, int | None, str]
 """Code (``cycle``, ``duplicate_id``, ``duplicate_edge``, ``self_edge``, ``disconnected``,
-``unknown_node``), index of the node, and detail: for a cycle its ids joined by `` -> ``."""
+``unknown_node``, ``invalid_delay``), index of the node, and detail: for a cycle its ids joined by
+`` -> ``. Nodes are independent steps in a graph without edges; beside edges, a node that none touches
+is ``disconnected``. Two edges between the same nodes need different labels."""
 
 def check_graph(nodes: Sequence[PlanNode], edges: Sequence[PlanEdge]) -> list[PlanFinding]:
     """Every structural fault, in order of node; an empty list means that Plan() will succeed."""
@@ -45,10 +47,17 @@ class Plan:
 
 Settlement: TypeAlias = tuple[int, str, Sequence[str] | None, str | None]
 """Activation (the index of its node), ``succeeded`` | ``failed`` | ``cancelled``, the ids or labels
-chosen (None: all out-edges go live), and for a failure its text for the event stream."""
+chosen (None: all out-edges go live; an edge is chosen by its label or its target), and for a failure
+its text for the event stream."""
 
 RunEvent: TypeAlias = tuple[int, float, str, int | None, dict[str, str | int | float]]
-"""``seq`` (gapless, from 0), ``now``, type (SEMANTICS' names), node index, data."""
+"""``seq`` (gapless, from 0), ``now``, type, node index, data.
+
+Types and their data: ``run.started``, ``run.succeeded``, ``run.failed``, ``run.cancelled`` (``reason`` if
+``cancel`` ended it); ``node.ready``, ``node.started``, ``node.succeeded``, ``node.failed`` (``error``),
+``node.skipped`` (``reason``), ``node.cancelled``; ``edge.live`` and ``edge.dead`` (``source`` and ``target``,
+ids; ``label`` if it has one; a dead one's ``reason``), whose node is the source; ``timer.started``
+(``seconds``), ``timer.fired``."""
 
 @final
 class Run:
@@ -57,6 +66,12 @@ class Run:
     ``max_concurrency`` limits activations that run; ``type_limits`` does so per node type;
     ``on_error`` is ``fail_fast`` (stop admission, what runs is to be cancelled), ``drain`` (stop
     admission, let what runs end) or ``continue`` (independent branches go on).
+
+    A node runs once all its edges are resolved, if one is live and none comes from a failure or a
+    cancellation; otherwise it is skipped with the reason of its dead edges: ``upstream_failed`` and
+    ``cancelled`` (also several steps below), else ``not_chosen``, else ``upstream_skipped``. What the first
+    failure or cancellation was decides how the run ends. A limit below 1 and an unknown ``on_error`` are
+    a ValidationError.
     """
 
     def __new__(cls, plan: Plan, max_concurrency: int, type_limits: dict[str, int], on_error: str) -> Run: ...
@@ -68,14 +83,20 @@ class Run:
         new ones start inside.
         """
 
-    def settle(self, settlements: Sequence[Settlement], now: float) -> None:
-        """Ends activations, once each; a second settlement of one is ignored (a late abandoned body)."""
+    def settle(self, settlements: Sequence[Settlement], now: float) -> list[tuple[int, str]]:
+        """Ends activations, once each; a second settlement of one is ignored (a late abandoned body).
+
+        Returns the activations that failed because they chose what none of their edges leads to, each
+        with the text of its error. ValidationError if one has not started; then none is settled.
+        """
 
     def live_parents(self, node: int) -> list[int]:
-        """Predecessors whose edge to ``node`` is live, in edge order."""
+        """Predecessors whose edge to ``node`` is live, in edge order, each once."""
 
     def cancel(self, reason: str, now: float) -> list[int]:
-        """Stops admission, cancels what has not started and all delays; returns what still runs."""
+        """Stops admission, cancels what is ready and all delays; what depends on them is skipped. Returns
+        what still runs, every time; the first reason is kept. An ended run stays as it is.
+        """
 
     def to_cancel(self) -> list[int]:
         """Running activations that a failure under ``fail_fast`` asks to cancel; each is told once."""
@@ -196,25 +217,37 @@ class Engine:
 # --- text ----------------------------------------------------------------------------------------
 
 Span: TypeAlias = tuple[int, int]
-"""Start and end, in characters."""
+"""Start and end, in characters.
+
+A size below 1 and an overlap that is negative or not less than the size are a ValidationError."""
 
 def split_characters(text: str, size: int, overlap: int) -> list[Span]:
     """Windows of ``size`` characters; each starts ``overlap`` before the end of the one before it. A
-    grapheme cluster is not cut unless it alone is longer than ``size``.
+    grapheme cluster is not cut unless it alone is longer than ``size``; to keep one whole a window ends
+    earlier, and the overlap is smaller.
     """
 
 def split_recursive(text: str, size: int, overlap: int, separators: Sequence[str]) -> list[Span]:
-    """Pieces between the coarsest separators that make them fit, merged up to ``size``."""
+    """Pieces between the coarsest separators that make them fit, merged up to ``size``.
+
+    ``separators`` go from coarse to fine; an empty one, or their end, cuts between grapheme clusters. A
+    separator stays at the end of the piece before it. Spans have no white space around them and none is
+    longer than ``size``; together they hold all other characters. The next span starts at the earliest
+    seam at most ``overlap`` characters before the end of the one before, if it reaches further than that
+    one: at a piece, else inside the last piece after a finer separator (for an empty one: at a word).
+    """
 
 def sentences(text: str) -> list[Span]:
     """Sentences by UAX 29, without the white space around them; a single newline does not end one, an
-    empty line does.
+    empty line does, and so do 128 characters in a row without a letter or digit.
     """
 
 def words(text: str) -> list[Span]:
-    """Words by UAX 29."""
+    """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""
 
 def pack(ends: Sequence[int], size: int, overlap: int) -> list[Span]:
     """Groups consecutive units (whose ends are given, in characters) by ``size`` units each, the next
-    group starting ``overlap`` units before the end of the one before.
+    group starting ``overlap`` units before the end of the one before. Units may be empty (several tokens
+    of one character); groups that add no character are left out. ``ends`` that decrease are a
+    ValidationError.
     """

@@ -105,6 +105,9 @@ class ValidationError(GraphBitError, ValueError):
     findings: Sequence[Finding] | None
     field: str | None
 
+    def __str__(self) -> str:
+        return "".join((self.message, *(f"\n  {finding}" for finding in self.findings or ())))
+
 
 class PluginError(GraphBitError):
     """A component could not be had. The facts say which, from where, and what mends it."""

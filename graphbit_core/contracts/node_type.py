@@ -30,20 +30,60 @@ class Delay:
 class NodeContext(Protocol):
     """What a body sees while it runs. Valid until the body ends."""
 
-    run_id: str
-    node_id: str
-    node_name: str
-    activation: str
-    attempt: int
-    deadline: float | None
-    """Monotonic time (``time.monotonic``) at which the run must have ended; None: no limit."""
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        ...
 
-    inputs: Mapping[str, Any]
-    """The run's inputs and variables, by name."""
-    parents: Mapping[str, Any]
-    """Outputs of the direct predecessors whose edges are live, by node name, in edge order."""
-    outputs: Mapping[str, Any]
-    """Outputs of all ancestors that succeeded, by node id and by node name."""
+    @property
+    def node_id(self) -> str:
+        """Id of the node."""
+        ...
+
+    @property
+    def node_name(self) -> str:
+        """Name of the node."""
+        ...
+
+    @property
+    def activation(self) -> str:
+        """``run id/node id``: this start of the node."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1."""
+        ...
+
+    @property
+    def deadline(self) -> float | None:
+        """When the run must have ended, as ``time.monotonic`` counts; None: no limit."""
+        ...
+
+    @property
+    def streaming(self) -> bool:
+        """Whether someone reads the run's events; only then is a model asked to stream."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The run's inputs and the variables that ancestors wrote, by name."""
+        ...
+
+    @property
+    def parents(self) -> Mapping[str, Any]:
+        """Outputs of the direct predecessors whose edge is live, by node name, in edge order."""
+        ...
+
+    @property
+    def parent_ids(self) -> Sequence[str]:
+        """Ids of those predecessors, in the same order."""
+        ...
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """Outputs of all ancestors that succeeded, by node id and by node name."""
+        ...
 
     def render(self, template: str) -> str:
         """``template`` with each ``{name}`` or ``{node.field}`` replaced once; values are never scanned."""

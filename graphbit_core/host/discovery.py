@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,8 @@ class Scan:
 
 def scan(path: Sequence[str] | None = None) -> Scan:
     """Scans the distributions on ``path`` (default: ``sys.path``)."""
+    if path is not None and not path:
+        return Scan()
     import importlib_metadata  # here: 30 ms that only the host's first use should cost
 
     places: dict[str, Any] = {} if path is None else {"path": list(path)}
@@ -68,7 +70,7 @@ def scan(path: Sequence[str] | None = None) -> Scan:
         if installed is None:
             continue
         first = found.setdefault(normalized(installed.name), installed)
-        if _identity(first) != _identity(installed):
+        if first is not installed and _identity(first) != _identity(installed):
             duplicates.append(installed)
     return Scan(tuple(found.values()), tuple(duplicates), tuple(unreadable))
 
@@ -77,19 +79,25 @@ def _read(handle: IDistribution) -> Installed | None:
     text = handle.read_text("entry_points.txt")
     if not text or "graphbit." not in text:
         return None
-    entries = [entry for entry in handle.entry_points if entry.group in KIND_OF_GROUP]
+    entries = _entries(text)
     if not entries:
         return None
     name, version = _name_and_version(handle)
-    return Installed(name, version, _origins(name, version, entries), str(handle.locate_file("")), handle)
+    offers = tuple(Origin(kind, label, name, version, value) for (kind, label), value in entries.items())
+    return Installed(name, version, offers, str(handle.locate_file("")), handle)
 
 
-def _origins(name: str, version: str, entries: Iterable[Any]) -> tuple[Origin, ...]:
-    unique = {(entry.group, entry.name): entry for entry in entries}
-    return tuple(
-        Origin(KIND_OF_GROUP[group], label, name, version, entry.value)
-        for (group, label), entry in unique.items()
-    )
+def _entries(text: str) -> dict[tuple[str, str], str]:
+    """Kind and name → reference. The library would read the file a second time."""
+    entries = {}
+    kind = None
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            kind = KIND_OF_GROUP.get(line.strip("[]").strip())
+        elif kind and line and line[0] not in "#;":
+            name, _, reference = line.partition("=")
+            entries[kind, name.strip()] = reference.strip()
+    return entries
 
 
 def _name_and_version(handle: IDistribution) -> tuple[str, str]:

@@ -23,6 +23,14 @@ _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_st
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 
+_MEND = ". To mend it: "
+
+
+def without_fix(message: str, fix: str) -> str:
+    """A plugin error's message without the fix at its end."""
+    return message.removesuffix(_MEND + fix)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"``, or nothing when no known name is near."""
     found = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
@@ -34,7 +42,7 @@ def check_kind(kind: str, *, plugins: bool = False) -> None:
     kinds = [*ENTRY_POINT_GROUPS, *([PLUGIN] if plugins else [])]
     if kind not in kinds:
         raise ConfigError(
-            f"there is no kind of component {kind!r}{nearest(kind, kinds)}. The kinds are: {', '.join(kinds)}",
+            f"there is no kind of component {kind!r}{nearest(kind, kinds)}. Kinds: {', '.join(kinds)}",
             setting="kind",
         )
 
@@ -65,13 +73,13 @@ def load_failed(origin: Origin, cause: BaseException) -> PluginLoadError:
     else:
         problem = f"its import failed ({_described(cause)})"
     fix = _mend(origin)
-    return PluginLoadError(f"{origin}: {problem}. To mend it: {fix}", **origin.facts(), fix=fix)
+    return PluginLoadError(f"{origin}: {problem}{_MEND}{fix}", **origin.facts(), fix=fix)
 
 
 def unusable(origin: Origin, problem: str) -> PluginLoadError:
     """It was imported or registered, but is not what its kind must be."""
     fix = _mend(origin)
-    return PluginLoadError(f"{origin}: {problem}. To mend it: {fix}", **origin.facts(), fix=fix)
+    return PluginLoadError(f"{origin}: {problem}{_MEND}{fix}", **origin.facts(), fix=fix)
 
 
 def incompatible(origin: Origin, declared: object) -> IncompatiblePluginError:
@@ -85,7 +93,7 @@ def incompatible(origin: Origin, declared: object) -> IncompatiblePluginError:
         needs = f"declares graphbit_api = {declared!r}, which is not (major, minor)"
     newer = _is_version(declared) and declared > API_VERSION
     fix = _upgrade(CORE) if newer else _mend(origin)
-    message = f"{origin} {needs}; this graphbit-core offers {host}. To mend it: {fix}"
+    message = f"{origin} {needs}; this graphbit-core offers {host}{_MEND}{fix}"
     return IncompatiblePluginError(message, **origin.facts(), fix=fix)
 
 
@@ -132,10 +140,10 @@ def conflict(offers: Sequence[Origin]) -> PluginConflictError:
     """Several distributions offer it, and nothing says which is meant."""
     first = offers[0]
     names = [origin.distribution for origin in offers]
-    fix = f"[plugins.prefer] {first.kind}.{first.name} = {names[0]!r} in graphbit.toml"
+    fix = prefer_fix(first.kind, first.name, names[0])
     return PluginConflictError(
         f"{first.kind} {first.name!r} is offered by {' and '.join(names)}. Ask for "
-        f"'{first.name}@{names[0]}', or set {fix}",
+        f"'{first.name}@{names[0]}', or write {fix}",
         kind=first.kind,
         name=first.name,
         candidates=names,
@@ -143,11 +151,16 @@ def conflict(offers: Sequence[Origin]) -> PluginConflictError:
     )
 
 
+def prefer_fix(kind: str, name: str, distribution: str) -> str:
+    """The line of configuration that settles a conflict."""
+    return f'[plugins.prefer] {kind}.{name} = "{distribution}" in graphbit.toml'
+
+
 def hook_failed(origin: Origin, hook: str, cause: BaseException) -> PluginError:
     """An implementation of a hook raised; its result is left out."""
     fix = _mend(origin)
     return PluginError(
-        f"{origin}: its {hook} failed and is left out ({_described(cause)}). To mend it: {fix}",
+        f"{origin}: its {hook} failed and is left out ({_described(cause)}){_MEND}{fix}",
         **origin.facts(),
         fix=fix,
     )
@@ -157,4 +170,11 @@ def taken(origin: Origin) -> PluginConflictError:
     """The same source has already added a component of this name."""
     return PluginConflictError(
         f"{origin} was added already; remove it first", **origin.facts(), candidates=[origin.distribution]
+    )
+
+
+def not_known(name: str, known: Sequence[str]) -> ComponentNotFoundError:
+    """No component of any kind has this name."""
+    return ComponentNotFoundError(
+        f"nothing installed is called {name!r}{nearest(name, known)}. See: graphbit plugins list", name=name
     )

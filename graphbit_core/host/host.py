@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Self
 
-from graphbit_core.errors import ComponentNotFoundError, ConfigError, PluginConflictError, PluginError
-from graphbit_core.host import faults, offers
+from graphbit_core.errors import ComponentNotFoundError, PluginConflictError, PluginError
+from graphbit_core.host import faults
 from graphbit_core.host.candidate import Candidate
-from graphbit_core.host.discovery import Scan, scan as scan_installed
+from graphbit_core.host.discovery import Scan
 from graphbit_core.host.index import Index, Key
-from graphbit_core.host.loading import contained, logger, module_name
+from graphbit_core.host.making import make
 from graphbit_core.host.records import PLUGIN, ComponentInfo, Origin
+from graphbit_core.host.registry import Registry
+from graphbit_core.host.reporter import Reporter
 from graphbit_core.host.settings import HostSettings
-
-if TYPE_CHECKING:
-    from graphbit_core.host.plugins import Plugins
-
-_Wrapper = tuple[Origin, Callable[[Any], Any]]
 
 
 class Host:
@@ -30,20 +25,24 @@ class Host:
     except the modules of hooks, which are imported when the first component or hook is used.
     """
 
-    def __init__(self, settings: HostSettings | None = None, *, scan: bool = True) -> None:
+    def __init__(
+        self, settings: HostSettings | None = None, *, scan: bool = True, path: Sequence[str] | None = None
+    ) -> None:
+        """A host with its own scan.
+
+        Args:
+            settings: The policy; default: every installed plugin is allowed.
+            scan: Whether it looks at installed distributions at all.
+            path: The folders to look in; default: ``sys.path``.
+        """
         self.settings = settings or HostSettings()
-        self._scans = scan
-        self._scan: Scan | None = None
-        self._index = Index()
-        self._plugins: Plugins | None = None
-        self._configured = self._configuring = False
-        self.closed = False
-        self._middleware: dict[Key, Sequence[_Wrapper]] = {}
-        self._warned: set[str] = set()
-        self._lock = threading.Lock()
-        """Held briefly, to replace the index."""
-        self._setup = threading.RLock()
-        """Held while plugins are imported, registered or asked for middleware."""
+        self.reporter = Reporter(strict=self.settings.strict)
+        self._registry = Registry(self.settings, self.reporter, path if scan else ())
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._registry.closed
 
     @classmethod
     def isolated(
@@ -79,30 +78,30 @@ class Host:
             IncompatiblePluginError: It was made for another version of the plugin API.
             ConfigError: There is no such kind.
         """
-        return self._choose(kind, name).get(self._warn)
+        return self._choose(kind, name).get(self._warn_of)
 
     def create(self, kind: str, name: str, /, **settings: Any) -> Any:
         """An instance made with ``settings``, then wrapped by the plugins' middleware.
 
         The middleware of the plugin registered last is the outermost. A row of data is returned with
         ``settings`` in place of its own fields.
+
+        Raises:
+            ValidationError: A setting is unknown or missing.
+            PluginError: As ``component`` does.
         """
         candidate = self._choose(kind, name)
-        component = candidate.get(self._warn)
-        if callable(component):
-            instance = component(**settings)
-        else:
-            instance = dataclasses.replace(component, **settings) if settings else component
-        for origin, wrap in self._wrappers(kind, candidate.origin.name):
-            instance = self._wrapped(origin, wrap, instance)
+        instance = make(kind, name, candidate.get(self._warn_of), settings)
+        for origin, wrap in self._registry.wrappers(kind, candidate.origin.name):
+            instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
         return instance
 
     def list(self, kind: str | None = None) -> list[ComponentInfo]:
         """What is offered; nothing is imported for it. Modules of hooks have the kind ``plugin``."""
         if kind is not None:
             faults.check_kind(kind, plugins=True)
-        self._find()
-        index = self._index
+        self._registry.find()
+        index = self._registry.index
         infos = [
             candidate.info(self._conflict_of(index, candidate))
             for candidate in index
@@ -118,16 +117,23 @@ class Host:
             only: The name of the one plugin to ask; None: all.
             **arguments: What the hook takes.
         """
-        self._configure()
-        plugins = self._plugins
-        if plugins is None:
-            return []
-        return [result for _, result in plugins.call(hook, arguments, self._report, only)]
+        return [result for _, result in self.call_each(hook, only=only, **arguments)]
+
+    def call_each(
+        self, hook: str, *, only: str | None = None, **arguments: Any
+    ) -> Sequence[tuple[Origin, Any]]:
+        """As ``call``, with who returned it; for functions that are later run with ``reporter.guarded``."""
+        self._registry.configure()
+        return self._registry.call(hook, arguments, only)
 
     def installed(self) -> Scan:
         """What the scan found: distributions, duplicates, and metadata that could not be read."""
-        self._find()
-        return self._scan or Scan()
+        return self._registry.find()
+
+    def snapshot(self) -> tuple[object, object]:
+        """Two objects that stay the same ones for as long as ``create`` would use the same components."""
+        self._registry.configure()
+        return self._registry.snapshot()
 
     # --- adding and removing
 
@@ -145,7 +151,7 @@ class Host:
         """
         faults.check_kind(kind)
         origin = Origin(kind, name, "in-house", source="code")
-        self._extend([Candidate(origin, component=component, replaces=replaces)])
+        self._registry.add([Candidate(origin, component=component, replaces=replaces)])
 
     def remove(self, kind: str, name: str) -> None:
         """Removes what ``add`` added.
@@ -153,16 +159,18 @@ class Host:
         Raises:
             ComponentNotFoundError: Nothing of this name was added.
         """
-        with self._lock:
-            added = [c for c in self._index.offers(kind, name) if c.origin.source == "code"]
-            if not added:
-                raise ComponentNotFoundError(
-                    f"no {kind} {name!r} was added to this host", kind=kind, name=name
-                )
-            self._index = self._index.minus(added.__contains__)
+        added = [c for c in self._registry.index.offers(kind, name) if c.origin.source == "code"]
+        if not added:
+            raise ComponentNotFoundError(f"no {kind} {name!r} was added to this host", kind=kind, name=name)
+        self._registry.remove(added.__contains__)
 
-    def register(self, plugin: object, name: str | None = None) -> str:
+    def register(self, plugin: object, name: str | None = None, origin: Origin | None = None) -> str:
         """Registers an object that implements hooks, with the components it adds: all or nothing.
+
+        Args:
+            plugin: A module, or any object with methods marked ``hookimpl``.
+            name: What it is called in errors and removed by; default: its own name.
+            origin: Who offers it, where that is known better.
 
         Returns:
             The name to remove it by.
@@ -171,7 +179,7 @@ class Host:
             PluginError: It is registered already, or one of its hooks or components is wrong.
         """
         owner = name or getattr(plugin, "__name__", None) or f"{type(plugin).__name__}-{id(plugin):x}"
-        self._register(owner, Origin(PLUGIN, owner, owner, source="code"), plugin)
+        self._registry.register(owner, origin or Origin(PLUGIN, owner, owner, source="code"), plugin)
         return owner
 
     def unregister(self, plugin: object) -> None:
@@ -180,34 +188,18 @@ class Host:
         Raises:
             ComponentNotFoundError: It is not registered.
         """
-        with self._setup:
-            plugins = self._plugins
-            owner = None
-            if plugins is not None:
-                owner = plugins.owner_of(plugin)
-            if plugins is None or owner is None:
-                raise ComponentNotFoundError(f"no plugin {plugin!r} is registered", kind=PLUGIN)
-            plugins.unregister(owner)
-            self._middleware.clear()
-            with self._lock:
-                self._index = self._index.minus(lambda candidate: candidate.owner == owner)
+        self._registry.unregister(plugin)
 
     def close(self) -> None:
         """Removes all plugins and components. A closed host answers every question with a PluginError."""
-        with self._setup, self._lock:
-            self.closed = True
-            self._index, self._plugins, self._scan = Index(), None, None
-            self._configured = False
-            self._middleware.clear()
-            for path in self.settings.paths:
-                sys.modules.pop(module_name(path), None)
+        self._registry.close()
 
     # --- inside
 
     def _choose(self, kind: str, name: str) -> Candidate:
         faults.check_kind(kind)
-        self._configure()
-        return self._index.choose(kind, name, self.settings.prefer)
+        self._registry.configure()
+        return self._registry.index.choose(kind, name, self.settings.prefer)
 
     def _conflict_of(self, index: Index, candidate: Candidate) -> str | None:
         if candidate.origin.kind == PLUGIN:
@@ -220,118 +212,5 @@ class Host:
             return None
         return None
 
-    def _find(self) -> None:
-        """Scans, once."""
-        if self._scan is not None:
-            return
-        with self._lock:
-            if self.closed:
-                raise PluginError("this host is closed; ask default_host() or make another")
-            if self._scan is None:
-                found = scan_installed() if self._scans else Scan()
-                self._index = self._index.plus(offers.found(found, self.settings))
-                self._scan = found
-
-    def _configure(self) -> None:
-        """Imports and registers the modules of hooks, once. One that asks this host meanwhile may."""
-        if self._configured:
-            return
-        with self._setup:
-            self._find()
-            if self._configured or self._configuring:
-                return
-            self._configuring = True
-            try:
-                self._warn_of_settings()
-                for candidate in self._index:
-                    if candidate.origin.kind == PLUGIN and candidate.denied is None:
-                        self._start(candidate)
-                self._configured = True
-            finally:
-                self._configuring = False
-
-    def _start(self, candidate: Candidate) -> None:
-        origin = candidate.origin
-        owner = f"{origin.distribution}:{origin.name}"
-        if self._plugins is not None and self._plugins.has(owner):
-            return
-        try:
-            self._register(owner, origin, candidate.get(self._report))
-        except PluginError as error:
-            candidate.fail(error)
-            self._report(error)
-
-    def _register(self, owner: str, origin: Origin, plugin: object) -> None:
-        from graphbit_core.host.plugins import Plugins  # pluggy, only when there is a plugin
-
-        with self._setup:
-            plugins = self._plugins = self._plugins or Plugins()
-            plugins.register(owner, origin, plugin)
-            try:
-                results = plugins.call("graphbit_register_components", {}, _raise, owner)
-                self._extend(offers.registered(owner, origin, [result for _, result in results]))
-            except BaseException:
-                plugins.unregister(owner)
-                raise
-            self._middleware.clear()
-
-    def _extend(self, candidates: Sequence[Candidate]) -> None:
-        with self._lock:
-            index = self._index
-            for candidate in candidates:
-                origin = candidate.origin
-                same = [
-                    offer.origin
-                    for offer in index.offers(origin.kind, origin.name)
-                    if offer.origin.distribution == origin.distribution
-                ]
-                if same:
-                    raise faults.taken(origin)
-                index = index.plus([candidate])
-            self._index = index
-
-    def _wrappers(self, kind: str, name: str) -> Sequence[_Wrapper]:
-        found = self._middleware.get((kind, name))
-        if found is None:
-            with self._setup:
-                plugins = self._plugins
-                arguments = {"kind": kind, "name": name}
-                hook = "graphbit_wrap_component"
-                last_first = plugins.call(hook, arguments, self._report, None) if plugins else ()
-                found = self._middleware[kind, name] = last_first[::-1]
-        return found
-
-    def _wrapped(self, origin: Origin, wrap: Callable[[Any], Any], instance: Any) -> Any:
-        try:
-            return contained(
-                lambda: wrap(instance), lambda error: faults.hook_failed(origin, "middleware", error)
-            )
-        except PluginError as error:
-            self._report(error)
-            return instance
-
-    def _warn_of_settings(self) -> None:
-        known = frozenset(candidate.origin.distribution for candidate in self._index)
-        for problem in self.settings.unmatched(known):
-            if self.settings.strict:
-                raise ConfigError(problem, setting="plugins")
-            self._warn_once(problem)
-        for place, reason in self._scan.unreadable if self._scan else ():
-            self._warn_once(f"the metadata at {place} cannot be read ({reason}); reinstall that package")
-
-    def _report(self, error: PluginError) -> None:
-        if self.settings.strict:
-            raise error
-        self._warn(error)
-
-    def _warn(self, error: PluginError) -> None:
-        self._warn_once(error.message)
-
-    def _warn_once(self, message: str) -> None:
-        if message not in self._warned:
-            self._warned.add(message)
-            logger.warning("%s", message)
-
-
-def _raise(error: PluginError) -> None:
-    raise error
+    def _warn_of(self, error: PluginError) -> None:
+        self.reporter.warn(error.message)

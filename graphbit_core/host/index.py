@@ -57,6 +57,8 @@ class Index:
         allowed = tuple(candidate for candidate in offers if candidate.denied is None)
         if not allowed:
             raise faults.denied(offers[0].origin, offers[0].denied or "")
+        if len(allowed) == 1:
+            return allowed[0]
         preferred = _by(prefer.get((kind, name), ""), allowed)
         standing = preferred or _not_replaced(allowed)
         if len(standing) == 1:

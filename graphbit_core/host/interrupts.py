@@ -9,6 +9,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 _Handler = Callable[[int, FrameType | None], Any]
+_SIGNALS = tuple(signal.valid_signals())
 
 
 class Interrupts:
@@ -26,7 +27,7 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in signal.valid_signals():
+            for number in _SIGNALS:
                 handler = signal.getsignal(number)
                 if callable(handler):
                     self._watch(number, handler)

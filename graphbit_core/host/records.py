@@ -53,7 +53,8 @@ class Origin:
     def __str__(self) -> str:
         version = f" {self.version}" if self.version else ""
         where = f" ({self.entry_point})" if self.entry_point not in (None, self.distribution) else ""
-        return f"{self.kind} {self.name!r} of {self.distribution}{version}{where}"
+        of = f" of {self.distribution}{version}" if self.distribution != self.name else ""
+        return f"{self.kind} {self.name!r}{of}{where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,34 @@
 """The kernel as the rest of the package sees it; the only place that imports ``_native``."""
 
-from graphbit_core._native import Engine as Engine, Mailbox as Mailbox
+from typing import TYPE_CHECKING
+
+from graphbit_core._native import (
+    VERSION,
+    Engine,
+    Mailbox,
+    Plan,
+    Run,
+    check_graph,
+    pack,
+    sentences,
+    split_characters,
+    split_recursive,
+    words,
+)
+
+if TYPE_CHECKING:
+    from graphbit_core._native import PlanEdge as PlanEdge, PlanNode as PlanNode
+
+__all__ = [
+    "VERSION",
+    "Engine",
+    "Mailbox",
+    "Plan",
+    "Run",
+    "check_graph",
+    "pack",
+    "sentences",
+    "split_characters",
+    "split_recursive",
+    "words",
+]

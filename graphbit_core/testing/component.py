@@ -32,15 +32,19 @@ class ComponentConformance:
         assert (self.component.__doc__ or "").strip(), f"{self.component.__name__} has no docstring"
 
     def test_shows_no_secret_in_repr_or_pickle(self) -> None:
-        instance = self.make(**self.secret_settings())
-        assert CANARY not in repr(instance)
-        assert CANARY not in str(instance)
-        try:
-            pickled = pickle.dumps(instance)
-        except (TypeError, AttributeError, pickle.PicklingError):
-            return
-        assert CANARY.encode() not in pickled
+        assert_keeps_secrets(self.make(**self.secret_settings()))
 
     def secret_settings(self) -> dict[str, Any]:
         """Settings that carry ``CANARY`` where the component takes a secret; none by default."""
         return {}
+
+
+def assert_keeps_secrets(instance: Any) -> None:
+    """Neither its repr nor its pickle, if it can be pickled, holds ``CANARY``."""
+    assert CANARY not in repr(instance)
+    assert CANARY not in str(instance)
+    try:
+        pickled = pickle.dumps(instance)
+    except (TypeError, AttributeError, pickle.PicklingError):
+        return
+    assert CANARY.encode() not in pickled

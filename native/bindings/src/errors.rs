@@ -1,11 +1,15 @@
 //! The one place where kernel errors become Python exceptions.
 
 use graphbit_kernel::error::Error;
+use graphbit_kernel::graph::GraphError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// The exception for `error`. `attempts`: how many a call made, where there was one.
 pub fn to_py(py: Python<'_>, error: &Error, attempts: Option<u32>) -> PyErr {
+    if let Error::Graph(error) = error {
+        return graph_error(py, error);
+    }
     build(py, error, attempts).unwrap_or_else(|broken| broken)
 }
 
@@ -56,12 +60,45 @@ fn facts_of(error: &Error, facts: &Bound<'_, PyDict>) -> PyResult<&'static str> 
             facts.set_item("limit", *limit as f64)?;
             "ResourceExhaustedError"
         }
+        Error::Graph(_) => "ValidationError",
         Error::Fork { .. } => "ForkError",
         Error::Internal(_) => "InternalError",
     })
 }
 
 fn knows_attempts(error: &Error) -> bool {
-    use Error::{Config, Fork, Internal, Validation};
-    !matches!(error, Config { .. } | Validation { .. } | Fork { .. } | Internal(_))
+    use Error::{Config, Fork, Graph, Internal, Validation};
+    !matches!(error, Config { .. } | Validation { .. } | Graph(_) | Fork { .. } | Internal(_))
+}
+
+/// One entry of `ValidationError.findings`: code, message, fix, node.
+type Finding = (&'static str, String, &'static str, Option<String>);
+
+/// `graphbit_core.errors.ValidationError`; if it cannot be built, the reason for that.
+fn validation_error(py: Python<'_>, message: &str, field: Option<&str>, findings: Vec<Finding>) -> PyErr {
+    let build = || -> PyResult<Bound<'_, PyAny>> {
+        let errors = py.import("graphbit_core.errors")?;
+        let facts = PyDict::new(py);
+        facts.set_item("field", field)?;
+        if !findings.is_empty() {
+            let finding = errors.getattr("Finding")?;
+            let all: PyResult<Vec<_>> = findings.into_iter().map(|facts| finding.call1(facts)).collect();
+            facts.set_item("findings", all?)?;
+        }
+        errors.getattr("ValidationError")?.call((message,), Some(&facts))
+    };
+    build().map_or_else(|error| error, PyErr::from_value)
+}
+
+/// A wrong graph or a wrong argument to a run.
+fn graph_error(py: Python<'_>, error: &GraphError) -> PyErr {
+    let message = error.to_string();
+    let field = error.field();
+    let findings = match error {
+        GraphError::Invalid(findings) => {
+            findings.iter().map(|one| (one.code.as_str(), one.message(), one.fix(), one.id.clone())).collect()
+        }
+        _ => Vec::new(),
+    };
+    validation_error(py, &message, field, findings)
 }

@@ -1,10 +1,12 @@
 //! `graphbit_core._native`: conversion between the kernel and Python, and nothing else.
 
 mod errors;
+mod graph;
 mod guard;
 mod http;
 mod mailbox;
 mod runtime;
+mod text;
 
 use pyo3::prelude::*;
 
@@ -13,11 +15,15 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
+    use super::graph::{Plan, Run, check_graph};
+    #[pymodule_export]
     use super::http::PyEngine;
     #[pymodule_export]
     use super::mailbox::PyMailbox;
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info};
+    #[pymodule_export]
+    use super::text::{pack, sentences, split_characters, split_recursive, words};
 
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::graph::GraphError;
+
 /// The part of a call in which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
@@ -88,6 +90,9 @@ pub enum Error {
         /// The limit that was reached.
         timeout: Duration,
     },
+    /// A graph, or an argument to a run, is wrong.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// The breaker of the resource is open.
     #[error("not sent: {resource:?} failed too often just now; it is tried again in {retry_after:?}")]
     CircuitOpen {

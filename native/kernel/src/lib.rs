@@ -7,7 +7,9 @@
 pub mod clock;
 pub mod error;
 pub mod framing;
+pub mod graph;
 pub mod http;
 pub mod mailbox;
 pub mod resilience;
 pub mod runtime;
+pub mod text;

@@ -35,13 +35,13 @@ async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Erro
     let Reply { status, headers, body } = reply;
     match call.spec.framing {
         Some(framing) if (200..300).contains(&status) && !is_whole(&headers, framing) => {
-            call.push(Event::Open { attempt, status, headers });
+            call.report(Event::Open { attempt, status, headers });
             read_frames(shared, call, framing, status, body).await?;
-            call.push(Event::End { attempt });
+            call.report(Event::End { attempt });
         }
         _ => {
             let body = whole_body(call, &headers, body).await?;
-            call.push(Event::Reply { attempt, status, headers, body });
+            call.report(Event::Reply { attempt, status, headers, body });
         }
     }
     Ok(())
@@ -99,7 +99,7 @@ async fn read_frames(
             None => framer.finish(&mut frames),
         };
         if !frames.is_empty() {
-            call.deliver(frames);
+            call.report(Event::Frames(frames));
             call.outbox.room().await;
             last_frame = shared.clock().now();
         }

@@ -6,7 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -21,7 +21,6 @@ use super::resource::{Held, Resource};
 use super::verdict::Kind;
 use crate::clock::Time;
 use crate::error::{Error, Phase};
-use crate::framing::Frame;
 use crate::mailbox::{Mailbox, Outbox};
 use crate::resilience::{Backoff, Decision, Outcome, RetryInput, StopReason};
 
@@ -74,18 +73,20 @@ impl Call {
         self.spec.deadline.map_or(Duration::MAX, |deadline| deadline.since(self.started))
     }
 
-    pub(super) fn push(&self, event: Event) {
-        self.mailbox.push(&self.outbox, event);
-    }
-
-    /// Hands frames to the host; from here on nothing is retried.
-    pub(super) fn deliver(&self, frames: Vec<Frame>) {
-        self.delivered.store(true, Ordering::Release);
-        self.push(Event::Frames(frames));
+    /// Tells the host what an attempt brought, unless a verdict has ended that attempt meanwhile. Frames
+    /// count as delivered: from here on nothing is retried.
+    pub(super) fn report(&self, event: Event) {
+        let held = self.held();
+        if held.is_some() {
+            if matches!(event, Event::Frames(_)) {
+                self.delivered.store(true, Ordering::Release);
+            }
+            self.mailbox.push(&self.outbox, event);
+        }
     }
 
     pub(super) fn head_arrived(&self, took: Duration) {
-        if let Some(held) = self.held.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        if let Some(held) = self.held().as_mut() {
             held.first_byte(took);
         }
     }
@@ -102,7 +103,11 @@ impl Call {
 
     /// Takes what the attempt holds; None if there is none, or someone else ended the attempt.
     pub(super) fn take_held(&self) -> Option<Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.held().take()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The host's wish to try again: settles the attempt and says why not, if not.
@@ -184,10 +189,10 @@ impl Call {
         loop {
             let held = self.admit(shared).await?;
             let attempt = self.attempts.fetch_add(1, Ordering::AcqRel) + 1;
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
             if attempt > 1 {
-                self.push(Event::Restart { attempt });
+                self.mailbox.push(&self.outbox, Event::Restart { attempt });
             }
+            *self.held() = Some(held);
             let verdict = tokio::select! {
                 biased;
                 verdict = verdicts.recv() => verdict,
@@ -218,7 +223,7 @@ pub(super) async fn drive(shared: Arc<Shared>, call: Arc<Call>, mut verdicts: mp
         && shared.forget(call.outbox.id())
     {
         drop(call.take_held());
-        call.push(Event::Failed { error, attempts: call.attempts() });
+        call.mailbox.push(&call.outbox, Event::Failed { error, attempts: call.attempts() });
     }
 }
 

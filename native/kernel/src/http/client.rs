@@ -21,7 +21,10 @@ use crate::error::{Error, Phase};
 
 const USER_AGENT: &str = concat!("graphbit/", env!("CARGO_PKG_VERSION"));
 const IDLE_CONNECTIONS: usize = 256;
-const IDLE_SECONDS: Duration = Duration::from_secs(30);
+const IDLE_FOR: Duration = Duration::from_secs(30);
+/// An HTTP/2 connection that died without a word would swallow every retry; pings find out.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// reqwest, built at first use. Plain http never needs the machine's CA store, so it has its own client
 /// and works where there is none.
@@ -150,7 +153,9 @@ fn build(tls: ClientConfig) -> Result<Client, Error> {
         .no_proxy()
         .gzip(true)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .pool_idle_timeout(IDLE_SECONDS)
+        .pool_idle_timeout(IDLE_FOR)
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
         .build()
         .map_err(|error| Error::Internal(format!("the HTTP client cannot be built: {error}")))
 }

@@ -183,8 +183,9 @@ impl Breaker {
         Ok(Permit { generation: self.generation, id: self.issued })
     }
 
-    /// The second look, when a call that waited for its turn may start: keeps a permit that still holds (a
-    /// probe's time starts anew), trades one from before a change of state for a new one, or refuses.
+    /// The second look, when a call that waited is at the head of the queue: keeps a permit that still holds (a
+    /// probe's time starts anew), trades one from before a change of state for a new one, or refuses. Look
+    /// before asking the limiter: then a queue before a dead server empties at once, and its calls use up no rate.
     pub fn renew(&mut self, permit: Permit, now: Time) -> Result<Permit, Refused> {
         self.advance(now);
         if permit.generation == self.generation {

@@ -72,6 +72,9 @@ impl Meter {
     pub(super) fn ready_at(&self, units: u64, now: Time) -> Time {
         let Some(rate) = self.rate else { return now };
         let excess = (self.work_at(now) + work(units)).saturating_sub(work(rate.burst));
+        if excess == 0 {
+            return now;
+        }
         let nanos = u64::try_from(excess.div_ceil(rate.per_minute_milli)).unwrap_or(u64::MAX);
         now.max(self.at) + Duration::from_nanos(nanos)
     }

@@ -1,0 +1,178 @@
+"""``graphbit run``, ``validate`` and ``draw``: workflows written as YAML or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphbit_core.cli.table import format_table
+from graphbit_core.errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphbit_core.workflow.result import Event, NodeReport, WorkflowResult
+    from graphbit_core.workflow.workflow import Workflow
+
+
+def add(subparsers: Any) -> None:
+    """Adds the commands."""
+    runner = subparsers.add_parser("run", help="run a workflow file", description="Run a workflow file.")
+    _workflow_argument(runner)
+    runner.add_argument(
+        "--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the run; repeatable"
+    )
+    runner.add_argument("--model", help="provider:model for agents that name none")
+    runner.add_argument(
+        "--timeout", type=float, default=300.0, help="seconds the run may take (default: 300)"
+    )
+    runner.add_argument("--stream", action="store_true", help="print events as they happen")
+    runner.add_argument("--json", action="store_true", help="print JSON; with --stream one event a line")
+    runner.set_defaults(run=run)
+    for name, function, text in (
+        ("validate", validate, "Print every fault of a workflow file; exit 1 if there is one."),
+        ("draw", draw, "Print a workflow file as a Mermaid flowchart."),
+    ):
+        parser = subparsers.add_parser(name, help=text.split(";")[0].rstrip("."), description=text)
+        _workflow_argument(parser)
+        if name == "validate":
+            parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+        parser.set_defaults(run=function)
+
+
+def _workflow_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workflow", type=Path, metavar="FILE", help="a .yaml, .yml or .json file")
+
+
+def _load(path: Path) -> Workflow:
+    """The workflow in ``path``; functions it names may stand in modules beside it."""
+    from graphbit_core.workflow.workflow import Workflow
+
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return Workflow.from_file(path)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs ``graphbit run``: exit 0 if the run succeeded, else 1."""
+    from graphbit_core.workflow.executor import Executor
+
+    workflow = _load(arguments.workflow)
+    inputs = _inputs(arguments.input)
+    executor = Executor(arguments.model, timeout_seconds=arguments.timeout)
+    if arguments.stream:
+        stream = executor.stream(workflow, inputs)
+        for event in stream:
+            _print_event(event, arguments.json)
+        result = stream.result
+    else:
+        result = executor.execute(workflow, inputs)
+    if arguments.json:
+        if not arguments.stream:
+            print(json.dumps(_result_json(result), ensure_ascii=False, indent=2))
+    else:
+        _print_result(result)
+    return 0 if result.is_success() else 1
+
+
+def _inputs(pairs: Sequence[str]) -> dict[str, str]:
+    inputs = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise ValidationError(f"--input {pair!r} must read NAME=VALUE", field="input")
+        inputs[name] = value
+    return inputs
+
+
+def _print_event(event: Event, as_json: bool) -> None:
+    from graphbit_core.workflow.values import to_json
+
+    if as_json:
+        print(json.dumps(to_json(event), ensure_ascii=False), flush=True)
+    elif event.type == "llm.delta":
+        print(event.data["text"], end="", flush=True)
+    elif event.type == "llm.completed":
+        print(flush=True)
+    else:
+        details = " ".join(f"{key}={value}" for key, value in event.data.items())
+        print(f"{event.seq:>5}  {event.type:<16} {event.node or '':<20} {details}".rstrip(), flush=True)
+
+
+def _result_json(result: WorkflowResult) -> dict[str, Any]:
+    from graphbit_core.workflow.values import as_text, to_json
+
+    def plain(value: Any) -> Any:
+        try:
+            return to_json(value)
+        except TypeError:
+            return as_text(str(value))
+
+    return {
+        "run_id": result.run_id,
+        "state": result.state,
+        "outputs": {node: plain(value) for node, value in result.outputs.items()},
+        "errors": [str(error) for error in result.errors],
+        "nodes": [
+            {
+                "id": n.id,
+                "state": n.state,
+                "seconds": n.seconds,
+                "reason": n.reason,
+                "tokens": n.usage.total_tokens,
+                "error": str(n.error) if n.error else None,
+            }
+            for n in result.nodes
+        ],
+        "seconds": result.seconds,
+    }
+
+
+def _print_result(result: WorkflowResult) -> None:
+    from graphbit_core.workflow.values import as_text
+
+    print(run_table(result.nodes))
+    for error in result.errors:
+        print(f"error: {error}", file=sys.stderr)
+    for node in result.sinks:
+        if node in result.outputs:
+            print(f"\n{as_text(result.outputs[node])}")
+
+
+def run_table(nodes: Sequence[NodeReport]) -> str:
+    """A run as a table: node, state, time and tokens."""
+    rows = []
+    for node in nodes:
+        state = f"{node.state} ({node.reason})" if node.reason else node.state
+        seconds = None if node.seconds is None else f"{node.seconds * 1000:,.1f} ms"
+        rows.append((node.name, state, seconds, node.usage.total_tokens or None))
+    return format_table(("NODE", "STATE", "TIME", "TOKENS"), rows)
+
+
+def validate(arguments: argparse.Namespace) -> int:
+    """Runs ``graphbit validate``: exit 0 without findings, else 1."""
+    try:
+        findings = list(_load(arguments.workflow).validate())
+    except ValidationError as error:
+        if not error.findings:
+            raise
+        findings = list(error.findings)
+    if arguments.json:
+        rows = [{"code": f.code, "node": f.node, "message": f.message, "fix": f.fix} for f in findings]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            print(finding)
+        if not findings:
+            print(f"{arguments.workflow}: no faults found")
+    return 1 if findings else 0
+
+
+def draw(arguments: argparse.Namespace) -> int:
+    """Runs ``graphbit draw``."""
+    print(_load(arguments.workflow).draw(), end="")
+    return 0

@@ -1,0 +1,44 @@
+"""Checks the settings a component is made with, so that every kind refuses a wrong name the same way."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphbit_core.errors import ValidationError
+
+_KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def check_arguments(kind: str, name: str, component: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+    """Raises a ValidationError that names every unknown or missing setting, and the nearest known one."""
+    known, required, open_ended = _settings_of(component)
+    unknown = [] if open_ended else [key for key in settings if key not in known]
+    missing = [key for key in required if key not in settings]
+    if unknown or missing:
+        faults = [_unknown(key, known) for key in unknown] + [
+            f"the setting {key!r} is missing" for key in missing
+        ]
+        raise ValidationError(f"{kind} {name!r}: {'; '.join(faults)}", field=(unknown + missing)[0])
+
+
+@functools.lru_cache(maxsize=256)
+def _settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
+    """Names it knows, names it requires, and whether it takes any other as well."""
+    try:
+        parameters = inspect.signature(component).parameters.values()
+    except ValueError:
+        return [], [], True  # a built-in without a signature checks its arguments itself
+    known = [p for p in parameters if p.kind in _KEYWORDS]
+    required = [p.name for p in known if p.default is inspect.Parameter.empty]
+    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    return [p.name for p in known], required, open_ended
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+    return f"there is no setting {key!r}; {hint}"

@@ -1,0 +1,132 @@
+"""Agent: asks a chat model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.errors import ValidationError
+from graphbit_core.types.documents import Match
+from graphbit_core.types.messages import (
+    ChatRequest,
+    ChatResponse,
+    Delta,
+    Message,
+    Part,
+    PassagePart,
+    TextPart,
+)
+from graphbit_core.workflow.template import placeholders
+from graphbit_core.workflow.values import as_text, is_passages, to_json
+
+if TYPE_CHECKING:
+    from graphbit_core.llm.client import LlmClient
+
+
+class AgentNode:
+    """Asks a model; the output is the text of its answer.
+
+    What live predecessors gave and the prompt does not name is put before the prompt: passages as
+    passages, all else as one titled section each and, together, as one block of JSON.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    inline: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        prompt: str,
+        system_prompt: str | None = None,
+        llm: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+    ) -> None:
+        if not isinstance(prompt, str) or not prompt.strip():
+            raise ValidationError("the prompt is empty; say what the model is to do", field="prompt")
+        if temperature is not None and not 0 <= temperature <= 2:
+            raise ValidationError(f"temperature is {temperature}; it must be 0 to 2", field="temperature")
+        if max_tokens is not None and max_tokens < 1:
+            raise ValidationError(f"max_tokens is {max_tokens}; it must be at least 1", field="max_tokens")
+        self._prompt = prompt
+        self._system_prompt = system_prompt
+        self._llm = llm
+        self._temperature = temperature
+        self._max_tokens = max_tokens
+        self._named = {name.split(".")[0] for name in self.placeholders()}
+
+    def placeholders(self) -> Sequence[str]:
+        """Names in the prompt and the system prompt."""
+        return placeholders(f"{self._system_prompt or ''}\n{self._prompt}")
+
+    def operation(self) -> None:
+        """None: it has a Python body."""
+
+    async def run(self, context: NodeContext) -> str:
+        """The text of the answer."""
+        client = self._client(context)
+        request = self._request(context)
+        context.emit("llm.started", {"model": client.model})
+        on_delta = self._publisher(context) if context.streaming else None
+        response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)
+        context.add_usage(response.usage)
+        context.emit("llm.completed", _summary(response))
+        return response.text
+
+    def _client(self, context: NodeContext) -> LlmClient:
+        from graphbit_core.llm.client import LlmClient
+
+        llm = self._llm or context.service("llm")
+        return llm if isinstance(llm, LlmClient) else LlmClient(llm, host=context.service("host"))
+
+    @staticmethod
+    def _publisher(context: NodeContext) -> Any:
+        def publish(delta: Delta) -> None:
+            context.emit("llm.delta", {"kind": delta.kind, "text": delta.text, "index": delta.index})
+
+        return publish
+
+    def _request(self, context: NodeContext) -> ChatRequest:
+        messages = []
+        if self._system_prompt:
+            messages.append(Message("system", context.render(self._system_prompt)))
+        parts = self._context_parts(context)
+        prompt = context.render(self._prompt)
+        messages.append(Message("user", [*parts, TextPart(prompt)] if parts else prompt))
+        return ChatRequest(messages, temperature=self._temperature, max_tokens=self._max_tokens)
+
+    def _context_parts(self, context: NodeContext) -> list[Part]:
+        parents = {
+            name: value
+            for node_id, (name, value) in zip(context.parent_ids, context.parents.items(), strict=True)
+            if not self._named & {node_id, name}
+        }
+        passages = [match for value in parents.values() if is_passages(value) for match in value]
+        parts: list[Part] = [_passage(number, match) for number, match in enumerate(passages, 1)]
+        others = {
+            name: value for name, value in parents.items() if not is_passages(value) and value is not None
+        }
+        if others:
+            sections = "\n\n".join(f"## {name}\n\n{as_text(value)}" for name, value in others.items())
+            data = json.dumps(to_json(others), ensure_ascii=False, indent=2)
+            parts.append(TextPart(f"{sections}\n\n```json\n{data}\n```\n\n"))
+        return parts
+
+
+def _passage(number: int, match: Match) -> PassagePart:
+    source = str(match.metadata.get("source", match.id))
+    page = match.metadata.get("page")
+    return PassagePart(number, match.text, source if page is None else f"{source}, page {page}")
+
+
+def _summary(response: ChatResponse) -> dict[str, Any]:
+    usage = response.usage
+    return {
+        "model": response.model,
+        "finish_reason": response.finish_reason,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+    }

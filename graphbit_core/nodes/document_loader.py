@@ -1,0 +1,39 @@
+"""Document loader: a file to a list of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.rag.loading import load_file
+from graphbit_core.types.documents import Document
+from graphbit_core.workflow.template import placeholders
+
+
+class DocumentLoaderNode:
+    """Loads the file that ``path`` (a template) names, with ``loader`` or the one for its ending."""
+
+    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    inline: ClassVar[bool] = False
+
+    def __init__(
+        self, *, path: str, loader: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        self._path = path
+        self._loader = loader
+        self._settings = dict(settings or {})
+
+    def placeholders(self) -> Sequence[str]:
+        """Names in the path."""
+        return placeholders(self._path)
+
+    def operation(self) -> None:
+        """None: it has a Python body."""
+
+    def run(self, context: NodeContext) -> list[Document]:
+        """The documents, in order. Raises DocumentError if the file cannot be read."""
+        path = Path(context.render(self._path))
+        return load_file(path, host=context.service("host"), loader=self._loader, settings=self._settings)

@@ -1,0 +1,51 @@
+"""Retrieve: the passages of a vector store that are nearest to a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.errors import ValidationError
+from graphbit_core.types.documents import Condition, Match, Query
+from graphbit_core.workflow.template import placeholders
+
+
+class RetrieveNode:
+    """Searches the executor's ``store`` with the vector that its ``embedder`` gives for ``query``."""
+
+    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    inline: ClassVar[bool] = False
+
+    def __init__(
+        self, *, query: str = "{question}", k: int = 5, where: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        if k < 1:
+            raise ValidationError(f"k is {k}; it must be at least 1", field="k")
+        self._query = query
+        self._k = k
+        self._where = [_condition(item) for item in where or ()]
+
+    def placeholders(self) -> Sequence[str]:
+        """Names in the query."""
+        return placeholders(self._query)
+
+    def operation(self) -> None:
+        """None: it has a Python body."""
+
+    def run(self, context: NodeContext) -> list[Match]:
+        """The matches, best first."""
+        text = context.render(self._query)
+        (vector,) = context.service("embedder").embed([text])
+        matches: list[Match] = context.service("store").search(Query(vector, self._k, self._where, text))
+        return matches
+
+
+def _condition(item: Mapping[str, Any]) -> Condition:
+    try:
+        return Condition(**item)
+    except TypeError as error:
+        raise ValidationError(
+            f"where holds {dict(item)!r}; each condition has the keys key, operator and value", field="where"
+        ) from error

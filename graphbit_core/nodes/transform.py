@@ -1,0 +1,43 @@
+"""Transform: a Python function, or a filled template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.errors import ValidationError
+from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.template import placeholders
+
+
+class TransformNode:
+    """Computes its output with ``function`` (itself, or ``package.module:function``) or ``template``."""
+
+    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+
+    def __init__(
+        self,
+        *,
+        function: Callable[..., Any] | str | None = None,
+        template: str | None = None,
+        inline: bool = False,
+    ) -> None:
+        if (function is None) == (template is None):
+            raise ValidationError("a transform needs either a function or a template", field="function")
+        self._function = BoundFunction(function) if function is not None else None
+        self._template = template
+        # Filling a template is quick; a coroutine function runs on the loop anyway.
+        self.inline = inline or self._function is None or self._function.is_coroutine
+
+    def placeholders(self) -> Sequence[str]:
+        """Names in the template, or parameters of the function."""
+        return self._function.placeholders() if self._function else placeholders(self._template or "")
+
+    def operation(self) -> None:
+        """None: it has a Python body."""
+
+    def run(self, context: NodeContext) -> Any:
+        """The function's value (awaited if it is a coroutine), or the text."""
+        return self._function(context) if self._function else context.render(self._template or "")

@@ -1,0 +1,22 @@
+"""Help for components that are made with settings: a wrong value is named, with the rule it breaks.
+
+Unknown and missing settings are the host's business; it reads a component's signature.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphbit_core.errors import ConfigError
+
+
+def check_whole_number(setting: str, value: Any, minimum: int) -> int:
+    """Returns ``value`` if it is a whole number of at least ``minimum``.
+
+    Raises:
+        ConfigError: If it is not; it names the setting, the value and the rule.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        rule = f"must be a whole number of at least {minimum}"
+        raise ConfigError(f"setting {setting!r} {rule}, not {value!r}", setting=setting)
+    return value

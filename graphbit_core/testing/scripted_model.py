@@ -1,0 +1,96 @@
+"""A model for tests that says what it was told to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
+from typing import ClassVar, TypeAlias
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Message, ToolCall, Usage
+
+Turn: TypeAlias = (
+    "str | ToolCall | ChatResponse | BaseException | Sequence[Turn] | Callable[[ChatRequest], Turn]"
+)
+"""What the model does when it is asked: answers with a text, asks for a tool, gives a whole response, or
+raises. In a sequence, texts and tool calls make one response, and an error comes after what stands before it,
+as when a stream is cut. A callable sees the request first."""
+
+
+class ScriptedModel:
+    """Provider and in-process model in one: answers with its turns, in order, and keeps the requests.
+
+        model = ScriptedModel(["Hello.", ToolCall("1", "add", '{"a": 1}'), RateLimitError("slow down")])
+
+    Texts are streamed word by word. ``requests`` holds every request it got. When the turns are used up it
+    fails the test with an AssertionError, unless ``repeat_last`` is set. Tokens are counted as words.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "tools"})
+    default_model: ClassVar[str] = "scripted"
+
+    def __init__(self, turns: Iterable[Turn] = (), *, repeat_last: bool = False) -> None:
+        self._turns = list(turns)
+        self._repeat_last = repeat_last
+        self._lock = Lock()
+        self.requests: list[ChatRequest] = []
+
+    def chat(self, model: str) -> ScriptedModel:
+        """Itself, whatever the model."""
+        del model
+        return self
+
+    def resource(self) -> str:
+        """One resource for all of them."""
+        return "scripted"
+
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        """Yields the next turn as deltas and, last, the response they spell."""
+        turn = self._next(request)
+        while callable(turn):
+            turn = turn(request)
+        if isinstance(turn, ChatResponse):
+            yield from _deltas([turn.text, *turn.tool_calls])
+            yield turn
+            return
+        parts = list(turn) if isinstance(turn, Sequence) and not isinstance(turn, str) else [turn]
+        yield from _deltas(parts)
+        yield _response(request, parts)
+
+    def _next(self, request: ChatRequest) -> Turn:
+        with self._lock:
+            self.requests.append(request)
+            index = len(self.requests) - 1
+            if self._repeat_last:
+                index = min(index, len(self._turns) - 1)
+            if not 0 <= index < len(self._turns):
+                raise AssertionError(
+                    f"the model was asked {len(self.requests)} times; its script has {len(self._turns)} turns"
+                )
+            return self._turns[index]
+
+
+def _deltas(parts: Iterable[Turn]) -> Iterator[Delta]:
+    calls = 0
+    for part in parts:
+        if isinstance(part, BaseException):
+            raise part
+        if isinstance(part, ToolCall):
+            yield Delta("tool_call", part.arguments, calls, part)
+            calls += 1
+        elif isinstance(part, str):
+            for word in re.findall(r"\s*\S+|\s+$", part):
+                yield Delta("text", word)
+        else:
+            raise TypeError(f"a turn of several parts holds texts, tool calls and errors, not {part!r}")
+
+
+def _response(request: ChatRequest, parts: Sequence[Turn]) -> ChatResponse:
+    text = "".join(part for part in parts if isinstance(part, str))
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    asked = sum(len(message.text.split()) for message in request.messages)
+    usage = Usage(asked, len(text.split()) + sum(len(call.arguments.split()) for call in calls))
+    message = Message("assistant", text, tool_calls=calls)
+    return ChatResponse(message, "tool_calls" if calls else "stop", usage, model="scripted")

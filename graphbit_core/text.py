@@ -1,0 +1,10 @@
+"""Cutting text, for splitters and whoever else needs exact offsets. The scanning is done in the kernel.
+
+All functions return spans ``(start, end)`` in characters, so ``text[start:end]`` is what was found.
+"""
+
+from __future__ import annotations
+
+from graphbit_core.kernel import pack, sentences, split_characters, split_recursive, words
+
+__all__ = ["pack", "sentences", "split_characters", "split_recursive", "words"]

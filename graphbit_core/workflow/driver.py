@@ -1,0 +1,351 @@
+"""Runs one workflow: asks the kernel what is ready, runs the bodies, settles them in batches.
+
+One coroutine does everything, on one thread. Two things reach it from elsewhere, both through
+``loop.call_soon_threadsafe``: what a plain function on a worker thread gave, and events that a body
+emits from another thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphbit_core.contracts.node_type import Choice
+from graphbit_core.errors import ConfigError, DeadlineError, NodeError
+from graphbit_core.kernel import Run
+from graphbit_core.workflow.compile import Compiled
+from graphbit_core.workflow.context import Activation
+from graphbit_core.workflow.result import Event, NodeReport, WorkflowResult
+from graphbit_core.workflow.workers import Outcome, workers
+
+_INLINE_SLICE = 0.005
+"""Longest time, in seconds, that inline bodies may keep the event loop to themselves."""
+_CANCEL_GRACE = 5.0
+"""How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
+
+
+class Driver:
+    """One run. Made for it, and thrown away after it."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        inputs: Mapping[str, Any],
+        services: Mapping[str, Any],
+        *,
+        max_concurrency: int,
+        type_limits: Mapping[str, int],
+        on_error: str,
+        timeout: float | None,
+        publish: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.compiled = compiled
+        self.run_id = uuid.uuid4().hex
+        self.deadline = None if timeout is None else time.monotonic() + timeout
+        self.streaming = publish is not None
+        self._publish = publish
+        self._timeout = timeout
+        self._variables = dict(inputs)
+        self._services = services
+        self._run = Run(compiled.plan, max_concurrency, dict(type_limits), on_error)
+        self._values: dict[int, Any] = {}
+        self._activations: dict[int, Activation] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._threads: set[int] = set()
+        self._stopped: set[int] = set()
+        self._settled: list[tuple[int, str, list[str] | None, str | None]] = []
+        self._errors: list[Exception] = []
+        self._node_errors: dict[int, NodeError] = {}
+        self._ancestors: dict[int, frozenset[int]] = {}
+        self._thread = 0
+        self._expired = False
+        self._epoch = 0.0
+
+    # --- the run -------------------------------------------------------------------------------
+
+    async def run(self) -> WorkflowResult:
+        """Runs to the end. Cancelling it cancels the run and what it started, then raises."""
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._thread = threading.get_ident()
+        started = time.monotonic()
+        self._epoch = time.time() - started
+        try:
+            self._run.start(started)
+            await self._until_settled()
+        except BaseException:
+            self._cancel("cancelled")
+            raise
+        finally:
+            await self._reap()
+            self._drain_events()
+        return self._result(time.monotonic() - started)
+
+    async def _until_settled(self) -> None:
+        while True:
+            slice_end = time.monotonic() + _INLINE_SLICE
+            while self._advance():
+                if time.monotonic() > slice_end:
+                    await asyncio.sleep(0)
+                    slice_end = time.monotonic() + _INLINE_SLICE
+            if self._run.status() is not None:
+                return
+            await self._sleep()
+
+    def _advance(self) -> bool:
+        """Settles what has ended and starts what may start. Whether more may be possible at once."""
+        now = time.monotonic()
+        if self.deadline is not None and now >= self.deadline and not self._expired:
+            self._expired = True
+            limit = f"the run was not done within {self._timeout} s"
+            self._errors.append(DeadlineError(limit, phase="total", timeout=self._timeout))
+            self._cancel("deadline")
+        settled, self._settled = self._settled, []
+        if settled:
+            for index, message in self._run.settle(settled, now):
+                self._values.pop(index, None)
+                self._record(index, NodeError(f"node {self.compiled.ids[index]!r} {message}"))
+            for index in self._run.to_cancel():
+                self._stop(index)
+        ready = self._run.take(now)
+        self._drain_events()
+        for index in ready:
+            self._start(index)
+        return bool(ready or settled or self._settled)
+
+    async def _sleep(self) -> None:
+        deadline = None if self._expired else self.deadline
+        times = [t for t in (self._run.next_timer(), deadline) if t is not None]
+        # Event loops count on time.monotonic too, from the same origin.
+        timer = self._loop.call_later(min(times) - time.monotonic(), self._wake.set) if times else None
+        await self._wake.wait()
+        self._wake.clear()
+        if timer is not None:
+            timer.cancel()
+
+    # --- bodies --------------------------------------------------------------------------------
+
+    def _start(self, index: int) -> None:
+        body = self.compiled.bodies[index]
+        activation = self._activations[index] = Activation(self, index)
+        if index in self.compiled.on_loop:
+            try:
+                value = body.run(activation)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - becomes the node's failure
+                self._ended(index, (None, error))
+                return
+            if _is_awaitable(value):
+                self._tasks[index] = self._loop.create_task(self._await(index, value))
+            else:
+                self._ended(index, (value, None))
+            return
+        self._threads.add(index)
+        workers.submit(lambda: body.run(activation), lambda outcome: self._from_thread(index, outcome))
+
+    async def _await(self, index: int, awaitable: Any) -> None:
+        try:
+            outcome: Outcome = (await awaitable, None)
+        except (Exception, asyncio.CancelledError, SystemExit) as error:  # noqa: BLE001 - as above
+            outcome = (None, error)
+        self._ended(index, outcome)
+        self._wake.set()
+
+    def _from_thread(self, index: int, outcome: Outcome) -> None:
+        def arrive() -> None:
+            self._threads.discard(index)
+            value = outcome[0]
+            if outcome[1] is None and _is_awaitable(value) and index not in self._stopped:
+                self._tasks[index] = self._loop.create_task(self._await(index, value))
+                return
+            self._ended(index, outcome)
+            self._wake.set()
+
+        try:
+            self._loop.call_soon_threadsafe(arrive)
+        except RuntimeError:
+            # The loop is closed: the run ended without this body and has reported it as abandoned.
+            return
+
+    def _ended(self, index: int, outcome: Outcome) -> None:
+        """Notes how a body ended; the kernel hears of it with the next batch."""
+        value, error = outcome
+        self._tasks.pop(index, None)
+        if index in self._stopped:
+            return
+        if isinstance(error, asyncio.CancelledError):
+            self._settled.append((index, "cancelled", None, None))
+        elif error is not None:
+            self._fail(index, error)
+        elif isinstance(value, Choice):
+            self._values[index] = value.value
+            self._settled.append((index, "succeeded", list(value.targets), None))
+        else:
+            self._values[index] = value
+            self._settled.append((index, "succeeded", None, None))
+
+    def _fail(self, index: int, error: BaseException) -> None:
+        node_id = self.compiled.ids[index]
+        wrapped = NodeError(f"node {node_id!r} failed: {type(error).__name__}: {error}")
+        wrapped.__cause__ = error
+        self._record(index, wrapped)
+        self._settled.append((index, "failed", None, f"{type(error).__name__}: {error}"))
+
+    def _record(self, index: int, error: NodeError) -> None:
+        node = self.compiled.workflow.nodes[self.compiled.ids[index]]
+        error.run_id, error.node, error.node_type, error.attempts = self.run_id, node.id, node.type, 1
+        error.activation = f"{self.run_id}/{node.id}"
+        self._node_errors[index] = error
+        self._errors.append(error)
+
+    # --- ending --------------------------------------------------------------------------------
+
+    def _cancel(self, reason: str) -> None:
+        for index in self._run.cancel(reason, time.monotonic()):
+            self._stop(index)
+
+    def _stop(self, index: int) -> None:
+        """Settles a running body as cancelled now, whatever it does next.
+
+        A coroutine is cancelled; a plain function cannot be, so the run goes on without it.
+        """
+        self._stopped.add(index)
+        self._settled.append((index, "cancelled", None, None))
+        if (task := self._tasks.get(index)) is not None:
+            task.cancel()
+
+    async def _reap(self) -> None:
+        """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
+        self._run.settle(self._settled, time.monotonic())
+        self._settled = []
+
+    def _result(self, seconds: float) -> WorkflowResult:
+        for error in self._errors:
+            if isinstance(error, NodeError):
+                error.errors = tuple(self._errors)
+        status = self._run.status()
+        assert status is not None, "the kernel said that everything is settled"
+        compiled = self.compiled
+        outputs = {compiled.ids[i]: self.output(i) for i in range(len(compiled.ids)) if self.has_output(i)}
+        return WorkflowResult(
+            run_id=self.run_id,
+            state="failed" if self._errors and status == "cancelled" else status,
+            nodes=self._reports(),
+            outputs=outputs,
+            variables=self._fold(self.compiled.plan.order()),
+            errors=tuple(self._errors),
+            seconds=seconds,
+            abandoned=[compiled.ids[i] for i in sorted(self._threads | self._tasks.keys())],
+            sinks=[compiled.ids[i] for i in compiled.sinks],
+        )
+
+    def _reports(self) -> list[NodeReport]:
+        reports = []
+        for index, (node, row) in enumerate(
+            zip(self.compiled.workflow.nodes.values(), self._run.states(), strict=True)
+        ):
+            state, started, settled, reason = row
+            seconds = settled - started if started is not None and settled is not None else None
+            usage = {"usage": a.usage} if (a := self._activations.get(index)) else {}
+            error = self._node_errors.get(index)
+            reports.append(
+                NodeReport(node.id, node.name, node.type, state, seconds, reason=reason, error=error, **usage)
+            )
+        return reports
+
+    # --- what activations ask for --------------------------------------------------------------
+
+    def has_output(self, index: int) -> bool:
+        """Whether a node succeeded."""
+        if index in self._values:
+            return True
+        # Kernel operations have no value of their own: they pass on what they got.
+        return index in self.compiled.operations and self.state_of(index) == "succeeded"
+
+    def output(self, index: int) -> Any:
+        """The output of a node that succeeded."""
+        if index not in self._values:
+            parents = self.parent_outputs(index)
+            self._values[index] = next(iter(parents.values())) if len(parents) == 1 else parents or None
+        return self._values[index]
+
+    def state_of(self, index: int) -> str:
+        """The state of a node, as the kernel has it."""
+        return self._run.states()[index][0]
+
+    def parent_outputs(self, index: int) -> dict[str, Any]:
+        """Outputs of live predecessors by name, in edge order."""
+        return {self.compiled.names[p]: self.output(p) for p in self._run.live_parents(index)}
+
+    def parent_ids(self, index: int) -> list[str]:
+        """Ids of live predecessors, in edge order."""
+        return [self.compiled.ids[p] for p in self._run.live_parents(index)]
+
+    def ancestors(self, index: int) -> frozenset[int]:
+        """All nodes before one."""
+        known = self._ancestors.get(index)
+        if known is None:
+            known = self._ancestors[index] = frozenset(self.compiled.plan.ancestors(index))
+        return known
+
+    def variables_for(self, index: int) -> Mapping[str, Any]:
+        """Inputs and what ancestors wrote, folded in topological order, so that timing has no say."""
+        if not any(activation.writes for activation in self._activations.values()):
+            return self._variables
+        ancestors = self.ancestors(index)
+        return self._fold([i for i in self.compiled.plan.order() if i in ancestors])
+
+    def _fold(self, order: list[int]) -> dict[str, Any]:
+        variables = dict(self._variables)
+        for index in order:
+            if index in self._values and index in self._activations:
+                variables.update(self._activations[index].writes)
+        return variables
+
+    def service(self, name: str) -> Any:
+        """See NodeContext.service."""
+        try:
+            return self._services[name]
+        except KeyError:
+            raise ConfigError(
+                f"this executor has no {name!r}; give it one: Executor(services={{{name!r}: …}})"
+                + (", or Executor('provider:model')" if name == "llm" else ""),
+                setting=name,
+            ) from None
+
+    # --- events --------------------------------------------------------------------------------
+
+    def emit(self, type: str, index: int, data: Mapping[str, Any]) -> None:  # noqa: A002
+        """Adds an event of a body; from any thread."""
+        if self._publish is None:
+            return
+        if threading.get_ident() != self._thread:
+            self._loop.call_soon_threadsafe(self.emit, type, index, data)
+            return
+        self._drain_events()
+        self._send(self._run.take_seq(), time.monotonic(), type, index, data)
+
+    def _drain_events(self) -> None:
+        if self._publish is None:
+            return
+        for seq, now, type_, index, data in self._run.events():
+            self._send(seq, now, type_, index, data)
+
+    def _send(self, seq: int, now: float, type_: str, index: int | None, data: Mapping[str, Any]) -> None:
+        assert self._publish is not None
+        node = None if index is None else self.compiled.ids[index]
+        activation = None if node is None else f"{self.run_id}/{node}"
+        ts = self._epoch + now
+        event = Event(self.run_id, seq, ts, type_, node, activation, data, trace_id=self.run_id)
+        self._publish(event)
+
+
+def _is_awaitable(value: Any) -> bool:
+    # inspect.isawaitable also knows generator-based coroutines, which are gone, and costs as much as a node.
+    return hasattr(type(value), "__await__")

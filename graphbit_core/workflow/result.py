@@ -1,0 +1,169 @@
+"""What a run gives: events while it runs, a result at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphbit_core.errors import NodeError, OutputNotProducedError, WorkflowError
+from graphbit_core.types.messages import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a run.
+
+    Attributes:
+        run_id: Id of the run.
+        seq: Counts from 0 without a gap.
+        ts: Seconds since the Unix epoch.
+        type: ``run.started``, ``node.succeeded``, ``llm.delta``, …
+        node: Id of the node, None for the run itself.
+        activation: ``run id/node id``.
+        data: What belongs to the type.
+        attempt: Attempt of the node, from 1.
+        trace_id: Id of the trace the run belongs to.
+        v: Version of this format.
+    """
+
+    run_id: str
+    seq: int
+    ts: float
+    type: str
+    node: str | None
+    activation: str | None
+    data: Mapping[str, Any]
+    attempt: int = 1
+    trace_id: str = ""
+    v: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What became of one node.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        type: Its node type.
+        state: ``succeeded``, ``failed``, ``skipped`` or ``cancelled``.
+        seconds: Time from start to settlement; None if it never started.
+        usage: Tokens it used.
+        reason: Why it was skipped: ``not_chosen``, ``upstream_skipped``, ``upstream_failed``, …
+        error: Why it failed.
+    """
+
+    id: str
+    name: str
+    type: str
+    state: str
+    seconds: float | None = None
+    usage: Usage = Usage()
+    reason: str | None = None
+    error: NodeError | None = None
+
+
+@dataclass(frozen=True)
+class WorkflowResult:
+    """The end of a run. ``state`` is ``succeeded`` only if every node that had to run did.
+
+    Attributes:
+        run_id: Id of the run.
+        state: ``succeeded``, ``failed`` or ``cancelled``.
+        nodes: A report per node, in the order they were added.
+        outputs: Output per node id, of the nodes that succeeded.
+        variables: Inputs and variables at the end.
+        errors: Every failure, in order of occurrence.
+        seconds: How long it took.
+        abandoned: Ids of nodes whose plain function still ran when the run ended; it cannot be stopped.
+    """
+
+    run_id: str
+    state: str
+    nodes: Sequence[NodeReport]
+    outputs: Mapping[str, Any]
+    variables: Mapping[str, Any]
+    errors: Sequence[WorkflowError | Exception] = ()
+    seconds: float = 0.0
+    abandoned: Sequence[str] = ()
+    sinks: Sequence[str] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        # Short, because event loops and loggers show what a task returned; outputs may be large or private.
+        return f"WorkflowResult({self.state}, run_id={self.run_id!r}, {len(self.nodes)} nodes)"
+
+    def is_success(self) -> bool:
+        """Whether the run succeeded."""
+        return self.state == "succeeded"
+
+    def is_failed(self) -> bool:
+        """Whether the run did not succeed: it failed or was cancelled."""
+        return not self.is_success()
+
+    @property
+    def error(self) -> BaseException | None:
+        """The first failure."""
+        return self.errors[0] if self.errors else None
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all nodes together."""
+        return sum((node.usage for node in self.nodes), Usage())
+
+    @property
+    def output(self) -> Any:
+        """Output of the last node; a dict by id where several nodes end the workflow.
+
+        Raises:
+            OutputNotProducedError: No node that ends the workflow succeeded.
+        """
+        produced = {node_id: self.outputs[node_id] for node_id in self.sinks if node_id in self.outputs}
+        if not produced:
+            raise OutputNotProducedError(
+                f"run {self.run_id} {self.state} and its last nodes gave no output: {self.error}",
+                run_id=self.run_id,
+                errors=list(self.errors),
+            ) from self.error
+        return next(iter(produced.values())) if len(produced) == 1 else produced
+
+    def get_node_output(self, name_or_id: str) -> Any:
+        """Output of one node.
+
+        Raises:
+            OutputNotProducedError: The node did not succeed, or there is none of that name.
+        """
+        for node in self.nodes:
+            if name_or_id in (node.id, node.name):
+                if node.id in self.outputs:
+                    return self.outputs[node.id]
+                why = f"it {node.state}" + (f" ({node.reason})" if node.reason else "")
+                raise OutputNotProducedError(
+                    f"node {name_or_id!r} gave no output: {why}", run_id=self.run_id, node=node.id
+                ) from node.error
+        known = ", ".join(node.id for node in self.nodes)
+        raise OutputNotProducedError(f"no node {name_or_id!r}; the run has: {known}", run_id=self.run_id)
+
+    def get_all_node_outputs(self) -> dict[str, Any]:
+        """Output per node id, of the nodes that succeeded."""
+        return dict(self.outputs)
+
+    def get_variable(self, name: str, default: Any = None) -> Any:
+        """An input or variable."""
+        return self.variables.get(name, default)
+
+    def execution_time_ms(self) -> float:
+        """How long the run took, in milliseconds."""
+        return self.seconds * 1000
+
+    def raise_for_failure(self) -> WorkflowResult:
+        """Returns the result of a run that succeeded; raises the first failure of one that did not.
+
+        All failures are in ``errors`` of what is raised.
+        """
+        if self.is_success():
+            return self
+        if isinstance(self.error, WorkflowError):
+            raise self.error
+        message = f"run {self.run_id} {self.state}"
+        raise WorkflowError(message, run_id=self.run_id, errors=list(self.errors)) from self.error

@@ -1,0 +1,75 @@
+"""Threads for plain functions: daemons of our own, because the standard pool joins its threads when the
+interpreter exits and would hang behind a function that never returns.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_IDLE_SECONDS = 10.0
+
+Outcome = tuple[Any, BaseException | None]
+"""What a function returned, or what it raised."""
+
+
+class _Job:
+    __slots__ = ("context", "done", "function")
+
+    def __init__(self, function: Callable[[], Any], done: Callable[[Outcome], None]) -> None:
+        self.function = function
+        self.done = done
+        self.context = contextvars.copy_context()
+
+    def run(self) -> None:
+        try:
+            outcome: Outcome = (self.context.run(self.function), None)
+        except BaseException as error:  # noqa: BLE001 - reported through done(); the thread is ours
+            outcome = (None, error)
+        self.done(outcome)
+
+
+class Workers:
+    """Grows a thread when all are busy, and lets it go after ten idle seconds.
+
+    The number of threads is bounded by whoever submits: a run never has more bodies going than its
+    concurrency limit.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[queue.SimpleQueue[_Job]] = []
+
+    def submit(self, function: Callable[[], Any], done: Callable[[Outcome], None]) -> None:
+        """Calls ``function`` on a thread, in a copy of the caller's context, and then ``done`` there."""
+        job = _Job(function, done)
+        with self._lock:
+            inbox = self._idle.pop() if self._idle else None
+        if inbox is not None:
+            inbox.put(job)
+            return
+        threading.Thread(target=self._work, args=(job,), name="graphbit-worker", daemon=True).start()
+
+    def _work(self, job: _Job) -> None:
+        inbox: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        while True:
+            job.run()
+            with self._lock:
+                self._idle.append(inbox)
+            try:
+                job = inbox.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                with self._lock:
+                    retired = inbox in self._idle
+                    if retired:
+                        self._idle.remove(inbox)
+                if retired:
+                    return
+                job = inbox.get()  # handed over between the time-out and the lock
+
+
+workers = Workers()
+"""The process's own."""

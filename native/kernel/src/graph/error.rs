@@ -1,0 +1,58 @@
+//! What the graph and its runs refuse to do.
+
+use super::check::Finding;
+
+/// A wrong graph, or a wrong argument to a run.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum GraphError {
+    /// The graph has structural faults, in order of node.
+    #[error("the graph cannot run: {}", join(.0))]
+    Invalid(Vec<Finding>),
+    /// A limit below one would stop the run for ever.
+    #[error("{field} must be at least 1, got {got} for {subject:?}")]
+    Limit {
+        /// The argument.
+        field: &'static str,
+        /// The node type, or `run` for the limit of the whole run.
+        subject: String,
+        /// The limit that was given.
+        got: usize,
+    },
+    /// Not a way to treat failures.
+    #[error("on_error must be fail_fast, drain or continue, got {0:?}")]
+    UnknownOnError(String),
+    /// Not a way to end an activation.
+    #[error("an activation ends as succeeded, failed or cancelled, got {0:?}")]
+    UnknownOutcome(String),
+    /// An index past the last node.
+    #[error("there is no node {index}; the plan has {count} nodes, counted from 0")]
+    UnknownNode {
+        /// The index that was given.
+        index: usize,
+        /// Number of nodes.
+        count: usize,
+    },
+    /// A settlement of something that `take` has not handed out.
+    #[error("node {id:?} has not started, so it cannot be settled; settle only what take() returned")]
+    NotStarted {
+        /// Id of the node.
+        id: String,
+    },
+}
+
+impl GraphError {
+    /// The argument at fault.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            GraphError::Invalid(_) => None,
+            GraphError::Limit { field, .. } => Some(field),
+            GraphError::UnknownOnError(_) => Some("on_error"),
+            GraphError::UnknownOutcome(_) | GraphError::NotStarted { .. } => Some("settlements"),
+            GraphError::UnknownNode { .. } => Some("node"),
+        }
+    }
+}
+
+fn join(findings: &[Finding]) -> String {
+    findings.iter().map(Finding::message).collect::<Vec<_>>().join("; ")
+}

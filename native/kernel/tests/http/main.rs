@@ -1,0 +1,14 @@
+//! The engine against real sockets on the loopback, and its policies on a paused clock.
+
+// In a test a panic is the report.
+#![allow(clippy::unwrap_used)]
+
+mod cancel;
+mod plain;
+mod policy;
+mod retry;
+mod rig;
+mod server;
+mod stream;
+mod timeouts;
+mod tls;

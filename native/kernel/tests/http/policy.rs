@@ -1,0 +1,241 @@
+//! What takes minutes in life, on tokio's paused clock. Sockets and a paused clock do not mix, so the edge
+//! of the engine is scripted here.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+use graphbit_kernel::clock::Time;
+use graphbit_kernel::error::{Error, Phase};
+use graphbit_kernel::http::{CallSpec, Event, Kind, Policy, Reply, Request, Transport};
+use graphbit_kernel::resilience::{Limits, Rate, State, StopReason};
+
+use crate::rig::{Rig, post};
+
+/// What the script says to one request.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Reply(u16),
+    Refuse,
+    Silence,
+    /// A comment every ten seconds, for ever.
+    Comments,
+}
+
+/// Answers requests in order; the last step repeats.
+#[derive(Debug)]
+struct Script(Mutex<VecDeque<Step>>);
+
+impl Transport for Script {
+    fn send(&self, _request: Request, _policy: &Policy) -> BoxFuture<'static, Result<Reply, Error>> {
+        let mut steps = self.0.lock().unwrap();
+        let step = if steps.len() > 1 { steps.pop_front().unwrap() } else { steps[0] };
+        let reply = |status, body| Ok(Reply { status, headers: Vec::new(), body });
+        match step {
+            Step::Reply(status) => std::future::ready(reply(status, stream::empty().boxed())).boxed(),
+            Step::Refuse => {
+                let error = Error::Transport { phase: Phase::Connect, detail: "refused".into() };
+                std::future::ready(Err(error)).boxed()
+            }
+            Step::Silence => std::future::ready(reply(200, stream::pending().boxed())).boxed(),
+            Step::Comments => {
+                let comments = stream::repeat(()).then(|()| async {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    Ok(Bytes::from(": ping\n\n"))
+                });
+                std::future::ready(reply(200, comments.boxed())).boxed()
+            }
+        }
+    }
+}
+
+fn rig(steps: &[Step]) -> Rig {
+    Rig::scripted(Arc::new(Script(Mutex::new(steps.iter().copied().collect()))))
+}
+
+fn spec() -> CallSpec {
+    CallSpec { policy: Policy::default(), ..post("http://scripted/") }
+}
+
+fn seconds(since: Time, rig: &Rig) -> f64 {
+    rig.clock.now().since(since).as_secs_f64()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_defaults_end_a_silent_body_and_a_stream_of_comments() {
+    for (step, phase, limit) in [(Step::Silence, Phase::Idle, 60.0), (Step::Comments, Phase::Progress, 120.0)]
+    {
+        let rig = rig(&[step]);
+        let begun = rig.clock.now();
+        let mut spec = CallSpec { framing: Some(graphbit_kernel::framing::Framing::Sse), ..spec() };
+        spec.policy.max_attempts = 1;
+        rig.start(spec);
+        let (error, _) = rig.failure().await;
+        assert!(matches!(error, Error::Deadline { phase: found, .. } if found == phase), "{error:?}");
+        assert!((limit..limit + 0.1).contains(&seconds(begun, &rig)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_comes_exactly_when_the_server_asked() {
+    let rig = rig(&[Step::Reply(429), Step::Reply(200)]);
+    let call = rig.start(spec());
+    rig.reply().await;
+    let asked = rig.clock.now();
+    let wait = Some(Duration::from_secs(7));
+    assert_eq!(rig.engine.retry(call, Kind::RateLimited, wait).unwrap(), (1, None));
+    assert!(matches!(rig.next().await.1, Event::Restart { attempt: 2 }));
+    assert!((7.0..7.1).contains(&seconds(asked, &rig)));
+    assert_eq!(rig.reply().await.1, 200);
+    rig.engine.ok(call, 1).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_makes_the_other_calls_to_the_resource_wait_too() {
+    let rig = rig(&[Step::Reply(429), Step::Reply(200)]);
+    let call = rig.start(spec());
+    rig.reply().await;
+    let asked = rig.clock.now();
+    rig.engine.retry(call, Kind::RateLimited, Some(Duration::from_secs(7))).unwrap();
+    let late = rig.start(spec());
+    let hasty = rig.start(CallSpec { deadline: rig.after(6.0), ..spec() });
+    let (id, event) = rig.next().await;
+    assert!(id == hasty && seconds(asked, &rig) < 0.1, "a wait that cannot end in time is refused at once");
+    assert!(matches!(
+        event,
+        Event::Failed { error: Error::Deadline { phase: Phase::Queue, .. }, attempts: 0 }
+    ));
+    let (mut replies, stats) = (0, rig.engine.stats("model"));
+    assert_eq!((stats.in_flight, stats.failures), (0, 0));
+    while replies < 2 {
+        replies += usize::from(matches!(rig.next().await.1, Event::Reply { .. }));
+    }
+    assert!((7.0..7.1).contains(&seconds(asked, &rig)));
+    rig.engine.ok(call, 1).unwrap();
+    rig.engine.ok(late, 1).unwrap();
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_back_off_holds_no_place() {
+    let rig = rig(&[Step::Reply(503), Step::Reply(200)]);
+    rig.engine.limit("model", Limits { max_concurrency: 1, ..Limits::default() });
+    let first = rig.start(spec());
+    rig.reply().await;
+    let second = rig.start(spec());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(rig.engine.stats("model").queued, 1, "the reply's verdict is due, so its place is taken");
+    let wait = Some(Duration::from_secs(100));
+    assert_eq!(rig.engine.retry(first, Kind::Unavailable, wait).unwrap(), (1, None));
+    let asked = rig.clock.now();
+    assert!(matches!(rig.next().await, (id, Event::Reply { .. }) if id == second));
+    assert!(seconds(asked, &rig) < 0.1);
+    rig.engine.ok(second, 1).unwrap();
+    rig.next().await;
+    assert!((100.0..100.1).contains(&seconds(asked, &rig)));
+    rig.engine.cancel(first);
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_beyond_the_deadline_ends_the_call_now() {
+    let rig = rig(&[Step::Reply(429)]);
+    let call = rig.start(CallSpec { deadline: rig.after(10.0), ..spec() });
+    rig.reply().await;
+    let answer = rig.engine.retry(call, Kind::RateLimited, Some(Duration::from_secs(11))).unwrap();
+    assert_eq!(answer, (1, Some(StopReason::RetryAfter)));
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_ends_retries_and_lets_probes_through_later() {
+    let rig = rig(&[Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse, Step::Reply(200)]);
+    rig.start(spec());
+    assert_eq!(rig.failure().await.1, 3);
+    rig.start(spec());
+    let (error, attempts) = rig.failure().await;
+    assert!(matches!(error, Error::Transport { .. }), "the cause, not its consequence: {error:?}");
+    assert_eq!((attempts, rig.engine.stats("model").breaker), (2, State::Open));
+    rig.start(spec());
+    let Error::CircuitOpen { retry_after, .. } = rig.failure().await.0 else { panic!() };
+    tokio::time::sleep(retry_after).await;
+    for _ in 0..3 {
+        let call = rig.start(spec());
+        assert_eq!(rig.reply().await.1, 200);
+        rig.engine.ok(call, 1).unwrap();
+    }
+    assert_eq!(rig.engine.stats("model").breaker, State::Closed);
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_probe_gives_its_place_to_the_next() {
+    let rig = rig(&[Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse, Step::Silence]);
+    for _ in 0..2 {
+        rig.start(spec());
+        rig.failure().await;
+    }
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    for _ in 0..20 {
+        let call = rig.start(spec());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(rig.engine.stats("model").in_flight, 1, "the breaker refused a probe");
+        rig.engine.cancel(call);
+    }
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_are_spread_over_the_minute_in_the_order_they_came() {
+    let rig = rig(&[Step::Reply(200)]);
+    let limits =
+        Limits { requests: Some(Rate::per_minute(60.0).unwrap().with_burst(1)), ..Limits::default() };
+    rig.engine.limit("model", limits);
+    let begun = rig.clock.now();
+    let calls: Vec<_> = (0..5).map(|_| rig.start(spec())).collect();
+    for (turn, call) in calls.into_iter().enumerate() {
+        assert_eq!(rig.next().await.0, call);
+        assert!((turn as f64..turn as f64 + 0.1).contains(&seconds(begun, &rig)));
+        rig.engine.ok(call, 1).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_and_a_cost_above_the_burst_are_refused_at_once() {
+    let rig = rig(&[Step::Silence]);
+    let tokens = Some(Rate::per_minute(1000.0).unwrap());
+    rig.engine.limit("model", Limits { max_concurrency: 1, queue: 1, tokens, ..Limits::default() });
+    for _ in 0..3 {
+        rig.start(spec());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let (error, _) = rig.failure().await;
+    assert!(matches!(error, Error::Exhausted { resource: "queue", limit: 1, .. }), "{error:?}");
+    rig.start(CallSpec { tokens: 1001, ..spec() });
+    let (error, _) = rig.failure().await;
+    assert!(matches!(error, Error::Exhausted { resource: "tokens_per_minute", limit: 1000, .. }));
+    rig.engine.close(&rig.mailbox);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    rig.assert_idle("model").await;
+}
+
+/// Panics when asked to send.
+#[derive(Debug)]
+struct Broken;
+
+impl Transport for Broken {
+    fn send(&self, _request: Request, _policy: &Policy) -> BoxFuture<'static, Result<Reply, Error>> {
+        panic!("broken on purpose")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_a_call_becomes_its_error() {
+    let rig = Rig::scripted(Arc::new(Broken));
+    rig.start(spec());
+    assert_eq!(rig.failure().await.0, Error::Internal("broken on purpose".into()));
+    rig.assert_idle("model").await;
+}

@@ -1,0 +1,7 @@
+//! Breaker, limiter and retries, tried on a paused clock.
+
+mod breaker;
+mod breaker_properties;
+mod limiter;
+mod limiter_load;
+mod retry;

@@ -1,0 +1,81 @@
+"""Runs the checks named on the command line (``lint``, ``types``, ``test``); says at the end what failed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from workspace import ROOT, VENV, module, packages, run
+
+BIN = VENV / "bin"
+Step = tuple[str, list[str | Path]]
+
+
+def lint() -> list[Step]:
+    """Form and layers: nothing is executed."""
+    return [
+        ("rustfmt", ["cargo", "fmt", "--all", "--check"]),
+        (
+            "clippy",
+            [
+                "cargo",
+                "clippy",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        ("ruff check", [BIN / "ruff", "check", "--quiet"]),
+        ("ruff format", [BIN / "ruff", "format", "--quiet", "--check"]),
+        ("import layers", [BIN / "lint-imports", "--no-logo"]),
+    ]
+
+
+def types() -> list[Step]:
+    """Static types of everything, and the stub against the compiled module.
+
+    Tests are a run of their own: their files share names across packages, so there the path is the name.
+    """
+    code = [ROOT / "graphbit_core", ROOT / "scripts", *map(module, packages())]
+    tests = [path for path in (ROOT / "tests", *(folder / "tests" for folder in packages())) if path.is_dir()]
+    return [
+        ("mypy: code", [BIN / "mypy", "--no-error-summary", *code]),
+        ("mypy: tests", [BIN / "mypy", "--no-error-summary", "--explicit-package-bases", *tests]),
+        (
+            "stub of graphbit_core._native",
+            [BIN / "stubtest", "graphbit_core._native", "--allowlist", ROOT / "tests" / "stubtest.txt"],
+        ),
+    ]
+
+
+def test() -> list[Step]:
+    """Everything; pytest comes last so that its summary is what remains on the screen."""
+    return [
+        *lint(),
+        *types(),
+        ("cargo test", ["cargo", "test", "--quiet", "--locked", "--package", "graphbit-kernel"]),
+        ("installed packages agree", [BIN / "python", "-m", "pip", "--disable-pip-version-check", "check"]),
+        ("wheels", [BIN / "python", ROOT / "scripts" / "wheels.py"]),
+        ("pytest", [BIN / "pytest", "-q"]),
+    ]
+
+
+def main() -> None:
+    """Run every step even after a failure: one run shows all there is to mend."""
+    chosen = {"lint": lint, "types": types, "test": test}
+    began = time.monotonic()
+    steps = [step for name in sys.argv[1:] for step in chosen[name]()]
+    failed = [heading for heading, command in steps if not run(heading, command)]
+    took = f"{len(steps)} steps in {time.monotonic() - began:.0f} s"
+    if failed:
+        sys.exit(f"FAILED: {', '.join(failed)} ({took})")
+    print(f"all passed: {took}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Splitting by a number of tokens."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from graphbit_core import Chunk, ConfigError
+from graphbit_splitter_text.chunks import check_sizes, to_chunks
+from graphbit_splitter_text.tokenizers import Cl100kBase, O200kBase
+
+_TOKENIZERS = {"cl100k_base": Cl100kBase, "o200k_base": O200kBase}
+
+
+class TokenSplitter:
+    """Cuts every ``chunk_size`` tokens, as OpenAI's models count them.
+
+    A cut inside a character moves to its edge. No chunk counts more than ``chunk_size`` tokens by itself,
+    unless it is a single character that does.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
+
+    def __init__(
+        self, *, chunk_size: int = 256, chunk_overlap: int = 32, encoding: str = "cl100k_base"
+    ) -> None:
+        self._size, self._overlap = check_sizes(chunk_size, chunk_overlap)
+        if encoding not in _TOKENIZERS:
+            message = f"setting 'encoding' must be one of {', '.join(_TOKENIZERS)}, not {encoding!r}"
+            raise ConfigError(message, setting="encoding")
+        self._tokenizer = _TOKENIZERS[encoding]()
+
+    def split(self, text: str) -> list[Chunk]:
+        """Chunks of ``chunk_size`` tokens, ``chunk_overlap`` of them shared with the one before."""
+        return to_chunks(text, self._spans(text))
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        ends, totals = self._units(text)
+        last_unit = len(ends) - 1
+        first = done = 0
+        while done < last_unit:
+            last = max(first + 1, bisect_right(totals, totals[first] + self._size) - 1)
+            # By itself a text may have a token more than it has in its place.
+            while last > first + 1 and self._tokenizer.count(text[ends[first] : ends[last]]) > self._size:
+                last -= 1
+            if last > done:
+                yield ends[first], ends[last]
+                done = last
+            first = max(first + 1, bisect_left(totals, totals[done] - self._overlap))
+
+    def _units(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
+        """What is never cut, tokens or characters of several: where each ends, and the tokens up to there.
+
+        Both lists begin with 0. Tokens that meet inside a character make one unit; if that is too long for
+        a chunk (it can have other characters at its sides), its characters are units.
+        """
+        token_ends, inside = self._tokenizer.ends_and_cuts(text)
+        if not any(inside):
+            return [0, *token_ends], range(len(token_ends) + 1)
+        ends, totals = [0], [0]
+        weight = 0
+        for end, is_inside in zip(token_ends, inside, strict=True):
+            weight += 1
+            if is_inside:
+                continue
+            if weight > self._size:
+                for place in range(ends[-1], end - 1):
+                    ends.append(place + 1)
+                    totals.append(totals[-1] + self._tokenizer.count(text[place]))
+                weight = self._tokenizer.count(text[end - 1])
+            ends.append(end)
+            totals.append(totals[-1] + weight)
+            weight = 0
+        return ends, totals

@@ -1,0 +1,81 @@
+"""``graphbit ask``, as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def graphbit(tmp_path):
+    def call(*arguments):
+        command = [sys.executable, "-m", "graphbit_core.cli", *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    return call
+
+
+@pytest.fixture
+def docs(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "tea.txt").write_text("Green tea should be brewed at eighty degrees.")
+    return tmp_path / "docs"
+
+
+def ask(graphbit, docs, question, *more):
+    return graphbit("ask", docs, question, "--index", docs.parent / "index", *more)
+
+
+def test_json_has_the_promised_keys_and_a_second_call_indexes_nothing(graphbit, docs):
+    first = ask(graphbit, docs, "How hot should green tea be brewed?", "--json")
+    assert first.returncode == 0, first.stderr
+    data = json.loads(first.stdout)
+    assert set(data) == {"answer", "citations", "indexed", "unchanged", "skipped", "usage"}
+    assert "eighty degrees" in data["answer"]
+    assert set(data["citations"][0]) == {"source", "page", "start", "end", "text"}
+    assert (data["indexed"], data["unchanged"], data["skipped"]) == (1, 0, [])
+    again = json.loads(ask(graphbit, docs, "How hot should green tea be brewed?", "--json").stdout)
+    assert (again["indexed"], again["unchanged"]) == (0, 1)
+    assert again["answer"] == data["answer"]
+
+
+def test_exit_3_when_files_were_skipped_and_each_is_named(graphbit, docs):
+    (docs / "secret.exe").write_bytes(b"MZ")
+    done = ask(graphbit, docs, "How hot should green tea be brewed?")
+    assert done.returncode == 3
+    assert "eighty degrees" in done.stdout
+    assert "tea.txt, characters 0-45" in done.stdout
+    assert "secret.exe" in done.stderr
+    assert "unsupported" in done.stderr
+
+
+def test_exit_1_when_there_is_no_answer(graphbit, docs):
+    done = ask(graphbit, docs, "Who won the football world cup?", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["answer"] is None
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (("--model", "opnai:gpt"), "opnai"),
+        (("--k", "0"), "--k"),
+        (("--embedder", "hashin"), "hashin"),
+        (("--model", "openai:gpt-4o-mini"), "OPENAI_API_KEY"),
+    ],
+)
+def test_wrong_arguments_are_named_without_a_traceback(graphbit, docs, monkeypatch, more, named):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    done = ask(graphbit, docs, "tea?", *more)
+    assert done.returncode in (1, 2)
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_path_that_is_not_there_is_named(graphbit, docs):
+    done = ask(graphbit, docs.parent / "nowhere", "tea?")
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr

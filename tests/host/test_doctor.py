@@ -1,0 +1,255 @@
+"""The doctor imports each plugin in a process of its own, and names what mends the ill ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from graphbit_core import default_host
+from graphbit_core.cli import main
+from graphbit_core.host.doctor import Diagnosis, Doctor, Fault
+
+
+@pytest.fixture
+def examine(make_host):
+    def run(limit: float = 10.0, **settings: object) -> Diagnosis:
+        return Doctor(make_host(**settings), limit=limit).examine()
+
+    return run
+
+
+def only(diagnosis: Diagnosis) -> Fault:
+    assert len(diagnosis.faults) == 1, diagnosis.faults
+    return diagnosis.faults[0]
+
+
+def test_a_healthy_plugin_has_its_import_time_and_api_version(site, examine):
+    site.loader("graphbit-well")
+    diagnosis = examine()
+    (examined,) = diagnosis.components
+    assert diagnosis.faults == ()
+    assert examined.api == "1.0"
+    assert 0 < examined.import_ms < 10_000
+    assert "graphbit_well" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "fix"),
+    [
+        ("import no_such_library_here", "its import of 'no_such_library_here' failed", "graphbit-ill"),
+        ("def x(:", "SyntaxError", "graphbit-ill"),
+        ("raise SystemExit(0)", "SystemExit", "graphbit-ill"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", "graphbit-ill"),
+        ("x = 1", "has no attribute 'Loader'", "graphbit-ill"),
+        ("Loader = 42", "not 42 of type int", "graphbit-ill"),
+        ("class Loader: graphbit_api = (1, 99)", "needs plugin API 1.99", "graphbit-core"),
+        ("import os; os._exit(3)", "ended the process with status 3", "graphbit-ill"),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+            "ended the process with status -9",
+            "graphbit-ill",
+        ),
+        ("import sys; sys.stdout.close(); import os; os.close(1); 1/0", "ZeroDivisionError", "graphbit-ill"),
+    ],
+)
+def test_an_ill_plugin_is_named_with_distribution_version_and_fix(site, examine, source, said, fix):
+    site.loader("graphbit-ill", source)
+    fault = only(examine())
+    assert (fault.distribution, fault.version) == ("graphbit-ill", "1.2")
+    assert said in fault.message
+    assert fault.fix == f"pip install --upgrade {fix}"
+
+
+def test_what_a_plugin_prints_at_import_does_not_disturb_the_report(site, examine):
+    noise = "import os\nprint('noise' * 50_000)\nos.write(1, b'{')\nos.write(2, b'x' * 500_000)\n"
+    site.loader("graphbit-loud", noise + "class Loader:\n graphbit_api = (1, 0)\n def load(self): ...")
+    assert examine().faults == ()
+
+
+def test_an_import_that_hangs_is_ended_at_the_limit_with_all_it_started(site, examine, tmp_path):
+    source = f"""
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
+time.sleep(60)
+"""
+    site.loader("graphbit-hangs", source)
+    site.loader("graphbit-well", name="well")
+    start = time.monotonic()
+    fault = only(examine(limit=1.5))
+    assert time.monotonic() - start < 10
+    assert fault.distribution == "graphbit-hangs"
+    assert "its import had not ended after 1.5 s" in fault.message
+    pid = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 5
+    while _alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_thread_or_process_that_a_plugin_leaves_behind_does_not_hold_the_doctor_up(site, examine):
+    source = """
+import subprocess, sys, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+class Loader:
+    graphbit_api = (1, 0)
+    def load(self): ...
+"""
+    site.loader("graphbit-leaves", source)
+    start = time.monotonic()
+    assert examine().faults == ()
+    assert time.monotonic() - start < 8
+
+
+def test_requirements_that_are_not_installed_are_named(site, examine):
+    site.install("graphbit-needs", {"graphbit.loaders": {}}, requires=("nothing-of-this-name>=2",))
+    site.install(
+        "graphbit-wants",
+        {"graphbit.loaders": {"x": "graphbit_wants:Loader"}},
+        {"graphbit_wants": "class Loader:\n graphbit_api = (1, 0)\n def load(self): ..."},
+        requires=("nothing-of-this-name>=2", "pluggy>=1", "other; extra == 'all'"),
+    )
+    fault = only(examine())
+    assert "requires 'nothing-of-this-name', which is not installed" in fault.message
+    assert fault.fix == "pip install --upgrade graphbit-wants"
+
+
+def test_a_name_that_two_offer_is_a_fault_of_both_unless_it_is_settled(site, examine):
+    site.loader("graphbit-one")
+    site.loader("graphbit-two")
+    faults = examine().faults
+    assert sorted(fault.distribution for fault in faults) == ["graphbit-one", "graphbit-two"]
+    assert all("graphbit-one" in f.message and "graphbit-two" in f.message for f in faults)
+    assert faults[0].fix.startswith("[plugins.prefer] loader.pdf = ")
+    assert examine(prefer={("loader", "pdf"): "graphbit-one"}).faults == ()
+
+
+def test_a_second_copy_of_a_distribution_is_a_fault(site, examine, tmp_path, monkeypatch):
+    site.loader("graphbit-twice", version="1.0")
+    later = type(site)(tmp_path / "later")
+    later.loader("graphbit-twice", version="0.9")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(later.path)])
+    fault = only(examine())
+    assert (fault.distribution, fault.version) == ("graphbit-twice", "0.9")
+    assert str(later.path) in fault.fix
+
+
+PROJECT = '[project]\nname = "graphbit-edited"\nversion = "1.2"\n[project.entry-points."graphbit.loaders"]\n'
+
+
+@pytest.mark.parametrize(
+    ("project", "said"),
+    [
+        (PROJECT + 'pdf = "graphbit_edited:Loader"', None),
+        (
+            PROJECT + 'pdf = "graphbit_edited:Loader"\nnew = "graphbit_edited:Loader"',
+            "differs in loader 'new'",
+        ),
+        (PROJECT.replace("1.2", "1.3") + 'pdf = "graphbit_edited:Loader"', "has version 1.3"),
+        ("[project", "cannot be read"),
+    ],
+    ids=["the same", "an entry point more", "another version", "not TOML"],
+)
+def test_editable_metadata_that_is_older_than_its_project_is_a_fault(site, examine, tmp_path, project, said):
+    site.loader("graphbit-edited")
+    (tmp_path / "a project").mkdir()
+    (tmp_path / "a project" / "pyproject.toml").write_text(project)
+    direct = {"url": (tmp_path / "a project").as_uri(), "dir_info": {"editable": True}}
+    (site.path / "graphbit_edited-1.2.dist-info" / "direct_url.json").write_text(json.dumps(direct))
+    diagnosis = examine()
+    if said is None:
+        assert diagnosis.faults == ()
+        return
+    assert said in only(diagnosis).message
+    if "cannot" not in said:
+        assert only(diagnosis).fix == f"pip install --editable '{tmp_path / 'a project'}'"
+
+
+def test_a_plugins_own_checks_are_run_and_one_that_raises_is_a_fault(site, examine):
+    source = """
+from graphbit_core import Finding, hookimpl
+graphbit_api = (1, 0)
+def ill(): return [Finding("key", "has no key", "set FOO_API_KEY")]
+def broken(): raise OSError("no disk")
+@hookimpl
+def graphbit_doctor_checks(): return [ill, broken]
+"""
+    site.hooks("graphbit-checks", source)
+    faults = examine().faults
+    assert (faults[0].message, faults[0].fix) == ("has no key", "set FOO_API_KEY")
+    assert "its doctor check raised OSError: no disk" in faults[1].message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise ImportError('hooks')",
+        "from graphbit_core import hookimpl\ngraphbit_api=1,0\n@hookimpl\ndef graphbit_doctor_checks(): 1/0",
+        "from graphbit_core import hookimpl\ngraphbit_api=1,0\n@hookimpl\ndef graphbit_x(): ...",
+    ],
+    ids=["import", "raises", "unknown hook"],
+)
+def test_a_broken_module_of_hooks_is_a_fault(site, examine, source):
+    site.hooks("graphbit-bad", source)
+    fault = only(examine())
+    assert (fault.distribution, fault.version) == ("graphbit-bad", "1.2")
+    assert fault.fix == "pip install --upgrade graphbit-bad"
+
+
+def test_an_in_house_file_is_examined_too(tmp_path, examine):
+    (tmp_path / "mine.py").write_text("1/0")
+    fault = only(examine(paths=(tmp_path / "mine.py",)))
+    assert "ZeroDivisionError" in fault.message
+    assert fault.fix == f"mend {tmp_path / 'mine.py'}"
+
+
+def test_what_is_denied_is_not_imported(site, examine, tmp_path):
+    site.loader("graphbit-denied", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    assert examine(deny=frozenset({"graphbit-denied"})).components == ()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_listed_name_that_matches_nothing_is_a_fault(examine):
+    assert "graphbit-none" in only(examine(deny=frozenset({"graphbit-none"}))).message
+
+
+def test_the_command_prints_the_faults_and_exits_with_one(site, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRAPHBIT_PLUGINS", "graphbit-ill graphbit-well")
+    monkeypatch.setenv("GRAPHBIT_PLUGINS_DENY", "graphbit-core")
+    site.loader("graphbit-ill", "raise ImportError('gone')", name="ill")
+    site.loader("graphbit-well", name="well")
+    default_host().close()
+    try:
+        assert main(["plugins", "doctor"]) == 1
+        out = capsys.readouterr().out
+        assert (
+            "graphbit-ill 1.2: loader 'ill' of graphbit-ill 1.2 (graphbit_ill:Loader): its import failed"
+            in out
+        )
+        assert "  fix: pip install --upgrade graphbit-ill" in out
+        assert main(["plugins", "doctor", "--json"]) == 1
+        report = json.loads(capsys.readouterr().out)
+        assert [item["info"]["name"] for item in report["components"]] == ["ill", "well"]
+        assert [fault["distribution"] for fault in report["faults"]] == ["graphbit-ill"]
+        monkeypatch.setenv("GRAPHBIT_PLUGINS", "graphbit-well")
+        default_host().close()
+        assert main(["plugins", "doctor"]) == 0
+        assert "0 faults" in capsys.readouterr().out
+    finally:
+        default_host().close()

@@ -1,0 +1,78 @@
+"""Throwaway virtual environments that hold the wheels we ship; see the fixtures in ``tests/conftest.py``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import workspace
+
+UV = workspace.VENV / "bin" / "uv"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A throwaway virtual environment, and an empty folder to run things in."""
+
+    path: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.path / "bin" / "python"
+
+    def run(self, *command: str | Path, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run ``python`` or a console script of this environment; the caller looks at the exit code.
+
+        No variable of the surrounding process that steers Python, pip or GraphBit is passed on; ``env`` is.
+        """
+        program, *arguments = map(str, command)
+        kept = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ}
+        folder = self.path / "run"
+        folder.mkdir(exist_ok=True)
+        return subprocess.run(
+            [str(self.path / "bin" / program), *arguments],
+            cwd=folder,
+            env={**kept, "PATH": f"{self.path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin", **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+
+class MakeEnv(Protocol):
+    """The fixture ``make_env``."""
+
+    def __call__(self, *wheels: str | Path, deps: bool = True) -> Environment:
+        """See the fixture."""
+        ...
+
+
+def create(path: Path) -> Environment:
+    """An empty environment with the Python that runs the tests."""
+    _uv("venv", "--clear", "--python", sys.executable, path)
+    return Environment(path)
+
+
+def install(environment: Environment, *arguments: str | Path) -> None:
+    """Install from our own and the locked third-party wheels; there is no index."""
+    links: list[str | Path] = [
+        "--no-index",
+        "--find-links",
+        workspace.DIST,
+        "--find-links",
+        workspace.WHEELHOUSE,
+    ]
+    _uv("pip", "install", "--python", environment.python, *links, *arguments)
+
+
+def _uv(*arguments: str | Path) -> None:
+    command = [str(UV), "--quiet", "--offline", *map(str, arguments)]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

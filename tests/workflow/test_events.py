@@ -1,0 +1,63 @@
+"""The event stream."""
+
+from __future__ import annotations
+
+import asyncio
+
+from graphbit_core import Executor, Node, Workflow
+
+
+def chain(*functions):
+    workflow = Workflow("w")
+    return workflow.chain(*(Node.transform(f"n{i}", f) for i, f in enumerate(functions)))
+
+
+def test_events_are_gapless_and_end_with_the_run(host):
+    stream = Executor(host=host).stream(chain(lambda: 1, lambda v: v + 1))
+    events = list(stream)
+    assert [event.seq for event in events] == list(range(len(events)))
+    assert events[0].type == "run.started"
+    assert events[-1].type == "run.succeeded"
+    assert stream.result.output == 2
+    kinds = [event.type for event in events if event.node == "n1"]
+    assert kinds[-2:] == ["node.started", "node.succeeded"]
+
+
+def test_async_for_gives_the_same_events(host):
+    async def main():
+        stream = Executor(host=host).stream(chain(lambda: 1))
+        return [event.type async for event in stream], stream.result
+
+    types, result = asyncio.run(main())
+    assert types == [event.type for event in Executor(host=host).stream(chain(lambda: 1))]
+    assert result.is_success()
+
+
+def test_a_bodys_own_events_take_their_place_in_the_stream(host):
+    def body(context):
+        context.emit("custom", {"progress": 1})
+        context.emit("custom", {"progress": 2})
+
+    events = list(Executor(host=host).stream(chain(body)))
+    types = [event.type for event in events]
+    assert types.index("node.started") < types.index("custom") < types.index("node.succeeded")
+    assert [e.data["progress"] for e in events if e.type == "custom"] == [1, 2]
+    assert [event.seq for event in events] == list(range(len(events)))
+
+
+def test_leaving_the_loop_early_cancels_the_run(host):
+    cancelled = []
+
+    async def wait():
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    events = iter(Executor(host=host).stream(chain(wait)))
+    for event in events:
+        if event.type == "node.started":
+            break
+    events.close()
+    assert cancelled == [True]
