@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,13 @@ class Compiled:
     def operations(self) -> frozenset[int]:
         """Nodes that the kernel runs by itself."""
         return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
+
+    @cached_property
+    def on_loop(self) -> frozenset[int]:
+        """Nodes whose body starts on the event loop; the others' runs on a worker thread."""
+        return frozenset(
+            i for i, body in enumerate(self.bodies) if body.inline or inspect.iscoroutinefunction(body.run)
+        )
 
     @cached_property
     def sinks(self) -> list[int]:
@@ -144,11 +152,12 @@ def _names_used(
     index, ids = _index(workflow), list(workflow.nodes)
     inputs: dict[str, None] = {}
     findings: list[Finding] = []
+    followers = {edge.target for edge in workflow.edges}
     for i, body in enumerate(bodies):
         ancestors: set[int] | None = None
-        for name in body.placeholders():
+        for name in body.placeholders(first=ids[i] not in followers):
             root = name.split(".")[0]
-            if root not in index:
+            if index.get(root, i) == i:  # no node's name, or its own, which it cannot mean
                 inputs[root] = None
                 continue
             ancestors = ancestors if ancestors is not None else set(plan.ancestors(i))
