@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,13 @@ class Compiled:
     def operations(self) -> frozenset[int]:
         """Nodes that the kernel runs by itself."""
         return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
+
+    @cached_property
+    def on_loop(self) -> frozenset[int]:
+        """Nodes whose body starts on the event loop; the others' runs on a worker thread."""
+        return frozenset(
+            i for i, body in enumerate(self.bodies) if body.inline or inspect.iscoroutinefunction(body.run)
+        )
 
     @cached_property
     def sinks(self) -> list[int]:

@@ -8,7 +8,6 @@ emits from another thread.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
 import time
 import uuid
@@ -133,13 +132,13 @@ class Driver:
     def _start(self, index: int) -> None:
         body = self.compiled.bodies[index]
         activation = self._activations[index] = Activation(self, index)
-        if inspect.iscoroutinefunction(body.run) or body.inline:
+        if index in self.compiled.on_loop:
             try:
                 value = body.run(activation)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - becomes the node's failure
                 self._ended(index, (None, error))
                 return
-            if inspect.isawaitable(value):
+            if _is_awaitable(value):
                 self._tasks[index] = self._loop.create_task(self._await(index, value))
             else:
                 self._ended(index, (value, None))
@@ -159,7 +158,7 @@ class Driver:
         def arrive() -> None:
             self._threads.discard(index)
             value = outcome[0]
-            if outcome[1] is None and inspect.isawaitable(value) and index not in self._stopped:
+            if outcome[1] is None and _is_awaitable(value) and index not in self._stopped:
                 self._tasks[index] = self._loop.create_task(self._await(index, value))
                 return
             self._ended(index, outcome)
@@ -345,3 +344,8 @@ class Driver:
         ts = self._epoch + now
         event = Event(self.run_id, seq, ts, type_, node, activation, data, trace_id=self.run_id)
         self._publish(event)
+
+
+def _is_awaitable(value: Any) -> bool:
+    # inspect.isawaitable also knows generator-based coroutines, which are gone, and costs as much as a node.
+    return hasattr(type(value), "__await__")

@@ -89,6 +89,10 @@ class WorkflowResult:
     abandoned: Sequence[str] = ()
     sinks: Sequence[str] = field(default=(), repr=False)
 
+    def __repr__(self) -> str:
+        # Short, because event loops and loggers show what a task returned; outputs may be large or private.
+        return f"WorkflowResult({self.state}, run_id={self.run_id!r}, {len(self.nodes)} nodes)"
+
     def is_success(self) -> bool:
         """Whether the run succeeded."""
         return self.state == "succeeded"
