@@ -257,7 +257,9 @@ class StreamInterruptedError(TransportError):
 
 
 class DeadlineError(GraphBitError, TimeoutError):
-    """Time ran out. ``phase``: ``queue``, ``connect``, ``first_byte``, ``idle``, ``attempt`` or ``total``."""
+    """Time ran out. ``phase``: ``queue``, ``connect``, ``first_byte``, ``idle``, ``progress``, ``attempt`` or
+    ``total``; ``timeout``: the limit that was reached, in seconds.
+    """
 
     _facts: tuple[str, ...] = (*_CALL_FACTS, "phase", "timeout")
     provider: str | None

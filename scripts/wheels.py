@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from workspace import DIST, LOCK, ROOT, VENV, digest, finish, fresh, must, packages, pip, sources
+from workspace import DIST, LOCK, ROOT, UNPACKED, VENV, digest, finish, fresh, must, packages, pip, sources
 
 ADVICE = "The messages above say why."
 
@@ -17,7 +17,8 @@ def main() -> None:
     if DIST.is_dir() and len(list(DIST.glob("*.whl"))) == len(packages()) + 1 and fresh("wheels", stamp):
         print("wheels: up to date")
         return
-    shutil.rmtree(DIST, ignore_errors=True)
+    for folder in (DIST, UNPACKED):  # uv takes a wheel of the same name and version for the same wheel
+        shutil.rmtree(folder, ignore_errors=True)
     build: list[str | Path] = [
         VENV / "bin" / "maturin",
         "build",

@@ -23,6 +23,8 @@ LOCK = ROOT / "requirements.lock"
 WHEELHOUSE = VENV / "wheelhouse"
 """Third-party wheels, downloaded once by ``make setup``; throwaway environments install from it."""
 DIST = ROOT / "dist"
+UNPACKED = VENV / "unpacked"
+"""Where uv keeps unpacked wheels for throwaway environments; emptied when our wheels are built again."""
 STAMPS = VENV / "stamps"
 
 NOT_SOURCE = {"__pycache__", "target", ".pytest_cache", ".mypy_cache", ".ruff_cache"}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.nearest import nearest
 
 _KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -39,6 +39,5 @@ def _settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], b
 
 
 def _unknown(key: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
-    return f"there is no setting {key!r}; {hint}"
+    hint = nearest(key, known) or f"; it has {', '.join(known) or 'none'}"
+    return f"there is no setting {key!r}{hint}"

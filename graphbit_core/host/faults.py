@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import TypeGuard
 
 from graphbit_core.contracts import API_VERSION, ENTRY_POINT_GROUPS
@@ -18,6 +17,7 @@ from graphbit_core.errors import (
     PluginLoadError,
 )
 from graphbit_core.host.records import CORE, PLUGIN, Origin
+from graphbit_core.nearest import nearest
 
 _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_store": "graphbit-store-{}"}
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
@@ -29,12 +29,6 @@ _MEND = ". To mend it: "
 def without_fix(message: str, fix: str) -> str:
     """A plugin error's message without the fix at its end."""
     return message.removesuffix(_MEND + fix)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``" (did you mean 'x'?)"``, or nothing when no known name is near."""
-    found = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f" (did you mean {found[0]!r}?)" if found else ""
 
 
 def check_kind(kind: str, *, plugins: bool = False) -> None:

@@ -11,6 +11,7 @@ from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
 from graphbit_core.host.records import PLUGIN, Origin, Registration
 from graphbit_core.host.settings import HostSettings
+from graphbit_core.nearest import nearest
 
 
 def found(scan: Scan, settings: HostSettings) -> list[Candidate]:
@@ -32,7 +33,7 @@ def registered(owner: str, origin: Origin, registrations: Iterable[Any]) -> list
         if not isinstance(item, Registration):
             raise faults.unusable(origin, f"it registers {item!r:.60}, which is not a Registration")
         if item.kind not in ENTRY_POINT_GROUPS:
-            near = faults.nearest(item.kind, ENTRY_POINT_GROUPS)
+            near = nearest(item.kind, ENTRY_POINT_GROUPS)
             raise faults.unusable(origin, f"it registers the unknown kind {item.kind!r}{near}")
         place = Origin(item.kind, item.name, origin.distribution, origin.version, origin.entry_point, "hook")
         candidates.append(Candidate(place, component=item.component, replaces=item.replaces, owner=owner))

@@ -11,6 +11,7 @@ from graphbit_core.errors import PluginError
 from graphbit_core.host import faults, hooks
 from graphbit_core.host.loading import contained
 from graphbit_core.host.records import Origin
+from graphbit_core.nearest import nearest
 
 
 class Plugins:
@@ -80,7 +81,7 @@ class Plugins:
     def _check(self, origin: Origin, hook: str, options: Any) -> None:
         known = [name for name in vars(hooks) if name.startswith("graphbit_")]
         if hook not in known and not options.get("optionalhook"):
-            raise faults.unusable(origin, f"there is no hook {hook!r}{faults.nearest(hook, known)}")
+            raise faults.unusable(origin, f"there is no hook {hook!r}{nearest(hook, known)}")
         if options.get("wrapper") or options.get("hookwrapper"):
             raise faults.unusable(
                 origin, f"{hook} is a hook wrapper; use graphbit_wrap_component to wrap what others offer"

@@ -59,6 +59,7 @@ class BlockingCall:
     """A call whose events the calling thread waits for. Close it, whatever happened."""
 
     def __init__(self, spec: CallSpec) -> None:
+        self._open = True
         self._mailbox = _borrow()
         try:
             self.id = _start(self._mailbox, spec)
@@ -75,9 +76,11 @@ class BlockingCall:
                     return events
 
     def close(self) -> None:
-        """Cancels the call unless it is over."""
-        engine().cancel(self.id)
-        _give_back(self._mailbox)
+        """Cancels the call unless it is over. Only the first time: after that the mailbox is another's."""
+        if self._open:
+            self._open = False
+            engine().cancel(self.id)
+            _give_back(self._mailbox)
 
 
 class LoopCall:
@@ -143,7 +146,9 @@ class _LoopMailbox:
         if self.calls or _loops.boxes.get(self.loop) is not self:
             return
         del _loops.boxes[self.loop]
-        if self._watcher is not None:
+        if self.loop.is_closed():
+            self.abandon()
+        elif self._watcher is not None:
             self._watcher.stop()
         else:
             self.loop.remove_reader(self.mailbox.fileno())

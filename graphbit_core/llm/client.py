@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
-from graphbit_core.errors import InternalError, ValidationError
+from graphbit_core.errors import ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.llm.check import check_request
-from graphbit_core.llm.exchange import as_deltas
 from graphbit_core.llm.http_chat import HttpChat
 from graphbit_core.llm.local_chat import LocalChat
-from graphbit_core.llm.stream import AsyncBatches, Batches, ChatStream
+from graphbit_core.llm.stream import AsyncRun, AsyncWholeRun, ChatStream, Run, WholeRun
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Message
 
 if TYPE_CHECKING:
@@ -81,25 +79,25 @@ class LlmClient:
             DeadlineError: Time ran out.
             DecodeError: The answer is not what the API promises.
         """
-        batches = self._start(request, deadline, stream=on_delta is not None)
-        while True:
-            try:
-                batch = next(batches)
-            except StopIteration as end:
-                answer: ChatResponse = end.value
-                return answer
-            _hand_out(batch, on_delta)
+        run = self._open(request, deadline, stream=on_delta is not None)
+        try:
+            while not isinstance(batch := run.receive(), ChatResponse):
+                _hand_out(batch, on_delta)
+            return batch
+        finally:
+            run.close()
 
     async def respond_async(
         self, request: ChatRequest, *, deadline: float | None = None, on_delta: OnDelta | None = None
     ) -> ChatResponse:
         """As ``respond``, on the running event loop. Cancelling it closes the call's socket."""
-        async with aclosing(self._start_async(request, deadline, stream=on_delta is not None)) as batches:
-            async for batch in batches:
-                if isinstance(batch, ChatResponse):
-                    return batch
+        run = self._open_async(request, deadline, stream=on_delta is not None)
+        try:
+            while not isinstance(batch := await run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
-        raise InternalError("a call ended with neither an answer nor an error")
+            return batch
+        finally:
+            run.close()
 
     def stream(
         self,
@@ -112,8 +110,8 @@ class LlmClient:
         """Streams the answer to a prompt or a whole request; ``options`` are fields of ChatRequest."""
         request = as_request(prompt, system, options)
         return ChatStream(
-            lambda: self._start(request, deadline, stream=True),
-            lambda: self._start_async(request, deadline, stream=True),
+            lambda: self._open(request, deadline, stream=True),
+            lambda: self._open_async(request, deadline, stream=True),
         )
 
     def complete(self, prompt: str, *, system: str | None = None, **options: Any) -> str:
@@ -156,25 +154,17 @@ class LlmClient:
             limits=limits,
         )
 
-    def _start(self, request: ChatRequest, deadline: float | None, *, stream: bool) -> Batches:
+    def _open(self, request: ChatRequest, deadline: float | None, *, stream: bool) -> Run:
         check_request(request, self.provider, self.capabilities)
         can_stream = "stream" in self.capabilities
-        answer = yield from self._chat.answer(request, self._until(deadline), stream=stream and can_stream)
-        if stream and not can_stream:
-            yield as_deltas(answer)
-        return answer
+        run = self._chat.open(request, self._until(deadline), stream=stream and can_stream)
+        return WholeRun(run) if stream and not can_stream else run
 
-    async def _start_async(
-        self, request: ChatRequest, deadline: float | None, *, stream: bool
-    ) -> AsyncBatches:
+    def _open_async(self, request: ChatRequest, deadline: float | None, *, stream: bool) -> AsyncRun:
         check_request(request, self.provider, self.capabilities)
         can_stream = "stream" in self.capabilities
-        source = self._chat.answer_async(request, self._until(deadline), stream=stream and can_stream)
-        async with aclosing(source):
-            async for batch in source:
-                if isinstance(batch, ChatResponse) and stream and not can_stream:
-                    yield as_deltas(batch)
-                yield batch
+        run = self._chat.open_async(request, self._until(deadline), stream=stream and can_stream)
+        return AsyncWholeRun(run) if stream and not can_stream else run
 
     def _until(self, deadline: float | None) -> float:
         own = time.monotonic() + self.timeout

@@ -2,61 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.kernel.calls import BlockingCall, CallSpec, LoopCall, engine
-from graphbit_core.llm.exchange import Exchange, Verdict
+from graphbit_core.kernel.calls import BlockingCall, CallSpec, Event, LoopCall, engine
+from graphbit_core.llm.exchange import Answer, Exchange, Verdict
 from graphbit_core.types.messages import Delta
 
+A = TypeVar("A", bound=Answer)
 
-def run(spec: CallSpec, exchange: Exchange[Any]) -> Generator[Sequence[Delta]]:
-    """Yields deltas as they arrive, until the exchange is over. Closing the generator cancels the call."""
-    call = BlockingCall(spec)
+
+class BlockingRun(Generic[A]):
+    """A call in progress, for a blocking caller. Close it, whatever happened."""
+
+    def __init__(self, spec: CallSpec, exchange: Exchange[A]) -> None:
+        self._exchange = exchange
+        self._call = BlockingCall(spec)
+
+    def receive(self) -> Sequence[Delta] | A:
+        """The next deltas or, last, the answer. Raises what ended the call."""
+        while not self._exchange.over:
+            deltas = _digest(self._call.id, self._exchange, self._call.receive())
+            if deltas:
+                return deltas
+        return self._exchange.result()
+
+    def close(self) -> None:
+        """Ends the call if it is not over, and closes its socket."""
+        self._call.close()
+
+
+class LoopRun(Generic[A]):
+    """A call in progress, on the running event loop. Close it, whatever happened."""
+
+    def __init__(self, spec: CallSpec, exchange: Exchange[A]) -> None:
+        self._exchange = exchange
+        self._call = LoopCall(spec)
+
+    async def receive(self) -> Sequence[Delta] | A:
+        """As BlockingRun's."""
+        while not self._exchange.over:
+            deltas = _digest(self._call.id, self._exchange, await self._call.receive())
+            if deltas:
+                return deltas
+        return self._exchange.result()
+
+    def close(self) -> None:
+        """As BlockingRun's."""
+        self._call.close()
+
+
+def _digest(call: int, exchange: Exchange[A], events: Iterable[Event]) -> Sequence[Delta]:
+    """Feeds ``events`` to the exchange, tells the kernel its verdicts, and returns the deltas."""
+    found: list[Delta] = []
+    for kind, payload in events:
+        deltas, verdict = exchange.feed(kind, payload)
+        found.extend(deltas)
+        if verdict is not None:
+            exchange.judged(again=_tell_kernel(call, verdict))
+        if exchange.over:
+            break
+    return found
+
+
+def _tell_kernel(call: int, verdict: Verdict) -> bool:
+    """Passes the verdict on; True if the kernel tries again."""
+    if verdict.action == "ok":
+        engine().ok(call, verdict.tokens)
+        return False
     try:
-        while not exchange.over:
-            for kind, payload in call.receive():
-                deltas, verdict = exchange.feed(kind, payload)
-                if verdict is not None:
-                    _tell_kernel(call.id, exchange, verdict)
-                if deltas:
-                    yield deltas
-                if exchange.over:
-                    break
-    finally:
-        call.close()
-
-
-async def run_async(spec: CallSpec, exchange: Exchange[Any]) -> AsyncGenerator[Sequence[Delta]]:
-    """As ``run``, on the running event loop."""
-    call = LoopCall(spec)
-    try:
-        while not exchange.over:
-            for kind, payload in await call.receive():
-                deltas, verdict = exchange.feed(kind, payload)
-                if verdict is not None:
-                    _tell_kernel(call.id, exchange, verdict)
-                if deltas:
-                    yield deltas
-                if exchange.over:
-                    break
-    finally:
-        call.close()
-
-
-def _tell_kernel(call: int, exchange: Exchange[Any], verdict: Verdict) -> None:
-    again = False
-    try:
-        if verdict.action == "ok":
-            engine().ok(call, verdict.tokens)
-        elif verdict.action == "fail":
+        if verdict.action == "fail":
             engine().fail(call, verdict.kind)
-        else:
-            _, refusal = engine().retry(call, verdict.kind, verdict.retry_after)
-            again = refusal is None
+            return False
+        _, refusal = engine().retry(call, verdict.kind, verdict.retry_after)
     except ValidationError:
-        # No verdict is due: the stream broke while a frame of it was being refused, and the call is over.
-        if verdict.action == "ok":
-            raise
-    exchange.judged(again=again)
+        # The stream broke while a frame of it was being refused: the call is over, no verdict is due.
+        return False
+    return refusal is None

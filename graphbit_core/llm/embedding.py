@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.contracts.provider import EmbedCodec, Vectors
-from graphbit_core.errors import DecodeError, ValidationError
+from graphbit_core.errors import DecodeError, InternalError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.kernel.calls import CallSpec, engine
-from graphbit_core.llm.drive import run, run_async
+from graphbit_core.llm.drive import BlockingRun, LoopRun
 from graphbit_core.llm.exchange import Dialect, Exchange, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.llm.worker import in_thread
 from graphbit_core.types.documents import Vector
 from graphbit_core.types.http import HttpResponse
+from graphbit_core.types.messages import Delta
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
@@ -54,7 +55,8 @@ class EmbeddingClient:
         name, _, model = embedder.partition(":")
         if model:
             settings["model"] = model
-        self.name, self.model, self.timeout = name, model, timeout
+        self.name, self.timeout = name, timeout
+        self.model = str(settings.get("model", ""))
         self._policy = dict(policy or {})
         self._embedder: LocalEmbedder | HttpEmbedder = (host or default_host()).create(
             "embedder", name, **settings
@@ -77,10 +79,11 @@ class EmbeddingClient:
             return self._checked(self._embedder.embed(texts), len(texts))
         vectors: list[Vector] = []
         for batch in _batches(texts, self._embedder.codec().max_batch):
-            spec, exchange = self._prepare(self._embedder, batch)
-            for _ in run(spec, exchange):
-                pass
-            vectors.extend(self._checked(exchange.result().vectors, len(batch)))
+            run = BlockingRun(*self._prepare(self._embedder, batch))
+            try:
+                vectors.extend(self._checked(_vectors(run.receive()), len(batch)))
+            finally:
+                run.close()
         return vectors
 
     async def embed_async(self, texts: Sequence[str]) -> list[Vector]:
@@ -90,10 +93,11 @@ class EmbeddingClient:
             return self._checked(found, len(texts))
         vectors: list[Vector] = []
         for batch in _batches(texts, self._embedder.codec().max_batch):
-            spec, exchange = self._prepare(self._embedder, batch)
-            async for _ in run_async(spec, exchange):
-                pass
-            vectors.extend(self._checked(exchange.result().vectors, len(batch)))
+            run = LoopRun(*self._prepare(self._embedder, batch))
+            try:
+                vectors.extend(self._checked(_vectors(await run.receive()), len(batch)))
+            finally:
+                run.close()
         return vectors
 
     def get_stats(self) -> dict[str, float | int | str]:
@@ -121,6 +125,12 @@ class EmbeddingClient:
         if vectors and self._dimensions is None:
             self._dimensions = len(vectors[0])
         return list(vectors)
+
+
+def _vectors(received: Sequence[Delta] | Vectors) -> Sequence[Vector]:
+    if not isinstance(received, Vectors):
+        raise InternalError("an embeddings call ended with something else than vectors")
+    return received.vectors
 
 
 def _counting(codec: EmbedCodec, count: int) -> Callable[[HttpResponse], Vectors]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import Mapping
 
 from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.errors import GraphBitError
 from graphbit_core.kernel.calls import CallSpec, engine
-from graphbit_core.llm.drive import run, run_async
+from graphbit_core.llm.drive import BlockingRun, LoopRun
 from graphbit_core.llm.exchange import Dialect, Exchange, Origin
 from graphbit_core.llm.redact import secrets_of
-from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
+from graphbit_core.types.messages import ChatRequest, ChatResponse
 
 _TOKENS_PER_BYTE = 0.25
 
@@ -35,26 +35,13 @@ class HttpChat:
         if limits:
             engine().limit(resource, dict(limits))
 
-    def answer(
-        self, request: ChatRequest, deadline: float, *, stream: bool
-    ) -> Generator[Sequence[Delta], None, ChatResponse]:
-        """Yields deltas in batches and returns the answer; a blocking call."""
-        spec, exchange = self._prepare(request, deadline, stream=stream)
-        yield from run(spec, exchange)
-        return exchange.result()
+    def open(self, request: ChatRequest, deadline: float, *, stream: bool) -> BlockingRun[ChatResponse]:
+        """Begins a call that blocks the calling thread."""
+        return BlockingRun(*self._prepare(request, deadline, stream=stream))
 
-    async def answer_async(
-        self, request: ChatRequest, deadline: float, *, stream: bool
-    ) -> AsyncGenerator[Sequence[Delta] | ChatResponse]:
-        """Yields deltas in batches and, last, the answer."""
-        spec, exchange = self._prepare(request, deadline, stream=stream)
-        batches = run_async(spec, exchange)
-        try:
-            async for deltas in batches:
-                yield deltas
-        finally:
-            await batches.aclose()
-        yield exchange.result()
+    def open_async(self, request: ChatRequest, deadline: float, *, stream: bool) -> LoopRun[ChatResponse]:
+        """Begins a call on the running event loop."""
+        return LoopRun(*self._prepare(request, deadline, stream=stream))
 
     def get_stats(self) -> dict[str, float | int | str]:
         """The kernel's figures for the resource."""

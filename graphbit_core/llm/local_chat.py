@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections import deque
+from collections.abc import Generator, Sequence
 
 from graphbit_core.contracts.provider import ChatModel
 from graphbit_core.errors import DeadlineError, DecodeError, GraphBitError
 from graphbit_core.llm.exchange import Origin
 from graphbit_core.llm.worker import Ended, Worker
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
+
+_Source = Generator[Sequence[Delta], None, ChatResponse]
 
 
 class LocalChat:
@@ -23,16 +26,28 @@ class LocalChat:
         self._lock = threading.Lock()
         self._calls = self._failures = self._in_flight = 0
 
-    def answer(
-        self, request: ChatRequest, deadline: float, *, stream: bool
-    ) -> Generator[Sequence[Delta], None, ChatResponse]:
-        """Yields deltas and returns the answer. The deadline is looked at between two items."""
+    def open(self, request: ChatRequest, deadline: float, *, stream: bool) -> BlockingLocalRun:
+        """Begins a call that runs on the calling thread."""
+        return BlockingLocalRun(self._answer(request, deadline, stream=stream))
+
+    def open_async(self, request: ChatRequest, deadline: float, *, stream: bool) -> LoopLocalRun:
+        """Begins a call that runs on a worker thread and reports to the running event loop."""
+        return LoopLocalRun(self._answer(request, deadline, stream=stream), deadline, self._origin)
+
+    def get_stats(self) -> dict[str, float | int | str]:
+        """As the kernel's figures; a model in this process has no breaker, retries or queue."""
+        with self._lock:
+            counts = {"calls": self._calls, "failures": self._failures, "in_flight": self._in_flight}
+        return {"breaker": "closed", "retries": 0, "queued": 0, **counts}
+
+    def _answer(self, request: ChatRequest, deadline: float, *, stream: bool) -> _Source:
+        """Yields deltas and returns the answer; between two of them it looks at the deadline."""
         self._count(calls=1, in_flight=1)
         failed = 1
         try:
             for item in self._model.respond(request):
                 if time.monotonic() > deadline:
-                    raise DeadlineError("the model took longer than the deadline", phase="total")
+                    raise _late()
                 if isinstance(item, ChatResponse):
                     failed = 0
                     return item
@@ -48,45 +63,62 @@ class LocalChat:
         finally:
             self._count(failures=failed, in_flight=-1)
 
-    async def answer_async(
-        self, request: ChatRequest, deadline: float, *, stream: bool
-    ) -> AsyncGenerator[Sequence[Delta] | ChatResponse]:
-        """Yields deltas and, last, the answer.
-
-        A worker that is past the deadline, or whose reader left, is told to stop at its next item.
-        """
-        worker = Worker(self.answer(request, deadline, stream=stream))
-        try:
-            while True:
-                for item in await self._receive(worker, deadline):
-                    if isinstance(item, Ended):
-                        yield item.value
-                        return
-                    yield item
-        finally:
-            worker.stop()
-
-    def get_stats(self) -> dict[str, float | int | str]:
-        """As the kernel's figures; a model in this process has no breaker, retries or queue."""
-        with self._lock:
-            counts = {"calls": self._calls, "failures": self._failures, "in_flight": self._in_flight}
-        return {"breaker": "closed", "retries": 0, "queued": 0, **counts}
-
-    async def _receive(
-        self, worker: Worker[Sequence[Delta], ChatResponse], deadline: float
-    ) -> list[Sequence[Delta] | Ended[ChatResponse]]:
-        try:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())) as limit:
-                return await worker.receive()
-        except TimeoutError:
-            if not limit.expired():
-                raise
-        late = DeadlineError("the model took longer than the deadline", phase="total")
-        self._origin.sign(late)
-        raise late
-
     def _count(self, *, calls: int = 0, failures: int = 0, in_flight: int = 0) -> None:
         with self._lock:
             self._calls += calls
             self._failures += failures
             self._in_flight += in_flight
+
+
+class BlockingLocalRun:
+    """A call in progress, on the calling thread."""
+
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+
+    def receive(self) -> Sequence[Delta] | ChatResponse:
+        """The next deltas or, last, the answer."""
+        try:
+            return next(self._source)
+        except StopIteration as end:
+            answer: ChatResponse = end.value
+            return answer
+
+    def close(self) -> None:
+        """Ends the model's work."""
+        self._source.close()
+
+
+class LoopLocalRun:
+    """A call in progress, on a worker thread, read on the event loop."""
+
+    def __init__(self, source: _Source, deadline: float, origin: Origin) -> None:
+        self._worker = Worker(source)
+        self._deadline, self._origin = deadline, origin
+        self._items: deque[Sequence[Delta] | Ended[ChatResponse]] = deque()
+
+    async def receive(self) -> Sequence[Delta] | ChatResponse:
+        """The next deltas or, last, the answer. A worker that is late is no longer waited for."""
+        if not self._items:
+            self._items.extend(await self._wait())
+        item = self._items.popleft()
+        return item.value if isinstance(item, Ended) else item
+
+    def close(self) -> None:
+        """Asks the worker to end at the model's next item."""
+        self._worker.stop()
+
+    async def _wait(self) -> list[Sequence[Delta] | Ended[ChatResponse]]:
+        try:
+            async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())) as limit:
+                return await self._worker.receive()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        error = _late()
+        self._origin.sign(error)
+        raise error
+
+
+def _late() -> DeadlineError:
+    return DeadlineError("the model took longer than the deadline", phase="total")

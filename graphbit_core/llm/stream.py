@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.llm.exchange import as_deltas
 from graphbit_core.types.messages import ChatResponse, Delta
 
-Batches = Generator[Sequence[Delta], None, ChatResponse]
-AsyncBatches = AsyncGenerator[Sequence[Delta] | ChatResponse]
+
+class Run(Protocol):
+    """A call in progress."""
+
+    def receive(self) -> Sequence[Delta] | ChatResponse:
+        """The next deltas or, last, the answer."""
+        ...
+
+    def close(self) -> None:
+        """Ends the call if it is not over."""
+        ...
+
+
+class AsyncRun(Protocol):
+    """A call in progress, on an event loop."""
+
+    async def receive(self) -> Sequence[Delta] | ChatResponse:
+        """The next deltas or, last, the answer."""
+        ...
+
+    def close(self) -> None:
+        """Ends the call if it is not over."""
+        ...
+
 
 SHOWN = ("text", "refusal")
 """Kinds of deltas whose texts, joined, are the text of the answer."""
@@ -24,10 +47,9 @@ class ChatStream:
     once in a ``with`` (``async with``) block, else when the stream is collected.
     """
 
-    def __init__(self, start: Callable[[], Batches], start_async: Callable[[], AsyncBatches]) -> None:
+    def __init__(self, start: Callable[[], Run], start_async: Callable[[], AsyncRun]) -> None:
         self._start, self._start_async = start, start_async
-        self._batches: Batches | None = None
-        self._async_batches: AsyncBatches | None = None
+        self._run: Run | AsyncRun | None = None
         self._response: ChatResponse | None = None
 
     @property
@@ -51,13 +73,8 @@ class ChatStream:
 
     def close(self) -> None:
         """Ends the call if it is not over, and closes its socket."""
-        if self._batches is not None:
-            self._batches.close()
-
-    async def aclose(self) -> None:
-        """As ``close``, for a stream read with ``async for``."""
-        if self._async_batches is not None:
-            await self._async_batches.aclose()
+        if self._run is not None:
+            self._run.close()
 
     def __enter__(self) -> Self:
         return self
@@ -73,42 +90,32 @@ class ChatStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.aclose()
+        self.close()
 
     def _read(self) -> Iterator[Delta]:
         self._check_unread()
-        self._batches = batches = self._start()
+        self._run = run = self._start()
         try:
-            self._response = yield from _each(batches)
+            while not isinstance(batch := run.receive(), ChatResponse):
+                yield from batch
+            self._response = batch
         finally:
-            batches.close()
+            run.close()
 
     async def _read_async(self) -> AsyncIterator[Delta]:
         self._check_unread()
-        self._async_batches = batches = self._start_async()
+        self._run = run = self._start_async()
         try:
-            async for batch in batches:
-                if isinstance(batch, ChatResponse):
-                    self._response = batch
-                    return
+            while not isinstance(batch := await run.receive(), ChatResponse):
                 for delta in batch:
                     yield delta
+            self._response = batch
         finally:
-            await batches.aclose()
+            run.close()
 
     def _check_unread(self) -> None:
-        if self._batches is not None or self._async_batches is not None:
+        if self._run is not None:
             raise ValidationError("a stream is read once; call stream() again for another answer")
-
-
-def _each(batches: Batches) -> Generator[Delta, None, ChatResponse]:
-    while True:
-        try:
-            batch = next(batches)
-        except StopIteration as end:
-            answer: ChatResponse = end.value
-            return answer
-        yield from batch
 
 
 class DeltaStream:
@@ -124,3 +131,47 @@ class DeltaStream:
 
     def __aiter__(self) -> AsyncIterator[Delta]:
         return self._read_async()
+
+
+class WholeRun:
+    """A call of a provider that cannot stream: its answer once as deltas, and then as the answer."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._answer: ChatResponse | None = None
+
+    def receive(self) -> Sequence[Delta] | ChatResponse:
+        """The deltas, then the answer."""
+        if self._answer is not None:
+            return self._answer
+        item = self._run.receive()
+        if not isinstance(item, ChatResponse):
+            return item
+        self._answer = item
+        return as_deltas(item)
+
+    def close(self) -> None:
+        """Ends the call if it is not over."""
+        self._run.close()
+
+
+class AsyncWholeRun:
+    """As WholeRun, on an event loop."""
+
+    def __init__(self, run: AsyncRun) -> None:
+        self._run = run
+        self._answer: ChatResponse | None = None
+
+    async def receive(self) -> Sequence[Delta] | ChatResponse:
+        """The deltas, then the answer."""
+        if self._answer is not None:
+            return self._answer
+        item = await self._run.receive()
+        if not isinstance(item, ChatResponse):
+            return item
+        self._answer = item
+        return as_deltas(item)
+
+    def close(self) -> None:
+        """Ends the call if it is not over."""
+        self._run.close()

@@ -10,7 +10,6 @@ edges:
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import Finding, ValidationError
+from graphbit_core.nearest import nearest
 from graphbit_core.workflow.node import Node
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
 
 
 def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
-    findings = unknown_keys(data, _WORKFLOW_KEYS, "the workflow")
+    findings = _unknown_keys(data, _WORKFLOW_KEYS, "the workflow")
     if not isinstance(data.get("name"), str):
         findings.append(Finding("missing_key", "the workflow has no name", "add 'name: …' at the top"))
     nodes = data.get("nodes")
@@ -149,26 +149,25 @@ def _edge_findings(edge: Any, number: int, nodes: Mapping[str, Any]) -> list[Fin
     where = f"edge {number}"
     if not isinstance(edge, Mapping):
         return [Finding("bad_edge", f"{where} is not a mapping", "write it as {from: a, to: b}")]
-    findings = unknown_keys(edge, _EDGE_KEYS, where)
+    findings = _unknown_keys(edge, _EDGE_KEYS, where)
     for key in ("from", "to"):
         if key not in edge:
             findings.append(Finding("bad_edge", f"{where} has no {key!r}", "write it as {from: a, to: b}"))
         elif edge[key] not in nodes:
-            near = nearest(str(edge[key]), [str(n) for n in nodes])
+            near = _meant(str(edge[key]), [str(n) for n in nodes])
             findings.append(Finding("unknown_node", f"{where}: no node {edge[key]!r}", near))
     return findings
 
 
-def unknown_keys(data: Mapping[str, Any], known: Sequence[str], where: str) -> list[Finding]:
+def _unknown_keys(data: Mapping[str, Any], known: Sequence[str], where: str) -> list[Finding]:
     """One finding per key of ``data`` that is not in ``known``."""
     return [
-        Finding("unknown_key", f"{where} has an unknown key {key!r}", nearest(str(key), known))
+        Finding("unknown_key", f"{where} has an unknown key {key!r}", _meant(str(key), known))
         for key in data
         if key not in known
     ]
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def _meant(word: str, known: Sequence[str]) -> str:
     """What to do about a name that is not in ``known``: the nearest one, or all of them."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else "known are: " + ", ".join(known)
+    return nearest(word, known).strip(" ()") or "known are: " + ", ".join(known)

@@ -120,7 +120,8 @@ def test_two_threads_that_ask_first_both_get_the_one_answer(site, make_host):
 
 
 def test_threads_that_meet_a_broken_component_all_get_the_error_and_it_is_imported_once(site, make_host):
-    counter = "import sys\nsys.graphbit_test_count = getattr(sys, 'graphbit_test_count', 0) + 1\n"
+    counter = "import sys, time\ntime.sleep(0.1)\n"
+    counter += "sys.graphbit_test_count = getattr(sys, 'graphbit_test_count', 0) + 1\n"
     site.loader("graphbit-broken-threads", counter + "raise RuntimeError('no')\n")
     host = make_host()
 

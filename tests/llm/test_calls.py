@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from graphbit_core import LlmClient
+from graphbit_core import ChatRequest, LlmClient, Message
 from graphbit_core.kernel import calls
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.replies import chat_body, chat_events, sse
@@ -52,6 +52,15 @@ def test_leaving_a_stream_early_closes_its_socket(
     assert everyone_left()
 
 
+def test_closing_a_call_twice_gives_its_mailbox_back_once(server: ModelServer) -> None:
+    stream = open_client(server.url).stream("Hi")
+    assert list(stream) == ["Hel", "lo"]
+    spare = len(calls._spare)
+    stream.close()
+    stream.close()
+    assert len(calls._spare) == len(set(map(id, calls._spare))) == spare
+
+
 def test_leaving_an_async_stream_early_closes_its_socket(
     server: ModelServer, everyone_left: Callable[[], bool]
 ) -> None:
@@ -75,7 +84,7 @@ def test_a_callback_that_raises_ends_the_call_with_its_error(
     server: ModelServer, everyone_left: Callable[[], bool]
 ) -> None:
     client = open_client(server.script(HALF))
-    request = client_request()
+    request = ChatRequest((Message("user", "Hi"),))
 
     def refuse(_: Any) -> None:
         raise LookupError("mine")
@@ -86,12 +95,6 @@ def test_a_callback_that_raises_ends_the_call_with_its_error(
         asyncio.run(client.respond_async(request, on_delta=refuse))
     assert calls.engine().in_flight() == 0
     assert everyone_left()
-
-
-def client_request() -> Any:
-    from graphbit_core import ChatRequest, Message
-
-    return ChatRequest((Message("user", "Hi"),))
 
 
 def test_an_interrupt_is_seen_while_a_blocking_call_waits(

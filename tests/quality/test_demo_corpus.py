@@ -20,7 +20,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_every_topic_is_in_exactly_one_document(corpus: Path):
+def test_every_topic_is_in_exactly_one_document(corpus: Path) -> None:
     texts = {path.stem for path in corpus.glob("*.txt")}
     assert texts | {*demo_corpus.PDF_TOPICS, *demo_corpus.DOCX_TOPICS} == set(topics)
     assert not texts & {*demo_corpus.PDF_TOPICS, *demo_corpus.DOCX_TOPICS}
@@ -28,7 +28,7 @@ def test_every_topic_is_in_exactly_one_document(corpus: Path):
         assert (corpus / f"{name}.txt").read_text(encoding="utf-8") == topics[name]
 
 
-def test_the_pdf_holds_its_topics_page_by_page(corpus: Path):
+def test_the_pdf_holds_its_topics_page_by_page(corpus: Path) -> None:
     pages = list(PdfLoader().load(corpus / demo_corpus.PDF))
     assert [page.metadata["page"] for page in pages] == list(range(1, len(pages) + 1))
     read = squeezed("".join(page.text for page in pages))
@@ -37,7 +37,7 @@ def test_the_pdf_holds_its_topics_page_by_page(corpus: Path):
         assert squeezed(expected)[:2000] in read, name
 
 
-def test_the_word_document_holds_its_topics(corpus: Path):
+def test_the_word_document_holds_its_topics(corpus: Path) -> None:
     read = squeezed("".join(document.text for document in DocxLoader().load(corpus / demo_corpus.DOCX)))
     for name in demo_corpus.DOCX_TOPICS:
         title, _, body = topics[name].partition("\n")
@@ -45,7 +45,7 @@ def test_the_word_document_holds_its_topics(corpus: Path):
         assert squeezed(body.split("\n", 1)[-1])[:2000] in read, name
 
 
-def test_writing_again_changes_no_file_and_mends_what_is_missing(corpus: Path):
+def test_writing_again_changes_no_file_and_mends_what_is_missing(corpus: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in corpus.iterdir()}
     demo_corpus.write_corpus(corpus)
     assert {path.name: path.stat().st_mtime_ns for path in corpus.iterdir()} == before

@@ -73,6 +73,6 @@ def install(environment: Environment, *arguments: str | Path) -> None:
 
 
 def _uv(*arguments: str | Path) -> None:
-    command = [str(UV), "--quiet", "--offline", *map(str, arguments)]
+    command = [str(UV), "--quiet", "--offline", "--cache-dir", str(workspace.UNPACKED), *map(str, arguments)]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::policy::Policy;
@@ -49,6 +49,10 @@ impl Request {
             let mut value = HeaderValue::from_str(value).map_err(|_| bad("value"))?;
             value.set_sensitive(true);
             map.append(key, value);
+        }
+        if body.is_empty() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            // The client leaves it out for an empty body, and some servers then answer 411.
+            map.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
         Ok(Request { method, url: Arc::new(url), headers: Arc::new(map), body })
     }

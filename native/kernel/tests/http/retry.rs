@@ -74,18 +74,15 @@ async fn what_may_not_be_sent_twice_is_sent_once() {
 async fn a_verdict_is_refused_with_the_reason_and_the_call_is_over() {
     let server = Server::start(|peer| reply_to_all(peer, 500)).await;
     let rig = Rig::new();
-    let once = |change: fn(&mut CallSpec)| {
-        let mut spec = post(&server.url());
-        change(&mut spec);
-        rig.start(spec)
-    };
-    let cases: [(fn(&mut CallSpec), Option<u64>, StopReason); 3] = [
-        (|spec| spec.policy.max_attempts = 1, None, StopReason::Attempts),
-        (|spec| spec.idempotent = false, None, StopReason::NotIdempotent),
-        (|_| (), Some(121_000), StopReason::RetryAfter),
+    let mut once = post(&server.url());
+    once.policy.max_attempts = 1;
+    let cases = [
+        (once, None, StopReason::Attempts),
+        (CallSpec { idempotent: false, ..post(&server.url()) }, None, StopReason::NotIdempotent),
+        (post(&server.url()), Some(121_000), StopReason::RetryAfter),
     ];
-    for (change, wait, reason) in cases {
-        let call = once(change);
+    for (spec, wait, reason) in cases {
+        let call = rig.start(spec);
         rig.reply().await;
         let answer = rig.engine.retry(call, Kind::Unavailable, wait.map(millis)).unwrap();
         assert_eq!(answer, (1, Some(reason)));

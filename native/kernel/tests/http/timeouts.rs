@@ -21,7 +21,7 @@ async fn timed_out(rig: &Rig, spec: CallSpec) -> (Phase, Duration) {
     let (error, _) = rig.failure().await;
     let took = rig.clock.now().since(begun);
     let Error::Deadline { phase, timeout } = error else { panic!("not a timeout: {error:?}") };
-    assert!(took >= timeout && took < timeout + millis(200), "took {took:?} for {timeout:?}");
+    assert!(took >= timeout && took < timeout + millis(1000), "took {took:?} for {timeout:?}");
     rig.assert_idle("model").await;
     (phase, timeout)
 }
@@ -92,11 +92,11 @@ async fn a_body_that_trickles_is_an_attempt_timeout() {
     })
     .await;
     let policy = patient_but(|policy| {
-        policy.idle_timeout = millis(60);
-        policy.attempt_timeout = millis(150);
+        policy.idle_timeout = millis(400);
+        policy.attempt_timeout = millis(500);
     });
     let spec = CallSpec { policy, ..post(&server.url()) };
-    assert_eq!(timed_out(&Rig::new(), spec).await, (Phase::Attempt, millis(150)));
+    assert_eq!(timed_out(&Rig::new(), spec).await, (Phase::Attempt, millis(500)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,11 +110,11 @@ async fn comments_keep_a_stream_from_being_idle_but_are_no_progress() {
     })
     .await;
     let policy = patient_but(|policy| {
-        policy.idle_timeout = millis(60);
-        policy.progress_timeout = millis(150);
+        policy.idle_timeout = millis(400);
+        policy.progress_timeout = millis(500);
     });
     let spec = CallSpec { policy, ..stream(&server.url()) };
-    assert_eq!(timed_out(&Rig::new(), spec).await, (Phase::Progress, millis(150)));
+    assert_eq!(timed_out(&Rig::new(), spec).await, (Phase::Progress, millis(500)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +128,7 @@ async fn the_deadline_ends_a_call_whatever_it_waits_for() {
         let (error, attempts) = rig.failure().await;
         assert!(matches!(error, Error::Deadline { phase: Phase::Total, .. }), "{error:?}");
         assert_eq!(attempts, 1);
-        assert!(rig.clock.now().since(begun) < millis(300));
+        assert!(rig.clock.now().since(begun) < millis(1000));
     }
     assert_eq!(rig.engine.stats("model").failures, 0, "the caller's haste is not the server's fault");
     rig.assert_idle("model").await;
