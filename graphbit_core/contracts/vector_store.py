@@ -29,7 +29,7 @@ class VectorStore(Protocol):
         ...
 
     def get(self, ids: Sequence[str]) -> list[Record]:
-        """The records that exist, in the order of ``ids``."""
+        """The records that exist, in the order of ``ids``. A store may scale vectors to length 1."""
         ...
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -41,7 +41,11 @@ class VectorStore(Protocol):
         ...
 
     def search(self, query: Query) -> list[Match]:
-        """At most ``query.k`` matches, best first; equal scores in order of id."""
+        """At most ``query.k`` matches, best first; equal scores in order of id.
+
+        Raises:
+            ValidationError: ``k`` is below 1, the vector has another length, or a condition makes no sense.
+        """
         ...
 
     def count(self) -> int:

@@ -64,7 +64,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition on metadata; several together must all hold."""
+    """One condition on metadata; several together must all hold.
+
+    A key that a record lacks counts as None. ``True`` equals 1 and ``2`` equals 2.0, as in Python; ``>`` and
+    its like compare numbers only, and no record without a number fits them.
+    """
 
     key: str
     operator: Literal["==", "!=", "in", ">", ">=", "<", "<="]
