@@ -124,8 +124,12 @@ class NodeType(Protocol):
 
     def __init__(self, **config: Any) -> None: ...
 
-    def placeholders(self) -> Sequence[str]:
-        """Names that its templates mention, without braces: ``topic``, ``draft.title``."""
+    def placeholders(self, first: bool) -> Sequence[str]:
+        """Names it must be given values of, without braces: ``topic``, ``draft.title``.
+
+        Args:
+            first: Whether no node precedes it, so that all it gets are run inputs.
+        """
         ...
 
     def operation(self) -> Delay | None:

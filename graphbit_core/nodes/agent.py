@@ -56,9 +56,9 @@ class AgentNode:
         self._llm = llm
         self._temperature = temperature
         self._max_tokens = max_tokens
-        self._named = {name.split(".")[0] for name in self.placeholders()}
+        self._named = {name.split(".")[0] for name in self.placeholders(first=False)}
 
-    def placeholders(self) -> Sequence[str]:
+    def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the prompt and the system prompt."""
         return placeholders(f"{self._system_prompt or ''}\n{self._prompt}")
 

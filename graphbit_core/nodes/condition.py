@@ -23,9 +23,9 @@ class ConditionNode:
         self._function = BoundFunction(function)
         self.inline = inline or self._function.is_coroutine
 
-    def placeholders(self) -> Sequence[str]:
+    def placeholders(self, first: bool) -> Sequence[str]:
         """Parameters of the function."""
-        return self._function.placeholders()
+        return self._function.placeholders(first)
 
     def operation(self) -> None:
         """None: it has a Python body."""

@@ -25,7 +25,7 @@ class DelayNode:
             raise ValidationError(f"seconds is {seconds}; it must be 0 to {longest}", field="seconds")
         self._seconds = float(seconds)
 
-    def placeholders(self) -> Sequence[str]:
+    def placeholders(self, first: bool) -> Sequence[str]:
         """None."""
         return ()
 

@@ -26,7 +26,7 @@ class DocumentLoaderNode:
         self._loader = loader
         self._settings = dict(settings or {})
 
-    def placeholders(self) -> Sequence[str]:
+    def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the path."""
         return placeholders(self._path)
 

@@ -27,7 +27,7 @@ class RetrieveNode:
         self._k = k
         self._where = [_condition(item) for item in where or ()]
 
-    def placeholders(self) -> Sequence[str]:
+    def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the query."""
         return placeholders(self._query)
 

@@ -31,9 +31,9 @@ class TransformNode:
         # Filling a template is quick; a coroutine function runs on the loop anyway.
         self.inline = inline or self._function is None or self._function.is_coroutine
 
-    def placeholders(self) -> Sequence[str]:
+    def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the template, or parameters of the function."""
-        return self._function.placeholders() if self._function else placeholders(self._template or "")
+        return self._function.placeholders(first) if self._function else placeholders(self._template or "")
 
     def operation(self) -> None:
         """None: it has a Python body."""

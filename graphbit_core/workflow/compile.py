@@ -152,11 +152,12 @@ def _names_used(
     index, ids = _index(workflow), list(workflow.nodes)
     inputs: dict[str, None] = {}
     findings: list[Finding] = []
+    followers = {edge.target for edge in workflow.edges}
     for i, body in enumerate(bodies):
         ancestors: set[int] | None = None
-        for name in body.placeholders():
+        for name in body.placeholders(first=ids[i] not in followers):
             root = name.split(".")[0]
-            if root not in index:
+            if index.get(root, i) == i:  # no node's name, or its own, which it cannot mean
                 inputs[root] = None
                 continue
             ancestors = ancestors if ancestors is not None else set(plan.ancestors(i))

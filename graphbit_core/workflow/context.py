@@ -184,6 +184,8 @@ class Activation:
     def _resolve(self, name: str) -> Any:
         root = name.split(".")[0]
         index = self._driver.compiled.index.get(root)
+        if index == self.index:
+            index = None
         if index is not None and not self._driver.has_output(index):
             state = self._driver.state_of(index)
             raise OutputNotProducedError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
@@ -36,45 +36,38 @@ def resolve_function(function: Callable[..., Any] | str, setting: str) -> Callab
 class BoundFunction:
     """Calls a function with the values that its parameters name.
 
-    One parameter gets the output of the node before: a dict by node name where there are several, the
-    run's inputs where there is none. Of several parameters each gets the value of its name, as
+    One parameter gets the output of the node before, or a dict by node name where there are several.
+    Of several parameters, and in a node that nothing precedes, each gets the value of its name, as
     ``{name}`` does in a template. A parameter named ``context`` gets the NodeContext.
     """
 
     def __init__(self, function: Callable[..., Any] | str, setting: str = "function") -> None:
         self.function = resolve_function(function, setting)
         try:
-            parameters = inspect.signature(self.function).parameters.values()
+            parameters = list(inspect.signature(self.function).parameters.values())
         except ValueError:
-            # Some built-ins have no signature; they are called with the one value.
-            self._names: list[str] = []
-            self._wants_context, self._takes_value, self._required = False, True, set[str]()
-            return
-        kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        named = [p for p in parameters if p.kind not in kinds]
-        positional_only = [p.name for p in named if p.kind is inspect.Parameter.POSITIONAL_ONLY]
-        self._wants_context = any(p.name == "context" for p in named)
-        self._names = [p.name for p in named if p.name != "context"]
-        self._required = {p.name for p in named if p.default is inspect.Parameter.empty}
-        self._takes_value = len(self._names) == 1
-        if positional_only and not self._takes_value:
-            raise ValidationError(
-                f"{setting} {self.function!r} has positional-only parameters {positional_only}; "
-                "they cannot be given by name",
-                field=setting,
-            )
+            parameters = []  # some built-ins, such as int, have no signature: they are called with the value
+            self._takes_value = True
+        else:
+            parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+            self._takes_value = sum(p.name != "context" for p in parameters) == 1
+        self._positional = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
+        self._wants_context = any(p.name == "context" for p in parameters)
+        self._names = [p.name for p in parameters if p.name != "context"]
+        self._required = {p.name for p in parameters if p.default is p.empty}
 
     @property
     def is_coroutine(self) -> bool:
         """Whether calling it gives an awaitable."""
         return inspect.iscoroutinefunction(self.function)
 
-    def placeholders(self) -> list[str]:
+    def placeholders(self, first: bool) -> list[str]:
         """The names it needs, as a template's placeholders."""
-        return [] if self._takes_value else [name for name in self._names if name in self._required]
+        by_name = first or not self._takes_value
+        return [name for name in self._names if name in self._required] if by_name else []
 
     def value(self, context: NodeContext) -> Any:
-        """What a function with one parameter gets."""
+        """What the node before gave; a dict by name if there are several, of the inputs if there is none."""
         parents = context.parents
         if len(parents) == 1:
             return next(iter(parents.values()))
@@ -83,18 +76,18 @@ class BoundFunction:
     def __call__(self, context: NodeContext) -> Any:
         """What the function returns; awaitable if it is a coroutine function."""
         keywords: dict[str, Any] = {"context": context} if self._wants_context else {}
-        if self._takes_value:
+        if self._takes_value and (context.parents or not self._names):
             return self.function(self.value(context), **keywords)
-        for name in self._names:
+        positional = [self._find(name, context) for name in self._names[: self._positional]]
+        for name in self._names[self._positional :]:
             found = self._find(name, context)
             if found is not None or name in self._required:
                 keywords[name] = found
-        return self.function(**keywords)
+        return self.function(*positional, **keywords)
 
     @staticmethod
     def _find(name: str, context: NodeContext) -> Any:
-        scopes: tuple[Mapping[str, Any], ...] = (context.outputs, context.inputs)
-        for scope in scopes:
+        for scope in (context.outputs, context.inputs):
             if name in scope:
                 return scope[name]
         return None

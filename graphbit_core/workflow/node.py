@@ -94,8 +94,9 @@ class Node:
     ) -> Node:
         """Computes a value with a Python function, or fills a template.
 
-        A function with one parameter gets the output of the node before it (a dict by node name where
-        there are several, the run's inputs where there is none); one with more gets each by its name.
+        A function with one parameter gets the output of the node before it, or a dict by node name where
+        there are several. Of more parameters, and in a node that nothing precedes, each gets the value of
+        its name: an earlier node's output or a run input.
 
         Args:
             name: Name of the node.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -22,17 +23,18 @@ def kind_of(use):
         return type(error).__name__
     return "no error"
 
-def failure(engine, mailbox):
-    start(engine, mailbox)
+def failure(engine, mailbox, *url):
+    start(engine, mailbox, *url)
     while not mailbox.wait(0.1):
         pass
     return type(mailbox.drain()[-1][2]).__name__
 """
 
 
-def run(script: str) -> list[str]:
+def run(script: str, **environment: str) -> list[str]:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PRELUDE + script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.split()
 
@@ -93,3 +95,34 @@ print(engine.in_flight())
 """)
     assert said == ["1"]
     assert time.monotonic() - begun < 10
+
+
+def test_without_trusted_certificates_only_https_fails(tmp_path):
+    nowhere = str(tmp_path / "nowhere")
+    said = run(
+        """
+engine, mailbox = Engine(), Mailbox()
+print(failure(engine, mailbox), failure(engine, mailbox, "https://127.0.0.1:1/"))
+""",
+        SSL_CERT_FILE=nowhere,
+        SSL_CERT_DIR=nowhere,
+    )
+    assert said == ["TransportError", "ConfigError"]
+
+
+def test_a_proxy_of_the_environment_is_not_used():
+    said = run(
+        """
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+engine, mailbox = Engine(), Mailbox()
+start(engine, mailbox, f"http://127.0.0.1:{listener.getsockname()[1]}/direct")
+listener.settimeout(5)
+print(listener.accept()[0].recv(1000).split()[1].decode())
+""",
+        HTTP_PROXY="http://127.0.0.1:1",
+        http_proxy="http://127.0.0.1:1",
+        ALL_PROXY="http://127.0.0.1:1",
+        NO_PROXY="",
+    )
+    assert said == ["/direct"]

@@ -57,7 +57,7 @@ def test_inputs_that_no_node_produces_are_run_inputs_and_must_be_given(host):
 def test_a_join_after_a_condition_runs_with_the_branch_that_was_taken(host):
     workflow = Workflow("either")
     for node in (
-        Node.condition("check", lambda given: "odd" if given["number"] % 2 else "even"),
+        Node.condition("check", lambda number: "odd" if number % 2 else "even"),
         Node.transform("halve", lambda given: given["number"] // 2),
         Node.transform("triple", lambda given: 3 * given["number"] + 1),
         Node.transform("join", lambda value: value),
@@ -77,7 +77,7 @@ def test_a_condition_that_names_no_edge_fails_and_says_which_there_are(host):
     workflow = Workflow("w").chain(
         Node.condition("check", lambda _: "nowhere"), Node.transform("target", template="x")
     )
-    result = Executor(host=host).execute(workflow, {})
+    result = Executor(host=host).execute(workflow, {"_": None})
     assert result.state == "failed"
     assert "nowhere" in str(result.error)
     assert "target" in str(result.error)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from graphbit_loader_pdf import PdfLoader
 from pypdf import PdfReader, PdfWriter
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from graphbit_core.testing import LoaderConformance
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from graphbit_loader_pdf import PdfLoader
 from pypdf import PdfReader, PdfWriter
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from graphbit_core import DocumentError
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphbit_loader_text import CsvLoader
@@ -8,7 +9,7 @@ from graphbit_loader_text import CsvLoader
 from graphbit_core import DocumentError
 
 
-def load(path: Path, text: str, **settings: int) -> list[str]:
+def load(path: Path, text: str, **settings: Any) -> list[str]:
     path.write_text(text)
     return [document.text for document in CsvLoader(**settings).load(path)]
 

@@ -31,7 +31,7 @@ def test_chunks_keep_their_place_their_size_and_all_of_the_text(
     size, overlap = size_and_overlap
     length = Cl100kBase().count if splitter is TokenSplitter else len
     chunks = splitter(chunk_size=size, chunk_overlap=overlap).split(text)
-    held = set()
+    held: set[int] = set()
     for chunk in chunks:
         assert text[chunk.start : chunk.end] == chunk.text
         assert chunk.text.strip()

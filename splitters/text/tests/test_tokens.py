@@ -14,7 +14,7 @@ from graphbit_splitter_text import Cl100kBase, O200kBase, TokenSplitter
 from graphbit_splitter_text.tokenizers import load_vocabulary
 from hypothesis import given, strategies as st
 from tiktoken import Encoding
-from tiktoken_ext import openai_public
+from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
 from graphbit_core import ConfigError, ValidationError
 

@@ -1,10 +1,13 @@
 //! A cancelled call closes its socket at once and is heard of no more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use graphbit_kernel::clock::{Clock, SystemClock, Time};
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{Event, Kind};
+use graphbit_kernel::resilience::{Jitter, Limits};
 use tokio::sync::mpsc;
 
 use crate::rig::{Rig, millis, post, stream};
@@ -82,6 +85,45 @@ async fn closing_a_mailbox_cancels_all_its_calls_and_no_others() {
     rig.assert_idle("model").await;
     let refused = rig.engine.start(&rig.mailbox, post(&server.url())).unwrap_err();
     assert!(matches!(refused, Error::Validation { field: "mailbox", .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_at_any_moment_leaves_nothing_behind() {
+    let open = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&open);
+    let server = Server::start(move |mut peer| {
+        let count = Arc::clone(&count);
+        async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            if peer.request().await.is_some() {
+                tokio::time::sleep(millis(2)).await;
+                peer.open_stream().await;
+                while peer.chunk("data: more\n\n").await {
+                    tokio::time::sleep(millis(1)).await;
+                }
+            }
+            count.fetch_sub(1, Ordering::SeqCst);
+        }
+    })
+    .await;
+    let rig = Rig::new();
+    rig.engine.limit("model", Limits { max_concurrency: 4, ..Limits::default() });
+    let mut moments = Jitter::new(7);
+    for _ in 0..200 {
+        let call = rig.start(stream(&server.url()));
+        let waiting = rig.start(stream(&server.url()));
+        tokio::time::sleep(Duration::from_micros((moments.fraction() * 8000.0) as u64)).await;
+        rig.engine.cancel(call);
+        rig.engine.cancel(waiting);
+        assert!(rig.mailbox.drain().is_empty());
+    }
+    rig.assert_idle("model").await;
+    let cancelled = rig.clock.now();
+    while open.load(Ordering::SeqCst) > 0 {
+        tokio::time::sleep(millis(1)).await;
+        assert!(rig.clock.now().since(cancelled) < millis(500), "{open:?} connections are still open");
+    }
+    assert!(server.connections() > 100, "{} connections", server.connections());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,6 +172,51 @@ async fn an_open_breaker_ends_retries_and_lets_probes_through_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_breaker_that_opens_refuses_those_who_wait_already() {
+    let rig = rig(&[Step::Reply(500)]);
+    rig.engine.limit("model", Limits { max_concurrency: 1, ..Limits::default() });
+    for _ in 0..7 {
+        rig.start(spec());
+    }
+    for _ in 0..5 {
+        let (call, event) = rig.next().await;
+        assert!(matches!(event, Event::Reply { .. }), "{event:?}");
+        rig.engine.fail(call, Kind::Unavailable).unwrap();
+    }
+    for _ in 0..2 {
+        let (error, attempts) = rig.failure().await;
+        assert!(matches!(error, Error::CircuitOpen { .. }), "{error:?}");
+        assert_eq!(attempts, 0);
+    }
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_retry_is_granted_for_five_calls() {
+    let rig = rig(&[Step::Reply(200)]);
+    for _ in 0..50 {
+        let call = rig.start(spec());
+        rig.reply().await;
+        rig.engine.ok(call, 1).unwrap();
+    }
+    let mut granted = 0;
+    loop {
+        let call = rig.start(spec());
+        rig.reply().await;
+        match rig.engine.retry(call, Kind::RateLimited, Some(Duration::ZERO)).unwrap().1 {
+            None => granted += 1,
+            Some(reason) => break assert_eq!(reason, StopReason::Budget),
+        }
+        rig.next().await;
+        rig.reply().await;
+        rig.engine.ok(call, 1).unwrap();
+    }
+    let stats = rig.engine.stats("model");
+    assert_eq!((granted, stats.calls, stats.retries), (12, 63, 12));
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_probe_gives_its_place_to_the_next() {
     let rig = rig(&[Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse, Step::Silence]);
     for _ in 0..2 {
