@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 
+import answer_quality
 import engine
 import host_scan
 import imports
@@ -19,6 +20,7 @@ BENCHMARKS = {
     "host": ("Plugin host", host_scan.main),
     "imports": ("Start-up", imports.main),
     "splitters": ("Splitters", splitters.main),
+    "quality": ("Answers", answer_quality.main),
 }
 
 

@@ -19,7 +19,7 @@ from graphbit_embedder_hashing.words import FUNCTION_WORDS
 _WORD = re.compile(r"[^\W_](?:\w*[^\W_])?")
 _SIGN = 0x8000_0000
 _PAIR_WEIGHT = 0.3
-_LETTER_WEIGHT = 0.3
+_LETTER_WEIGHT = 0.5
 _VERSION = 1
 
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 from graphbit_embedder_hashing import HashingEmbedder
 
 from graphbit_core import ConfigError
@@ -53,7 +54,7 @@ def test_an_unknown_language_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("dimensions", [0, 15, 65_537, True, "512", 512.0])
-def test_dimensions_out_of_range_are_refused(dimensions: object) -> None:
+def test_dimensions_out_of_range_are_refused(dimensions: Any) -> None:
     with pytest.raises(ConfigError, match="16 to 65,536"):
         HashingEmbedder(dimensions=dimensions)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphbit_store_qdrant_edge import QdrantEdgeStore
@@ -93,7 +94,7 @@ def test_the_language_is_checked_before_anything_is_written_and_is_fixed(tmp_pat
 
 
 @pytest.mark.parametrize("dimensions", [0, -1, True, 2.0, "2"])
-def test_dimensions_that_are_no_length_are_refused(dimensions: object) -> None:
+def test_dimensions_that_are_no_length_are_refused(dimensions: Any) -> None:
     with pytest.raises(ConfigError, match="dimensions"):
         QdrantEdgeStore(dimensions=dimensions)
 
@@ -108,7 +109,8 @@ def test_memory_leaves_no_files_behind() -> None:
 
 def test_values_that_json_cannot_hold_are_refused_by_name() -> None:
     with closing(QdrantEdgeStore(dimensions=2)) as store:
-        for value in (float("nan"), float("inf"), [1], {"a": 1}):
+        values: list[Any] = [float("nan"), float("inf"), [1], {"a": 1}]
+        for value in values:
             with pytest.raises(ValidationError, match="'ratio'"):
                 store.add([Record("a", [1, 0], "", {"ratio": value})])
         with pytest.raises(ValidationError, match="NaN"):

@@ -45,7 +45,9 @@ object.__len__(self)
 def ask(question: str, *passages: str, **settings: Any) -> ChatResponse:
     parts = [PassagePart(number, text, f"{number}.txt") for number, text in enumerate(passages, 1)]
     request = ChatRequest([Message("user", [*parts, TextPart(question)])])
-    return respond(request, **settings)[-1]
+    *_, last = respond(request, **settings)
+    assert isinstance(last, ChatResponse)
+    return last
 
 
 def respond(request: ChatRequest, **settings: Any) -> list[Any]:
