@@ -52,7 +52,13 @@ def types() -> list[Step]:
         "--disable-error-code",
         "import-untyped",
     ]
-    tests = [*mypy, *lenient, "--explicit-package-bases", "--cache-dir", ROOT / ".mypy_cache" / "tests"]
+    tests: list[str | Path] = [
+        *mypy,
+        *lenient,
+        "--explicit-package-bases",
+        "--cache-dir",
+        ROOT / ".mypy_cache" / "tests",
+    ]
     folders = [path for path in (ROOT, *packages()) if list((path / "tests").glob("**/*.py"))]
     steps: list[Step] = [("mypy: code", [*mypy, *code])]
     steps += [(f"mypy: tests of {distribution(path)}", [*tests, path / "tests"]) for path in folders]
