@@ -81,6 +81,10 @@ if TYPE_CHECKING:
         default_host as default_host,
         hookimpl as hookimpl,
     )
+    from graphbit_core.kernel.runtime import (
+        configure_runtime as configure_runtime,
+        runtime_info as runtime_info,
+    )
     from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.reply_errors import error_for_status as error_for_status
@@ -159,6 +163,7 @@ _PUBLIC = {
         UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
+    "kernel.runtime": "configure_runtime runtime_info",
     "llm.client": "ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.reply_errors": "error_for_status",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from workspace import ROOT, VENV, distribution, module, packages, run
 
 BIN = VENV / "bin"
-Step = tuple[str, list[str | Path]]
+Step = tuple[str, Sequence[str | Path]]
 
 
 def lint() -> list[Step]:
@@ -43,16 +44,17 @@ def types() -> list[Step]:
     functions with types are checked, and libraries need none; so these runs have a cache of their own.
     """
     code = [ROOT / "graphbit_core", ROOT / "scripts", *map(module, packages())]
-    stub = [BIN / "stubtest", "graphbit_core._native", "--allowlist", ROOT / "tests" / "stubtest.txt"]
+    stub: list[str | Path] = [
+        BIN / "stubtest",
+        "graphbit_core._native",
+        "--allowlist",
+        ROOT / "tests" / "stubtest.txt",
+    ]
     mypy: list[str | Path] = [BIN / "mypy", "--no-error-summary"]
     lenient = ["--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls"]
-    lenient += [
-        "--no-check-untyped-defs",
-        "--no-warn-unused-ignores",
-        "--disable-error-code",
-        "import-untyped",
-    ]
-    tests = [*mypy, *lenient, "--explicit-package-bases", "--cache-dir", ROOT / ".mypy_cache" / "tests"]
+    lenient += ["--no-check-untyped-defs", "--no-warn-unused-ignores", "--disable-error-code=import-untyped"]
+    cache = f"--cache-dir={ROOT / '.mypy_cache' / 'tests'}"
+    tests: list[str | Path] = [*mypy, *lenient, "--explicit-package-bases", cache]
     folders = [path for path in (ROOT, *packages()) if list((path / "tests").glob("**/*.py"))]
     steps: list[Step] = [("mypy: code", [*mypy, *code])]
     steps += [(f"mypy: tests of {distribution(path)}", [*tests, path / "tests"]) for path in folders]

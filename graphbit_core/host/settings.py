@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from graphbit_core.errors import ConfigError
-from graphbit_core.host.faults import check_kind, nearest
+from graphbit_core.host.faults import check_kind
 from graphbit_core.host.records import CORE, Origin, normalized
+from graphbit_core.nearest import nearest
 
 _TABLES = ("plugins",)
 _KEYS = ("allow", "deny", "prefer", "modules", "paths")

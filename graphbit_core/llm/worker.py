@@ -1,16 +1,14 @@
-"""Runs work that blocks on a daemon thread and brings what it makes to an event loop.
-
-A daemon, because the standard pool waits at exit for work that nobody waits for any more.
-"""
+"""Runs work that blocks on a worker thread and brings what it makes to an event loop, item by item."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from graphbit_core.workers import workers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,8 +31,7 @@ class Worker(Generic[Item, Result]):
         self._lock = threading.Lock()
         self._arrived = asyncio.Event()
         self._stopped = False
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._work,), daemon=True, name="graphbit-worker").start()
+        workers.submit(self._work, lambda _: None)  # _work reports by itself, item by item
 
     async def receive(self) -> list[Item | Ended[Result]]:
         """The items since the last call, at least one; the last of all is ``Ended``.

@@ -154,7 +154,7 @@ impl Resource {
     pub(super) fn decide(&self, mut input: RetryInput, now: Time) -> Decision {
         let mut core = self.core();
         let Core { breaker, budget, jitter, .. } = &mut *core;
-        input.circuit_open = breaker.check(now).is_err();
+        input.circuit_open = breaker.state(now) == State::Open;
         let decision = decide(&input, budget, jitter, now);
         if matches!(decision, Decision::Retry { .. }) {
             core.retries += 1;
@@ -199,6 +199,11 @@ impl Place {
         let Some(ticket) = self.ticket else { return Ok(Turn::Behind) };
         let now = self.resource.clock.now();
         let mut core = self.resource.core();
+        if core.limiter.head() == Some(ticket) {
+            // Before the limiter is asked: a refusal must cost neither a request nor a token of the rate.
+            let renewed = core.breaker.renew(self.permit, now);
+            self.permit = renewed.map_err(|refused| self.resource.open(refused.retry_after))?;
+        }
         match core.limiter.poll(ticket, now) {
             Admission::Behind => return Ok(Turn::Behind),
             Admission::WaitUntil(at) => return Ok(Turn::WaitUntil(at)),
@@ -207,20 +212,9 @@ impl Place {
         self.ticket = None;
         core.waiters.remove(&ticket);
         core.wake_head();
-        let renewed = core.breaker.renew(self.permit, now);
         drop(core);
         let (resource, tokens) = (Arc::clone(&self.resource), self.tokens);
-        let mut held = Held { resource, permit: self.permit, tokens, first_byte: None, settled: false };
-        match renewed {
-            Ok(permit) => {
-                held.permit = permit;
-                Ok(Turn::Admitted(held))
-            }
-            Err(refused) => {
-                held.settle(Outcome::Neutral, Some(0), now);
-                Err(self.resource.open(refused.retry_after))
-            }
-        }
+        Ok(Turn::Admitted(Held { resource, permit: self.permit, tokens, first_byte: None, settled: false }))
     }
 }
 

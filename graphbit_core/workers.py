@@ -1,4 +1,4 @@
-"""Threads for plain functions: daemons of our own, because the standard pool joins its threads when the
+"""Threads for what blocks: daemons of our own, because the standard pool joins its threads when the
 interpreter exits and would hang behind a function that never returns.
 """
 
@@ -36,7 +36,7 @@ class Workers:
     """Grows a thread when all are busy, and lets it go after ten idle seconds.
 
     The number of threads is bounded by whoever submits: a run never has more bodies going than its
-    concurrency limit.
+    concurrency limit, a model in this process no more calls than it was asked for.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,77 @@
+"""Tools from functions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pytest
+
+from graphbit_core import ValidationError, tool
+
+
+@tool
+def weather(
+    city: Annotated[str, "Name of the city"], unit: Literal["C", "F"] = "C", days: int | None = None
+) -> str:
+    """Tells the weather."""
+    return f"{city} {unit} {days}"
+
+
+def test_the_schema_comes_from_type_hints_and_defaults():
+    assert weather.spec.name == "weather"
+    assert weather.spec.description == "Tells the weather."
+    assert weather.spec.parameters == {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string", "description": "Name of the city"},
+            "unit": {"enum": ["C", "F"], "default": "C"},
+            "days": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        },
+        "required": ["city"],
+        "additionalProperties": False,
+    }
+
+
+def test_calling_it_calls_the_function():
+    assert weather("Rome", days=2) == "Rome C 2"
+    assert weather.call({"city": "Rome", "unit": "F"}) == "Rome F None"
+
+
+@pytest.mark.parametrize("arguments", [{}, {"city": "x", "country": "y"}])
+def test_missing_and_unknown_arguments_are_named(arguments):
+    with pytest.raises(ValidationError, match=r"city|country"):
+        weather.call(arguments)
+
+
+def test_nested_types_are_described():
+    @tool(name="plot", description="Draws.")
+    def draw(points: list[dict[str, float]], title: str | None = None) -> None: ...
+
+    properties = draw.spec.parameters["properties"]
+    assert properties["points"] == {
+        "type": "array",
+        "items": {"type": "object", "additionalProperties": {"type": "number"}},
+    }
+    assert draw.spec.name == "plot"
+
+
+def test_a_parameter_that_cannot_be_described_is_named():
+    def untyped(a):
+        """Does."""
+
+    def complex_(a: complex):
+        """Does."""
+
+    def star(*a: int):
+        """Does."""
+
+    def undescribed(a: int): ...
+
+    for function, named in (
+        (untyped, "'a'"),
+        (complex_, "complex"),
+        (star, r"\*a"),
+        (undescribed, "docstring"),
+    ):
+        with pytest.raises(ValidationError, match=named):
+            tool(function)
