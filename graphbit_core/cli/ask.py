@@ -125,5 +125,7 @@ def _print(answer: Answer, directory: Path) -> None:
 
 def place(source: str, page: int | None, start: int, end: int) -> str:
     """Where a passage is, for people."""
+    path = Path(source)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     where = f"page {page}, " if page is not None else ""
-    return f"{source}, {where}characters {start}-{end}"
+    return f"{shown}, {where}characters {start}-{end}"

@@ -144,6 +144,7 @@ class Index:
             ValidationError: There is nothing at ``root``.
         """
         check_root(root)
+        root = root.absolute()  # so that a file has one name, wherever the caller stands
         report = IndexReport()
         known = self._manifest.entries()
         found = list(_files(root, report.skipped))

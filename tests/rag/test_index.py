@@ -127,6 +127,14 @@ def test_other_settings_have_an_index_of_their_own(folder, open_index):
     assert open_index().update(folder).indexed == 0
 
 
+def test_a_file_has_one_name_wherever_the_caller_stands(folder, open_index, monkeypatch):
+    index = open_index()
+    index.update(folder)
+    monkeypatch.chdir(folder)
+    report = index.update(Path())
+    assert (report.indexed, report.unchanged, report.removed) == (0, 3, 0)
+
+
 def test_progress_is_told_until_all_is_done(folder, open_index):
     seen = []
     open_index().update(folder, lambda done, total, name: seen.append((done, total)))
