@@ -27,7 +27,7 @@ _SAYS_NOT = re.compile(r"\b(?:not|cannot|can.?t|never|no|without|nor|neither)\b"
 _IS_A = re.compile(r"\b(?:is|are) (?:called )?(?:an?|the) ")
 
 _FORM = 0.12
-_METHOD = 0.15
+_METHOD = 0.25
 _NOT = 0.2
 _DEFINES = 0.35
 

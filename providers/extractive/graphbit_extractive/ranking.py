@@ -23,7 +23,7 @@ _OPENS = 0.03
 _OPENS_HEADING = 0.19
 _PAIR = 0.25
 # Taken away from it.
-_LATER_PASSAGE = 0.03
+_LATER_PASSAGE = 0.015
 _FRAGMENT = 0.25
 _ODD = 0.11
 # A sentence of so many terms is neither too long nor too short.
