@@ -175,7 +175,7 @@ def test_a_loop_closed_with_a_call_open_does_not_disturb_the_next(
 class NoReaders(asyncio.SelectorEventLoop):
     """A loop that, like Windows' proactor, cannot watch a descriptor."""
 
-    def add_reader(self, *args: Any) -> None:
+    def add_reader(self, *args: Any) -> None:  # type: ignore[override]
         raise NotImplementedError
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -219,7 +219,7 @@ def test_a_deadline_of_the_caller_is_kept_where_it_is_earlier(server: ModelServe
 def test_faults_leave_no_descriptor_behind(server: ModelServer) -> None:
     def run_all() -> int:
         for case in CASES[:: len(CASES) // 24]:
-            way, fault = case.values
+            way, fault = cast("tuple[str, Fault]", case.values)
             with pytest.raises(GraphBitError):
                 ask(open_client(server.script(fault.reply), policy={**HASTY, "max_body": 1_000_000}), way)
         server.wait(lambda: server.open_peers() <= 8, timeout=1)

@@ -43,7 +43,7 @@ def test_missing_and_unknown_arguments_are_named(arguments):
         weather.call(arguments)
 
 
-def test_nested_types_are_described():
+def test_nested_types_are_described() -> None:
     @tool(name="plot", description="Draws.")
     def draw(points: list[dict[str, float]], title: str | None = None) -> None: ...
 

@@ -30,7 +30,7 @@ impl Default for RuntimeConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let workers = (2 * cores).min(32);
-        RuntimeConfig { worker_threads: workers, blocking_threads: 4 * workers, stack_bytes: 1 << 20 }
+        RuntimeConfig { worker_threads: workers, blocking_threads: 4 * cores, stack_bytes: 1 << 20 }
     }
 }
 
