@@ -86,3 +86,35 @@ impl Visit for Text {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: String) -> Line {
+        Line { level: Level::INFO, text }
+    }
+
+    #[test]
+    fn lines_are_taken_once_in_order_and_the_oldest_go_when_too_many_wait() {
+        let lines = Lines::default();
+        for number in 0..MOST + 2 {
+            lines.push(line(number.to_string()));
+        }
+        let taken = lines.take();
+        assert_eq!(taken.len(), MOST);
+        assert_eq!(taken[0], line("2".into()));
+        assert_eq!(lines.take(), []);
+    }
+
+    #[test]
+    fn only_lines_of_the_kernel_are_kept_with_their_facts() {
+        tracing::subscriber::with_default(Collector, || {
+            tracing::debug!(call = 7, error = %"gone", "attempt failed");
+            tracing::error!(target: "h2", "request with its headers");
+        });
+        let taken = Process::current().log.take();
+        let text = "attempt failed call=7 error=gone".into();
+        assert_eq!(taken, [Line { level: Level::DEBUG, text }]);
+    }
+}
