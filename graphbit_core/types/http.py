@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from graphbit_core.errors import DecodeError, ValidationError
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 Framing = Literal["sse", "ndjson"]
 """How a streamed body is cut into frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What is sent. ``headers`` may hold a credential, so they are left out of the repr.
+    """What is sent. Headers and URL may hold a credential: the repr shows no headers, no user, no query.
 
     Attributes:
         method: ``GET``, ``POST``, …
@@ -27,9 +28,14 @@ class HttpRequest:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
     idempotent: bool = True
+
+    def __repr__(self) -> str:
+        where = self.url.partition("?")[0].partition("#")[0]
+        scheme, separator, rest = where.rpartition("://")
+        return f"HttpRequest({self.method} {scheme}{separator}{rest.rpartition('@')[2]})"
 
     @staticmethod
     def json(url: str, payload: Any, headers: Mapping[str, str] | None = None) -> HttpRequest:
@@ -40,8 +46,7 @@ class HttpRequest:
         """
         merged = {"content-type": "application/json", **(headers or {})}
         try:
-            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-            body = text.encode()
+            body = _encode(payload).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise ValidationError(f"the request cannot be written as JSON: {error}") from error
         return HttpRequest("POST", url, merged, body)

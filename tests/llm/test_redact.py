@@ -41,7 +41,7 @@ def test_the_credentials_and_the_address_of_a_request_are_secrets() -> None:
         {"authorization": "Bearer odd key!", "api-key": "k2k2k2", "content-type": "application/json"},
     )
     text = "key! k2k2k2 https://gate.example:8443/v1/chat?x=1 and gate.example:8443 application/json"
-    assert redact(text, secrets_of(request)) == "*** *** *** and *** application/json"
+    assert redact(text, secrets_of(request.url, request.headers)) == "*** *** *** and *** application/json"
 
 
 def test_an_error_is_redacted_in_message_arguments_and_facts() -> None:
@@ -51,3 +51,21 @@ def test_an_error_is_redacted_in_message_arguments_and_facts() -> None:
     garbled = DecodeError("x", excerpt="my-own-key")
     redact_error(garbled, ("my-own-key",))
     assert garbled.excerpt == "***"
+
+
+def test_a_key_in_the_query_or_before_the_host_is_a_secret() -> None:
+    url = "https://me:pass-4711@gate.example/v1?api_key=query-0815&version=2027-01-01"
+    shown = redact("pass-4711, query-0815, version 2027-01-01", secrets_of(url, {}))
+    assert shown == "***, ***, version 2027-01-01"
+
+
+@pytest.mark.parametrize("length", range(6, 16))
+def test_a_key_that_an_excerpt_cuts_is_masked_as_well(length: int) -> None:
+    key = "my-own-odd-key-0"
+    assert redact("bad: " + key[:length], (key,)) == "bad: ***"
+
+
+def test_a_request_is_shown_without_headers_user_and_query() -> None:
+    url = "https://me:pass-4711@gate.example/v1/chat?api_key=query-0815#x"
+    request = HttpRequest("POST", url, {"authorization": "Bearer header-0666"}, b"body")
+    assert repr(request) == "HttpRequest(POST https://gate.example/v1/chat)"
