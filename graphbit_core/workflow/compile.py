@@ -125,6 +125,9 @@ def _make_bodies(workflow: Workflow, host: Host | None) -> tuple[dict[str, NodeT
             fix = f"see 'graphbit plugins show {node.type}'"
             nested = error.findings or [Finding("config", error.message, fix)]
             findings += [Finding(f.code, f.message, f.fix, node.id) for f in nested]
+        except (TypeError, ValueError) as error:  # a node type that leaves the checking to Python
+            message = f"its settings were refused: {error}"
+            findings.append(Finding("config", message, f"see 'graphbit plugins show {node.type}'", node.id))
     return bodies, findings
 
 
