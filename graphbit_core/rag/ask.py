@@ -76,7 +76,7 @@ class Answer:
 def default_directory(root: Path) -> Path:
     """Where the index of ``root`` is kept: in ``$GRAPHBIT_HOME`` (default ``~/.graphbit``)."""
     home = Path(os.environ.get("GRAPHBIT_HOME") or Path.home() / ".graphbit")
-    key = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:10]
+    key = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:10]
     return home / "index" / f"{root.resolve().name or 'root'}-{key}"
 
 
