@@ -5,6 +5,7 @@ interpreter exits and would hang behind a function that never returns.
 from __future__ import annotations
 
 import contextvars
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -40,6 +41,10 @@ class Workers:
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Starts anew in a forked child, which has none of its parent's threads."""
         self._lock = threading.Lock()
         self._idle: list[queue.SimpleQueue[_Job]] = []
 
@@ -57,6 +62,7 @@ class Workers:
         inbox: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         while True:
             job.run()
+            del job  # an idle thread must not keep what it worked on
             with self._lock:
                 self._idle.append(inbox)
             try:
@@ -73,3 +79,5 @@ class Workers:
 
 workers = Workers()
 """The process's own."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=workers.forget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def _load(path: Path) -> Workflow:
     """The workflow in ``path``; functions it names may stand in modules beside it."""
     from graphbit_core.workflow.workflow import Workflow
 
-    folder = str(path.resolve().parent)
+    folder = str(Path(os.path.realpath(path)).parent)  # resolve() raises at a loop of links
     if folder not in sys.path:
         sys.path.insert(0, folder)
     return Workflow.from_file(path)

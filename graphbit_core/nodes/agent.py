@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
+from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.types.documents import Match
 from graphbit_core.types.messages import (
     ChatRequest,
@@ -47,10 +48,10 @@ class AgentNode:
     ) -> None:
         if not isinstance(prompt, str) or not prompt.strip():
             raise ValidationError("the prompt is empty; say what the model is to do", field="prompt")
-        if temperature is not None and not 0 <= temperature <= 2:
-            raise ValidationError(f"temperature is {temperature}; it must be 0 to 2", field="temperature")
-        if max_tokens is not None and max_tokens < 1:
-            raise ValidationError(f"max_tokens is {max_tokens}; it must be at least 1", field="max_tokens")
+        require_text("system_prompt", system_prompt)
+        require_text("llm", llm)
+        require_number("temperature", temperature, 0, 2)
+        require_number("max_tokens", max_tokens, 1, whole=True)
         self._prompt = prompt
         self._system_prompt = system_prompt
         self._llm = llm

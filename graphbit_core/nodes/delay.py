@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Never
+from typing import ClassVar, Never
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Delay, NodeContext
-from graphbit_core.errors import InternalError, ValidationError
+from graphbit_core.errors import InternalError
+from graphbit_core.nodes.settings import require_number
 
 
 class DelayNode:
@@ -18,11 +18,7 @@ class DelayNode:
     inline: ClassVar[bool] = True
 
     def __init__(self, *, seconds: float) -> None:
-        longest = 30 * 24 * 3600
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or math.isnan(seconds):
-            raise ValidationError(f"seconds is {seconds!r}; give a number", field="seconds")
-        if not 0 <= seconds <= longest:
-            raise ValidationError(f"seconds is {seconds}; it must be 0 to {longest}", field="seconds")
+        require_number("seconds", seconds, 0, 30 * 24 * 3600)
         self._seconds = float(seconds)
 
     def placeholders(self, first: bool) -> Sequence[str]:
@@ -37,5 +33,5 @@ class DelayNode:
         """Never called: the kernel does the waiting."""
         raise InternalError(f"the kernel handed the delay node {context.node_id!r} to Python")
 
-    def __repr__(self) -> Any:
+    def __repr__(self) -> str:
         return f"DelayNode(seconds={self._seconds})"

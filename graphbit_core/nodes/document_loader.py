@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.errors import ValidationError
+from graphbit_core.nodes.settings import require_text
 from graphbit_core.rag.loading import load_file
 from graphbit_core.types.documents import Document
 from graphbit_core.workflow.template import placeholders
@@ -22,6 +24,10 @@ class DocumentLoaderNode:
     def __init__(
         self, *, path: str, loader: str | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:
+        require_text("path", path)
+        require_text("loader", loader)
+        if not isinstance(settings, Mapping | None):
+            raise ValidationError(f"settings is {settings!r:.80}; give a mapping", field="settings")
         self._path = path
         self._loader = loader
         self._settings = dict(settings or {})

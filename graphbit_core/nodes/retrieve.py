@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
+from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.types.documents import Condition, Match, Query
 from graphbit_core.workflow.template import placeholders
 
@@ -21,8 +22,10 @@ class RetrieveNode:
     def __init__(
         self, *, query: str = "{question}", k: int = 5, where: Sequence[Mapping[str, Any]] | None = None
     ) -> None:
-        if k < 1:
-            raise ValidationError(f"k is {k}; it must be at least 1", field="k")
+        require_text("query", query)
+        require_number("k", k, 1, whole=True)
+        if not isinstance(where, list | tuple | None):
+            raise ValidationError(f"where is {where!r:.80}; give a list of conditions", field="where")
         self._query = query
         self._k = k
         self._where = [_condition(item) for item in where or ()]
@@ -47,5 +50,5 @@ def _condition(item: Mapping[str, Any]) -> Condition:
         return Condition(**item)
     except TypeError as error:
         raise ValidationError(
-            f"where holds {dict(item)!r}; each condition has the keys key, operator and value", field="where"
+            f"where holds {item!r:.80}; each condition has the keys key, operator and value", field="where"
         ) from error

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
+from graphbit_core.nodes.settings import require_text
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.template import placeholders
 
@@ -26,6 +27,7 @@ class TransformNode:
     ) -> None:
         if (function is None) == (template is None):
             raise ValidationError("a transform needs either a function or a template", field="function")
+        require_text("template", template)
         self._function = BoundFunction(function) if function is not None else None
         self._template = template
         # Filling a template is quick; a coroutine function runs on the loop anyway.

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import DocumentError
+from graphbit_core.documents import clean_text
+from graphbit_core.errors import DocumentError, GraphBitError, ValidationError
 from graphbit_core.rag.index import Index, IndexReport, Progress
 from graphbit_core.types.documents import Match
 from graphbit_core.types.messages import NOT_FOUND, Usage
@@ -75,7 +76,7 @@ class Answer:
 def default_directory(root: Path) -> Path:
     """Where the index of ``root`` is kept: in ``$GRAPHBIT_HOME`` (default ``~/.graphbit``)."""
     home = Path(os.environ.get("GRAPHBIT_HOME") or Path.home() / ".graphbit")
-    key = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:10]
+    key = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:10]
     return home / "index" / f"{root.resolve().name or 'root'}-{key}"
 
 
@@ -105,9 +106,13 @@ def ask(
         on_text: Given the answer piece by piece as it arrives.
 
     Raises:
+        ValidationError: There is no question, or nothing at ``root``.
         DocumentError: The index is empty: nothing under ``root`` could be read.
         GraphBitError: Whatever made the run fail.
     """
+    if not question.strip():
+        raise ValidationError("the question is empty; say what you want to know", field="question")
+    question = clean_text(question)
     reports: list[IndexReport] = []
 
     def update() -> int:
@@ -157,9 +162,13 @@ def _run(
 
 
 def _raise_cause(result: WorkflowResult) -> None:
-    """Raises what made the run fail: the reader knows the steps, so the cause says more than the node."""
-    if result.is_failed() and result.error is not None and result.error.__cause__ is not None:
-        raise result.error.__cause__
+    """Raises what made the run fail: the reader knows the steps, so the cause says more than the node.
+
+    Of an error that is not GraphBit's own the node's is raised, which says where it came from.
+    """
+    cause = result.error.__cause__ if result.error is not None else None
+    if result.is_failed() and isinstance(cause, GraphBitError):
+        raise cause
     result.raise_for_failure()
 
 

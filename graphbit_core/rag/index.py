@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.documents import read_regular_file
 from graphbit_core.errors import ConfigError, DocumentError, ValidationError
 from graphbit_core.rag.loading import Loaders
 from graphbit_core.rag.manifest import Entry, Manifest
@@ -71,6 +72,12 @@ class _Work:
     chunks: list[Chunk] = field(default_factory=list)
     vectors: list[Sequence[float]] = field(default_factory=list)
 
+    @property
+    def entry(self) -> Entry:
+        """What the manifest is to say of it."""
+        file = self.file
+        return Entry(str(file.path), file.size, file.modified_ns, self.digest, len(self.chunks))
+
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and the name of the last one."""
@@ -89,6 +96,9 @@ class Index:
         store: Name of the vector store.
         splitter: Its name and settings.
         max_bytes: Files larger than this are skipped.
+
+    Raises:
+        ConfigError: The directory cannot be used, or another process has this index open.
     """
 
     def __init__(
@@ -106,11 +116,12 @@ class Index:
         self.embedder = embedder
         self._splitter: Splitter = host.create("splitter", name, **settings)
         self._loaders = Loaders(host, {"max_bytes": max_bytes})
+        self._max_bytes = max_bytes
         self._host = host
         dimensions = _dimensions(embedder)
         identity = repr((sorted(splitter.items()), embedder.fingerprint, store, dimensions, "1"))
         self.directory = directory / hashlib.sha256(identity.encode()).hexdigest()[:16]
-        self.directory.mkdir(parents=True, exist_ok=True)
+        _make(self.directory)
         self.store: VectorStore = host.create(
             "vector_store",
             store,
@@ -162,12 +173,17 @@ class Index:
         return report
 
     def _forget(self, root: Path, known: Mapping[str, Entry], present: set[str], report: IndexReport) -> None:
+        """Removes what the index holds of files that are gone; not of those in a folder it could not read."""
+        gone = []
         for source in known:
             path = Path(source)
-            if source not in present and (path == root or root in path.parents):
-                self.store.delete_where([Condition("source", "==", source)])
-                self._manifest.remove(source)
-                report.removed += 1
+            below = path == root or root in path.parents
+            if below and source not in present and present.isdisjoint(map(str, path.parents)):
+                gone.append(source)
+        if gone:
+            self.store.delete_where([Condition("source", "in", gone)])
+            self._manifest.remove(gone)
+            report.removed += len(gone)
 
     def _index_batch(self, batch: list[_File], known: Mapping[str, Entry], report: IndexReport) -> None:
         def load(batch: list[_File]) -> list[_Work]:
@@ -186,17 +202,18 @@ class Index:
     def _load(self, file: _File, known: Mapping[str, Entry], report: IndexReport) -> _Work | None:
         source = str(file.path)
         try:
-            documents = self._loaders.load(file.path)
-            digest = _digest(file.path)
+            loader = self._loaders.for_file(file.path)
+            # Before it is loaded: if it changes in between, the next update sees another digest.
+            digest = hashlib.sha256(read_regular_file(file.path, self._max_bytes)).hexdigest()
+            entry = known.get(source)
+            if entry is not None and entry.digest == digest:
+                self._manifest.put([Entry(source, file.size, file.modified_ns, digest, entry.chunks)])
+                report.unchanged += 1
+                return None
+            return _Work(file, digest, list(loader.load(file.path)))
         except DocumentError as error:
             report.skipped.append(Skipped(source, error.reason or "unreadable", error.message))
             return None
-        entry = known.get(source)
-        if entry is not None and entry.digest == digest:
-            self._manifest.put(Entry(source, file.size, file.modified_ns, digest, entry.chunks))
-            report.unchanged += 1
-            return None
-        return _Work(file, digest, documents)
 
     def _split(self, works: list[_Work]) -> list[_Work]:
         for work in works:
@@ -213,21 +230,35 @@ class Index:
         return works
 
     def _store(self, works: list[_Work], report: IndexReport) -> int:
-        for work in works:
-            source = str(work.file.path)
-            self.store.delete_where([Condition("source", "==", source)])
-            self.store.add(_records(work))
-            entry = Entry(source, work.file.size, work.file.modified_ns, work.digest, len(work.chunks))
-            self._manifest.put(entry)
-            report.indexed += 1
-            report.chunks += len(work.chunks)
+        if works:
+            sources = [str(work.file.path) for work in works]
+            self.store.delete_where([Condition("source", "in", sources)])
+            self.store.add([record for work in works for record in _records(work)])
+            self._manifest.put(work.entry for work in works)
+        report.indexed += len(works)
+        report.chunks += sum(len(work.chunks) for work in works)
         return len(works)
 
 
 def check_root(root: Path) -> None:
     """Raises a ValidationError if there is nothing at ``root``."""
-    if not root.exists():
-        raise ValidationError(f"there is no file or folder {str(root)!r}", field="path")
+    try:
+        root.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or error
+        raise ValidationError(
+            f"there is no file or folder {str(root)!r:.200}: {why}", field="path"
+        ) from error
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the index cannot be kept in {str(directory)!r}: {error.strerror}; choose another folder",
+            setting="index",
+        ) from error
 
 
 def _dimensions(embedder: EmbeddingClient) -> int:
@@ -274,6 +305,13 @@ def _files(root: Path, skipped: list[Skipped]) -> Iterator[_File]:
 
 def _file(path: Path, skipped: list[Skipped]) -> Iterator[_File]:
     try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = str(path).encode("utf-8", "backslashreplace").decode()
+        detail = f"{shown!r}: its name is not UTF-8, so nothing could cite it; rename it"
+        skipped.append(Skipped(shown, "unreadable", detail))
+        return
+    try:
         info = path.stat()
     except OSError as error:
         skipped.append(Skipped(str(path), "unreadable", f"{str(path)!r}: {error.strerror}"))
@@ -286,11 +324,6 @@ def _file(path: Path, skipped: list[Skipped]) -> Iterator[_File]:
 
 def _same(file: _File, entry: Entry | None) -> bool:
     return entry is not None and (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _batches(files: list[_File]) -> Iterator[list[_File]]:

@@ -39,11 +39,11 @@ class Loaders:
             self._made[name] = self._host.create("loader", name, **self._settings)
         return self._made[name]
 
-    def load(self, path: Path) -> list[Document]:
-        """The documents in ``path``.
+    def for_file(self, path: Path) -> Loader:
+        """The loader that reads files with the ending of ``path``.
 
         Raises:
-            DocumentError: It cannot be read; ``unsupported`` if no loader reads files with its ending.
+            DocumentError: ``unsupported``: there is none.
         """
         name = self._index().get(path.suffix.lower())
         if name is None:
@@ -53,7 +53,7 @@ class Loaders:
                 path=str(path),
                 reason="unsupported",
             )
-        return list(self.named(name).load(path))
+        return self.named(name)
 
     def _index(self) -> dict[str, str]:
         if self._by_suffix is None:
@@ -81,4 +81,4 @@ def load_file(
 ) -> list[Document]:
     """The documents in one file, read by ``loader`` or by the one for its ending."""
     loaders = Loaders(host, settings)
-    return list(loaders.named(loader).load(path)) if loader else loaders.load(path)
+    return list((loaders.named(loader) if loader else loaders.for_file(path)).load(path))

@@ -1,14 +1,18 @@
 """What an index holds of which file: so that an unchanged file is not read again.
 
-SQLite, one transaction per file, after the vector store has the file's records on disk: a crash
-between the two means that the file is indexed once more, never that it is missing.
+SQLite, one transaction per batch of files, after the vector store has their records on disk: a crash
+between the two means that they are indexed once more, never that they are missing.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from graphbit_core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,21 @@ class Manifest:
     """The entries of one index, kept in ``path``; one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        """Opens it, or makes it.
+
+        Raises:
+            ConfigError: It cannot be opened or written, or is no such file.
+        """
+        self._path = path
+        with self._explained():
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute(
@@ -37,17 +54,38 @@ class Manifest:
 
     def entries(self) -> dict[str, Entry]:
         """All entries, by source."""
-        rows = self._db.execute("SELECT source, size, modified_ns, digest, chunks FROM files")
-        return {row[0]: Entry(*row) for row in rows}
+        with self._explained():
+            rows = self._db.execute("SELECT source, size, modified_ns, digest, chunks FROM files")
+            return {row[0]: Entry(*row) for row in rows}
 
-    def put(self, entry: Entry) -> None:
-        """Adds or replaces an entry; it is on disk when this returns."""
-        row = (entry.source, entry.size, entry.modified_ns, entry.digest, entry.chunks)
-        self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Adds or replaces entries, all or none; they are on disk when this returns."""
+        rows = [(e.source, e.size, e.modified_ns, e.digest, e.chunks) for e in entries]
+        with self._changed():
+            self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", rows)
 
-    def remove(self, source: str) -> None:
-        """Removes an entry, if there is one."""
-        self._db.execute("DELETE FROM files WHERE source = ?", (source,))
+    def remove(self, sources: Iterable[str]) -> None:
+        """Removes entries, all or none; one that is not there does no harm."""
+        with self._changed():
+            self._db.executemany("DELETE FROM files WHERE source = ?", [(source,) for source in sources])
+
+    @contextmanager
+    def _changed(self) -> Iterator[None]:
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:  # commits, or rolls back
+                yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise ConfigError(
+                f"the index in {str(self._path.parent)!r} cannot be used: {error}; "
+                "remove that folder to index anew, or choose another one",
+                setting="index",
+            ) from error
 
     def close(self) -> None:
         """Closes the file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from graphbit_core.kernel import Plan, check_graph
 
 if TYPE_CHECKING:
     from graphbit_core.kernel import PlanEdge, PlanNode
+    from graphbit_core.workflow.node import Node
     from graphbit_core.workflow.workflow import Workflow
 
 _FIXES = {
@@ -32,7 +33,11 @@ _FIXES = {
 class Compiled:
     """A workflow ready to run, any number of times and from several threads at once."""
 
-    workflow: Workflow
+    name: str
+    nodes: tuple[Node, ...]
+    """As they were then: what is added to the workflow later is not part of it."""
+    sinks: tuple[int, ...]
+    """Nodes that no edge leaves."""
     plan: Plan
     bodies: list[NodeType]
     inputs: tuple[str, ...]
@@ -41,17 +46,17 @@ class Compiled:
     @cached_property
     def ids(self) -> list[str]:
         """Node ids by index."""
-        return list(self.workflow.nodes)
+        return [node.id for node in self.nodes]
 
     @cached_property
     def names(self) -> list[str]:
         """Node names by index."""
-        return [node.name for node in self.workflow.nodes.values()]
+        return [node.name for node in self.nodes]
 
     @cached_property
     def index(self) -> dict[str, int]:
         """Index by id and by name; an id wins over another node's name."""
-        return _index(self.workflow)
+        return _index(self.nodes)
 
     @cached_property
     def operations(self) -> frozenset[int]:
@@ -65,16 +70,10 @@ class Compiled:
             i for i, body in enumerate(self.bodies) if body.inline or inspect.iscoroutinefunction(body.run)
         )
 
-    @cached_property
-    def sinks(self) -> list[int]:
-        """Nodes that no edge leaves."""
-        sources = {edge.source for edge in self.workflow.edges}
-        return [i for i, node_id in enumerate(self.ids) if node_id not in sources]
 
-
-def _index(workflow: Workflow) -> dict[str, int]:
-    ids = {node_id: i for i, node_id in enumerate(workflow.nodes)}
-    names = {node.name: i for i, node in enumerate(workflow.nodes.values())}
+def _index(nodes: Collection[Node]) -> dict[str, int]:
+    ids = {node.id: i for i, node in enumerate(nodes)}
+    names = {node.name: i for i, node in enumerate(nodes)}
     return names | ids
 
 
@@ -107,7 +106,9 @@ def check(workflow: Workflow, host: Host | None = None) -> tuple[Compiled | None
     findings += _conditions(workflow)
     if findings:
         return None, findings
-    return Compiled(workflow, plan, made, inputs), []
+    left = {edge.source for edge in workflow.edges}
+    sinks = tuple(i for i, node_id in enumerate(workflow.nodes) if node_id not in left)
+    return Compiled(workflow.name, tuple(workflow.nodes.values()), sinks, plan, made, inputs), []
 
 
 def _make_bodies(workflow: Workflow, host: Host | None) -> tuple[dict[str, NodeType], list[Finding]]:
@@ -124,6 +125,9 @@ def _make_bodies(workflow: Workflow, host: Host | None) -> tuple[dict[str, NodeT
             fix = f"see 'graphbit plugins show {node.type}'"
             nested = error.findings or [Finding("config", error.message, fix)]
             findings += [Finding(f.code, f.message, f.fix, node.id) for f in nested]
+        except (TypeError, ValueError) as error:  # a node type that leaves the checking to Python
+            message = f"its settings were refused: {error}"
+            findings.append(Finding("config", message, f"see 'graphbit plugins show {node.type}'", node.id))
     return bodies, findings
 
 
@@ -149,7 +153,7 @@ def _names_used(
     workflow: Workflow, plan: Plan, bodies: list[NodeType]
 ) -> tuple[tuple[str, ...], list[Finding]]:
     """The names that must be run inputs, and the uses of nodes that do not come before."""
-    index, ids = _index(workflow), list(workflow.nodes)
+    index, ids = _index(workflow.nodes.values()), list(workflow.nodes)
     inputs: dict[str, None] = {}
     findings: list[Finding] = []
     followers = {edge.target for edge in workflow.edges}

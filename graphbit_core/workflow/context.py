@@ -204,6 +204,7 @@ class Activation:
     def set_variable(self, name: str, value: Any) -> None:
         """Writes a variable, to be seen once this node has settled."""
         self.writes[name] = value
+        self._driver.variables_written = True
 
     def emit(self, type: str, data: Mapping[str, Any]) -> None:  # noqa: A002
         """Adds an event to the run's stream."""

@@ -8,14 +8,16 @@ emits from another thread.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from graphbit_core.contracts.node_type import Choice
-from graphbit_core.errors import ConfigError, DeadlineError, NodeError
+from graphbit_core.errors import ConfigError, DeadlineError, NodeError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.compile import Compiled
@@ -54,7 +56,8 @@ class Driver:
         self._run = Run(compiled.plan, max_concurrency, dict(type_limits), on_error)
         self._values: dict[int, Any] = {}
         self._activations: dict[int, Activation] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, tuple[asyncio.Task[None], Any]] = {}
+        """The task of a body, and what it awaits."""
         self._threads: set[int] = set()
         self._stopped: set[int] = set()
         self._settled: list[tuple[int, str, list[str] | None, str | None]] = []
@@ -63,6 +66,8 @@ class Driver:
         self._ancestors: dict[int, frozenset[int]] = {}
         self._thread = 0
         self._expired = False
+        self._over = False
+        self.variables_written = False
         self._epoch = 0.0
 
     # --- the run -------------------------------------------------------------------------------
@@ -82,6 +87,7 @@ class Driver:
             raise
         finally:
             await self._reap()
+            self._over = True
             self._drain_events()
         return self._result(time.monotonic() - started)
 
@@ -99,7 +105,7 @@ class Driver:
     def _advance(self) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
         now = time.monotonic()
-        if self.deadline is not None and now >= self.deadline and not self._expired:
+        if self.deadline is not None and now >= self.deadline and self._may_expire():
             self._expired = True
             limit = f"the run was not done within {self._timeout} s"
             self._errors.append(DeadlineError(limit, phase="total", timeout=self._timeout))
@@ -117,39 +123,56 @@ class Driver:
             self._start(index)
         return bool(ready or settled or self._settled)
 
+    def _may_expire(self) -> bool:
+        return not self._expired and self._run.status() is None
+
     async def _sleep(self) -> None:
         deadline = None if self._expired else self.deadline
         times = [t for t in (self._run.next_timer(), deadline) if t is not None]
         # Event loops count on time.monotonic too, from the same origin.
         timer = self._loop.call_later(min(times) - time.monotonic(), self._wake.set) if times else None
-        await self._wake.wait()
+        try:
+            await self._wake.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
         self._wake.clear()
-        if timer is not None:
-            timer.cancel()
 
     # --- bodies --------------------------------------------------------------------------------
 
     def _start(self, index: int) -> None:
         body = self.compiled.bodies[index]
         activation = self._activations[index] = Activation(self, index)
-        if index in self.compiled.on_loop:
-            try:
-                value = body.run(activation)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - becomes the node's failure
-                self._ended(index, (None, error))
-                return
-            if _is_awaitable(value):
-                self._tasks[index] = self._loop.create_task(self._await(index, value))
+        try:
+            if index in self.compiled.on_loop:
+                self._returned(index, (body.run(activation), None))
             else:
-                self._ended(index, (value, None))
-            return
-        self._threads.add(index)
-        workers.submit(lambda: body.run(activation), lambda outcome: self._from_thread(index, outcome))
+                self._threads.add(index)
+                workers.submit(
+                    lambda: body.run(activation), lambda outcome: self._from_thread(index, outcome)
+                )
+        except KeyboardInterrupt:
+            raise  # the user's, not the body's
+        except BaseException as error:  # noqa: BLE001 - becomes the node's failure
+            self._threads.discard(index)
+            self._ended(index, (None, error))
+
+    def _returned(self, index: int, outcome: Outcome) -> None:
+        """A function has ended; what it returned may have to be awaited."""
+        value, error = outcome
+        if error is not None or not _is_awaitable(value):
+            self._ended(index, outcome)
+        elif index in self._stopped:
+            _discard(value)
+        else:
+            self._tasks[index] = self._loop.create_task(self._await(index, value)), value
 
     async def _await(self, index: int, awaitable: Any) -> None:
         try:
             outcome: Outcome = (await awaitable, None)
-        except (Exception, asyncio.CancelledError, SystemExit) as error:  # noqa: BLE001 - as above
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - as above
             outcome = (None, error)
         self._ended(index, outcome)
         self._wake.set()
@@ -157,18 +180,12 @@ class Driver:
     def _from_thread(self, index: int, outcome: Outcome) -> None:
         def arrive() -> None:
             self._threads.discard(index)
-            value = outcome[0]
-            if outcome[1] is None and _is_awaitable(value) and index not in self._stopped:
-                self._tasks[index] = self._loop.create_task(self._await(index, value))
-                return
-            self._ended(index, outcome)
+            self._returned(index, outcome)
             self._wake.set()
 
-        try:
+        # A closed loop means that the run ended without this body and has reported it as abandoned.
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(arrive)
-        except RuntimeError:
-            # The loop is closed: the run ended without this body and has reported it as abandoned.
-            return
 
     def _ended(self, index: int, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
@@ -181,21 +198,29 @@ class Driver:
         elif error is not None:
             self._fail(index, error)
         elif isinstance(value, Choice):
-            self._values[index] = value.value
-            self._settled.append((index, "succeeded", list(value.targets), None))
+            self._chosen(index, value)
         else:
             self._values[index] = value
             self._settled.append((index, "succeeded", None, None))
 
+    def _chosen(self, index: int, choice: Choice) -> None:
+        targets = choice.targets
+        if not isinstance(targets, list | tuple) or not all(isinstance(t, str) for t in targets):
+            problem = f"the targets of a Choice are a list of labels or node ids, not {targets!r:.80}"
+            self._fail(index, ValidationError(problem, field="targets"))
+            return
+        self._values[index] = choice.value
+        self._settled.append((index, "succeeded", [_utf8(target) for target in targets], None))
+
     def _fail(self, index: int, error: BaseException) -> None:
-        node_id = self.compiled.ids[index]
-        wrapped = NodeError(f"node {node_id!r} failed: {type(error).__name__}: {error}")
+        problem = _described(error)
+        wrapped = NodeError(f"node {self.compiled.ids[index]!r} failed: {problem}")
         wrapped.__cause__ = error
         self._record(index, wrapped)
-        self._settled.append((index, "failed", None, f"{type(error).__name__}: {error}"))
+        self._settled.append((index, "failed", None, problem))
 
     def _record(self, index: int, error: NodeError) -> None:
-        node = self.compiled.workflow.nodes[self.compiled.ids[index]]
+        node = self.compiled.nodes[index]
         error.run_id, error.node, error.node_type, error.attempts = self.run_id, node.id, node.type, 1
         error.activation = f"{self.run_id}/{node.id}"
         self._node_errors[index] = error
@@ -214,14 +239,18 @@ class Driver:
         """
         self._stopped.add(index)
         self._settled.append((index, "cancelled", None, None))
-        if (task := self._tasks.get(index)) is not None:
-            task.cancel()
+        if index in self._tasks:
+            self._tasks[index][0].cancel()
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
-        tasks = list(self._tasks.values())
+        tasks = dict(self._tasks)
         if tasks:
-            await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
+            await asyncio.wait([task for task, _ in tasks.values()], timeout=_CANCEL_GRACE)
+        for index, (task, awaitable) in tasks.items():
+            if task.done():  # still noted only if it was cancelled before it began
+                self._tasks.pop(index, None)
+                _discard(awaitable)
         self._run.settle(self._settled, time.monotonic())
         self._settled = []
 
@@ -247,9 +276,7 @@ class Driver:
 
     def _reports(self) -> list[NodeReport]:
         reports = []
-        for index, (node, row) in enumerate(
-            zip(self.compiled.workflow.nodes.values(), self._run.states(), strict=True)
-        ):
+        for index, (node, row) in enumerate(zip(self.compiled.nodes, self._run.states(), strict=True)):
             state, started, settled, reason = row
             seconds = settled - started if started is not None and settled is not None else None
             usage = {"usage": a.usage} if (a := self._activations.get(index)) else {}
@@ -296,7 +323,7 @@ class Driver:
 
     def variables_for(self, index: int) -> Mapping[str, Any]:
         """Inputs and what ancestors wrote, folded in topological order, so that timing has no say."""
-        if not any(activation.writes for activation in self._activations.values()):
+        if not self.variables_written:
             return self._variables
         ancestors = self.ancestors(index)
         return self._fold([i for i in self.compiled.plan.order() if i in ancestors])
@@ -322,11 +349,12 @@ class Driver:
     # --- events --------------------------------------------------------------------------------
 
     def emit(self, type: str, index: int, data: Mapping[str, Any]) -> None:  # noqa: A002
-        """Adds an event of a body; from any thread."""
-        if self._publish is None:
+        """Adds an event of a body; from any thread. After the run it does nothing."""
+        if self._publish is None or self._over:
             return
         if threading.get_ident() != self._thread:
-            self._loop.call_soon_threadsafe(self.emit, type, index, data)
+            with suppress(RuntimeError):  # the run has ended just now, and its loop with it
+                self._loop.call_soon_threadsafe(self.emit, type, index, data)
             return
         self._drain_events()
         self._send(self._run.take_seq(), time.monotonic(), type, index, data)
@@ -349,3 +377,22 @@ class Driver:
 def _is_awaitable(value: Any) -> bool:
     # inspect.isawaitable also knows generator-based coroutines, which are gone, and costs as much as a node.
     return hasattr(type(value), "__await__")
+
+
+def _discard(awaitable: Any) -> None:
+    """Ends a coroutine that nobody will await, so that Python does not complain of it."""
+    if inspect.iscoroutine(awaitable):
+        awaitable.close()
+
+
+def _described(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
+        text = f"(its text cannot be had: {type(second).__name__})"
+    return _utf8(f"{type(error).__name__}: {text}")
+
+
+def _utf8(text: str) -> str:
+    """Lone surrogates written out: the kernel takes Unicode text only."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import threading
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +10,7 @@ from graphbit_core.host import Host, default_host
 from graphbit_core.workflow.compile import Compiled
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.driver import Driver
+from graphbit_core.workflow.loops import run_blocking
 from graphbit_core.workflow.publishing import publisher
 from graphbit_core.workflow.result import Event, WorkflowResult
 from graphbit_core.workflow.stream import RunStream
@@ -32,7 +30,8 @@ class Executor:
     Args:
         llm: Model of agent nodes that name none: ``provider:model`` or a client.
         host: Where node types and providers come from; default: what is installed.
-        timeout_seconds: Longest time of a run; None: no limit. What is not done then is cancelled.
+        timeout_seconds: Longest time of a run; None: no limit. What is not done then is
+            cancelled; coroutines get up to 5 s to clean up, plain functions are left to themselves.
         max_concurrency: How many nodes of a run may run at once, at least 1.
         type_limits: The same per node type.
         on_error: When a node fails: ``fail_fast`` cancels the rest, ``drain`` lets what runs end,
@@ -91,7 +90,7 @@ class Executor:
             MissingInputError: Inputs are missing; nothing ran.
         """
         driver = self._driver(workflow, inputs, context, None)
-        return self._finish(run_blocking(driver.run), context)
+        return self._finish(run_blocking(driver.run()), context)
 
     async def run_async(
         self,
@@ -162,33 +161,7 @@ def _require_inputs(compiled: Compiled, given: Mapping[str, Any]) -> None:
     missing = [name for name in compiled.inputs if name not in given]
     if missing:
         raise MissingInputError(
-            f"the workflow {compiled.workflow.name!r} needs the inputs {', '.join(missing)}; "
+            f"the workflow {compiled.name!r} needs the inputs {', '.join(missing)}; "
             f"pass inputs={{{', '.join(f'{name!r}: …' for name in missing)}}}",
             missing=tuple(missing),
         )
-
-
-def run_blocking(start: Callable[[], Coroutine[Any, Any, WorkflowResult]]) -> WorkflowResult:
-    """Runs a coroutine to its end: here, or in a helper thread where this one has a running loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        with asyncio.Runner() as runner:
-            return runner.run(start())
-    outcome: list[WorkflowResult | BaseException] = []
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        try:
-            with asyncio.Runner() as runner:
-                outcome.append(runner.run(start(), context=context))
-        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
-            outcome.append(error)
-
-    thread = threading.Thread(target=run, name="graphbit-run", daemon=True)
-    thread.start()
-    thread.join()
-    (result,) = outcome
-    if isinstance(result, BaseException):
-        raise result
-    return result

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import OutputNotProducedError, ValidationError
+
+_ABSENT = object()
 
 
 def resolve_function(function: Callable[..., Any] | str, setting: str) -> Callable[..., Any]:
@@ -38,7 +41,8 @@ class BoundFunction:
 
     One parameter gets the output of the node before, or a dict by node name where there are several.
     Of several parameters, and in a node that nothing precedes, each gets the value of its name, as
-    ``{name}`` does in a template. A parameter named ``context`` gets the NodeContext.
+    ``{name}`` does in a template; one of a skipped node keeps its default. A parameter named ``context``
+    gets the NodeContext.
     """
 
     def __init__(self, function: Callable[..., Any] | str, setting: str = "function") -> None:
@@ -78,16 +82,27 @@ class BoundFunction:
         keywords: dict[str, Any] = {"context": context} if self._wants_context else {}
         if self._takes_value and (context.parents or not self._names):
             return self.function(self.value(context), **keywords)
-        positional = [self._find(name, context) for name in self._names[: self._positional]]
-        for name in self._names[self._positional :]:
-            found = self._find(name, context)
-            if found is not None or name in self._required:
-                keywords[name] = found
+        for name in self._names:
+            value = self._find(name, context)
+            if value is not _ABSENT:
+                keywords[name] = value
+            elif name in self._required:
+                raise OutputNotProducedError(
+                    f"the parameter {name!r} has no value: that node did not succeed; "
+                    f"give it a default, such as {name}=None, if the function can do without",
+                    run_id=context.run_id,
+                    node=name,
+                )
+        positional = [keywords.pop(name) for name in self._leading(keywords)]
         return self.function(*positional, **keywords)
+
+    def _leading(self, given: Mapping[str, Any]) -> list[str]:
+        """The parameters without a keyword that have values, up to the first that is left to its default."""
+        return list(takewhile(given.__contains__, self._names[: self._positional]))
 
     @staticmethod
     def _find(name: str, context: NodeContext) -> Any:
         for scope in (context.outputs, context.inputs):
             if name in scope:
                 return scope[name]
-        return None
+        return _ABSENT

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from graphbit_core.host.faults import hook_failed
+
 if TYPE_CHECKING:
     from graphbit_core.host import Host
+    from graphbit_core.host.records import Origin
     from graphbit_core.workflow.result import Event
 
 Subscriber = Callable[["Event"], None]
-logger = logging.getLogger("graphbit")
+_HOOK = "graphbit_subscribe_events"
 
 
 class Publisher:
-    """Hands each event to every reader. A plugin's subscriber that raises is dropped for this run."""
+    """Hands each event to every reader. A plugin's subscriber that raises gets no more of this run."""
 
-    def __init__(self, reader: Subscriber | None, subscribers: Sequence[Subscriber]) -> None:
+    def __init__(
+        self, host: Host, reader: Subscriber | None, subscribers: Sequence[tuple[Origin, Subscriber]]
+    ) -> None:
+        self._reporter = host.reporter
         self._reader = reader
         self._subscribers = list(subscribers)
 
@@ -25,17 +30,19 @@ class Publisher:
         """Hands over one event."""
         if self._reader is not None:
             self._reader(event)
-        for subscriber in list(self._subscribers):
+        for entry in list(self._subscribers):
+            origin, subscriber = entry
+            # Not reporter.guarded: telling Ctrl-C from an error of its own costs more than the event.
             try:
                 subscriber(event)
-            except Exception:
-                self._subscribers.remove(subscriber)
-                logger.exception(
-                    "a subscriber to events raised at %s; it gets no more of this run", event.type
-                )
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - reported, and the run goes on
+                self._subscribers.remove(entry)
+                failure = hook_failed(origin, f"{_HOOK} at {event.type}", error)
+                failure.__cause__ = error
+                self._reporter.report(failure)
 
 
 def publisher(host: Host, reader: Subscriber | None) -> Publisher | None:
     """A publisher, or None where nobody listens."""
-    subscribers = [s for s in host.call("graphbit_subscribe_events") if s is not None]
-    return Publisher(reader, subscribers) if reader is not None or subscribers else None
+    subscribers = host.call_each(_HOOK)
+    return Publisher(host, reader, subscribers) if reader is not None or subscribers else None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _WORKFLOW_KEYS = ("name", "description", "nodes", "edges")
 _EDGE_KEYS = ("from", "to", "when")
 _RESERVED = ("type", "name")
+_NOT_SETTINGS = ("id", "self")
+"""What ``Node`` takes as something else; a file names a node by the key it stands under."""
 
 
 def to_dict(workflow: Workflow) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _parse_yaml(text: str, source: str) -> Any:
 
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2020-99-99
         raise ValidationError(f"{source!r} is not YAML: {error}") from error
 
 
@@ -125,7 +127,9 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
 def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
     findings = _unknown_keys(data, _WORKFLOW_KEYS, "the workflow")
     if not isinstance(data.get("name"), str):
-        findings.append(Finding("missing_key", "the workflow has no name", "add 'name: …' at the top"))
+        findings.append(
+            Finding("missing_key", "the workflow has no name that is text", "add 'name: …' at the top")
+        )
     nodes = data.get("nodes")
     if not isinstance(nodes, Mapping) or not nodes:
         findings.append(
@@ -136,6 +140,11 @@ def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
         if not isinstance(fields, Mapping) or not isinstance(fields.get("type"), str):
             fix = "write it as {type: agent, …}"
             findings.append(Finding("missing_type", "the node has no type", fix, str(node_id)))
+            continue
+        for key in _NOT_SETTINGS:
+            if key in fields:
+                fix = "take it out; the key that the node stands under is its id"
+                findings.append(Finding("unknown_key", f"{key!r} is no setting", fix, str(node_id)))
     edges = data.get("edges") or []
     if not isinstance(edges, list):
         findings.append(Finding("bad_edges", "edges is not a list", "write '- {from: a, to: b}' for each"))
@@ -153,9 +162,14 @@ def _edge_findings(edge: Any, number: int, nodes: Mapping[str, Any]) -> list[Fin
     for key in ("from", "to"):
         if key not in edge:
             findings.append(Finding("bad_edge", f"{where} has no {key!r}", "write it as {from: a, to: b}"))
-        elif edge[key] not in nodes:
+        elif str(edge[key]) not in map(str, nodes):
             near = _meant(str(edge[key]), [str(n) for n in nodes])
             findings.append(Finding("unknown_node", f"{where}: no node {edge[key]!r}", near))
+    if not isinstance(edge.get("when"), str | None):
+        problem = f"{where}: 'when' is {edge['when']!r}, not text"
+        findings.append(
+            Finding("bad_edge", problem, "put the label in quotes: YAML reads yes, no and 1 as other types")
+        )
     return findings
 
 

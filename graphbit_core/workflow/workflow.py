@@ -77,8 +77,10 @@ class Workflow:
             when: Label by which a condition at ``source`` chooses this edge; default: the target's id.
 
         Raises:
-            ValidationError: No such node, or the edge exists already.
+            ValidationError: No such node, the edge exists already, or ``when`` is not text.
         """
+        if not isinstance(when, str | None):
+            raise ValidationError(f"when is {when!r}; a label is text", field="when")
         edge = Edge(self._id_of(source), self._id_of(target), when)
         if edge in self._edges:
             raise ValidationError(f"{edge.source!r} and {edge.target!r} are connected already")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -79,3 +81,47 @@ def test_a_path_that_is_not_there_is_named(graphbit, docs):
     done = ask(graphbit, docs.parent / "nowhere", "tea?")
     assert done.returncode == 2
     assert "nowhere" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("docs", ""), "question is empty"),
+        (("docs", "tea?", "--k", "five"), "'five' is not a whole number"),
+        (("docs", "tea?", "--index", "docs/tea.txt"), "docs/tea.txt"),
+        (("a" * 5000, "tea?"), "too long"),
+    ],
+)
+def test_what_the_user_got_wrong_is_said_without_a_traceback(graphbit, docs, arguments, named):
+    done = graphbit("ask", *arguments)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_process_on_one_index_is_told_that_it_is_open(graphbit, docs):
+    from graphbit_core import EmbeddingClient, default_host
+    from graphbit_core.rag.index import Index
+
+    with Index(docs.parent / "index", EmbeddingClient("hashing"), default_host()):
+        done = ask(graphbit, docs, "tea?")
+    assert done.returncode == 2
+    assert "open already" in done.stderr
+
+
+def test_an_index_is_usable_after_ctrl_c_in_the_middle_of_indexing(graphbit, docs):
+    for number in range(200):
+        (docs / f"{number}.txt").write_text(f"Word{number} is a word. " * 2000)
+    command = [sys.executable, "-m", "graphbit_core.cli", "ask", docs, "tea?", "--index", "index"]
+    with subprocess.Popen(command, cwd=docs.parent, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 30
+        while not any((docs.parent / "index").glob("*/store/**/*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert errors == ""
+    for number in range(200):
+        (docs / f"{number}.txt").unlink()
+    assert "eighty degrees" in ask(graphbit, docs, "How hot should green tea be brewed?").stdout

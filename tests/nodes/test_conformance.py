@@ -29,6 +29,7 @@ class TestTransformWithATemplate(NodeTypeConformance):
         {"template": "x", "function": len},
         {"function": "nowhere:to_be_found"},
         {"tempalte": "x"},
+        {"template": 5},
     )
 
 
@@ -73,6 +74,10 @@ class TestAgent(NodeTypeConformance):
         {"prompt": "x", "temperature": 3},
         {"prompt": "x", "max_tokens": 0},
         {"prompt": "x", "temprature": 1},
+        {"prompt": "x", "temperature": "hot"},
+        {"prompt": "x", "max_tokens": "many"},
+        {"prompt": "x", "system_prompt": 5},
+        {"prompt": "x", "llm": 5},
     )
 
 
@@ -92,7 +97,14 @@ class TestRetrieve(NodeTypeConformance):
     inputs = {"question": "why"}
     services = {"store": _Store(), "embedder": _Embedder()}
     expected = [Match("1", 1.0, "why 2 [3.0]", {"source": "s"})]
-    bad_settings = ({"k": 0}, {"where": [{"key": "a"}]})
+    bad_settings = (
+        {"k": 0},
+        {"where": [{"key": "a"}]},
+        {"k": "five"},
+        {"where": 5},
+        {"where": [5]},
+        {"query": 5},
+    )
 
 
 class _Loader:
@@ -111,4 +123,4 @@ class TestDocumentLoader(NodeTypeConformance):
     settings = {"path": "{folder}/a.here"}
     inputs = {"folder": "x"}
     components = {("loader", "here"): _Loader}
-    bad_settings = ({}, {"pth": "x"})
+    bad_settings = ({}, {"pth": "x"}, {"path": 5}, {"path": "x", "settings": [1]}, {"path": "x", "loader": 5})

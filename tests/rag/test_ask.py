@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from graphbit_core import NOT_FOUND, DocumentError, Host, PassagePart, RateLimitError
+from graphbit_core import (
+    NOT_FOUND,
+    DocumentError,
+    Host,
+    NodeError,
+    PassagePart,
+    RateLimitError,
+    ValidationError,
+)
 from graphbit_core.rag.ask import ask
 from graphbit_core.testing import ScriptedModel
 
@@ -74,3 +82,26 @@ def test_a_folder_without_anything_readable_is_an_error_that_says_why(tmp_path, 
     (tmp_path / "documents" / "a.bin").write_bytes(b"\0")
     with pytest.raises(DocumentError, match=r"a\.bin"):
         ask(open_index(), tmp_path / "documents", "what?")
+
+
+def test_a_question_of_nothing_is_refused_before_anything_is_read(folder, open_index):
+    index = open_index()
+    with pytest.raises(ValidationError, match="question is empty"):
+        ask(index, folder, "  ")
+    assert index.store.count() == 0
+
+
+def test_braces_and_lone_surrogates_in_a_question_are_text(folder, open_index):
+    answer = ask(open_index(), folder, "How should green tea {be} {brewed}? \udcff")
+    assert "eighty degrees" in answer.text
+
+
+def test_an_error_that_is_not_of_graphbit_names_the_step(folder, open_index):
+    index = open_index()
+
+    def full(records):
+        raise OSError(28, "No space left on device")
+
+    index.store.add = full
+    with pytest.raises(NodeError, match=r"'store' failed: OSError: .*No space left"):
+        ask(index, folder, "tea?")

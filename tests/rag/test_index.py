@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from graphbit_core import Query, ValidationError
+from graphbit_core import ConfigError, EmbeddingClient, Query, ValidationError, default_host
+from graphbit_core.rag import index as module
+from graphbit_core.rag.index import Index
 
 
 def sources(index):
@@ -144,3 +146,60 @@ def test_progress_is_told_until_all_is_done(folder, open_index):
 def test_a_path_that_is_not_there_is_named(tmp_path, open_index):
     with pytest.raises(ValidationError, match="no-such-folder"):
         open_index().update(tmp_path / "no-such-folder")
+
+
+def test_a_file_that_vanishes_or_turns_into_a_pipe_before_it_is_read_is_skipped(folder, open_index):
+    (folder / "a.txt").write_text("alpha")
+    (folder / "b.txt").write_text("beta")
+    index = open_index()
+    real, seen = index._loaders.for_file, []
+
+    def for_file(path):
+        if not seen:
+            (folder / "b.txt").unlink()
+            (folder / "cats.txt").unlink()
+            os.mkfifo(folder / "cats.txt")
+        seen.append(path)
+        return real(path)
+
+    index._loaders.for_file = for_file
+    report = index.update(folder)
+    assert {Path(s.path).name: s.reason for s in report.skipped} == {
+        "b.txt": "unreadable",
+        "cats.txt": "unsupported",
+    }
+    assert sources(index) == {"a.txt", "rust.md", "tea.txt"}
+
+
+def test_a_name_that_is_not_utf8_is_skipped_and_named(folder, open_index):
+    (folder / os.fsdecode(b"\xff.txt")).write_text("nameless")
+    report = open_index().update(folder)
+    assert [s.reason for s in report.skipped] == ["unreadable"]
+    assert r"\udcff.txt" in report.skipped[0].path
+    assert report.indexed == 3
+
+
+def test_what_stands_in_a_folder_that_cannot_be_read_stays_indexed(folder, open_index):
+    index = open_index()
+    index.update(folder)
+    known = index._manifest.entries()
+    report = module.IndexReport()
+    index._forget(folder, known, {str(folder / "cats.txt"), str(folder / "sub")}, report)
+    assert report.removed == 1
+    assert sources(index) == {"cats.txt", "tea.txt"}
+
+
+@pytest.mark.parametrize("place", ["cats.txt", "cats.txt/below"])
+def test_a_place_where_no_index_can_be_is_a_config_error(folder, place):
+    with pytest.raises(ConfigError, match="choose another folder"):
+        Index(folder / place, EmbeddingClient("hashing"), default_host())
+
+
+def test_a_damaged_manifest_is_a_config_error_that_says_what_to_do(folder, open_index):
+    index = open_index()
+    index.update(folder)
+    index.close()
+    for path in index.directory.glob("files.sqlite*"):
+        path.write_bytes(b"garbage" * 1000)
+    with pytest.raises(ConfigError, match="remove that folder"):
+        Index(index.directory.parent, EmbeddingClient("hashing"), default_host())

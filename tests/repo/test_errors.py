@@ -16,8 +16,7 @@ MAY_CATCH_BROADLY = {
     "graphbit_core/llm/worker.py": "carries an error to the coroutine that waits, which raises it",
     "graphbit_core/workflow/driver.py": "whatever a node's body raises becomes that node's failure",
     "graphbit_core/workers.py": "the driver's threads: what the body raised is handed to the driver",
-    "graphbit_core/workflow/executor.py": "what a helper thread raised is raised again in the caller's",
-    "graphbit_core/workflow/stream.py": "as the executor's",
+    "graphbit_core/workflow/loops.py": "what a helper thread raised is raised again in the caller's",
     "graphbit_core/workflow/publishing.py": "a plugin's event subscriber harms only itself, and is reported",
     "graphbit_core/testing/loader.py": "what a loader raised in its thread is handed to the test",
 }

@@ -64,3 +64,48 @@ def test_files_that_are_no_workflow_are_refused_by_name(tmp_path, name):
         (tmp_path / name).write_text("- [")
     with pytest.raises(ValidationError, match=name.replace(".", r"\.")):
         Workflow.from_file(tmp_path / name)
+
+
+NODE = "{type: transform, template: x}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f"nodes: {{a: {NODE}, b: {NODE}}}\nedges: [{{from: [a], to: b}}]", "unknown_node"),
+        (f"nodes: {{a: {NODE}, b: {NODE}}}\nedges: [{{from: a, to: b, when: yes}}]", "bad_edge"),
+        ("nodes: {a: {type: transform, id: q}}", "unknown_key"),
+        ("nodes: {a: {type: transform, self: q}}", "unknown_key"),
+    ],
+)
+def test_values_of_the_wrong_type_are_findings(tmp_path, text, code):
+    (tmp_path / "w.yaml").write_text(f"name: w\n{text}")
+    with pytest.raises(ValidationError) as caught:
+        Workflow.from_file(tmp_path / "w.yaml")
+    assert [finding.code for finding in caught.value.findings] == [code]
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "description: 2020-99-99"], ids=["deep", "no such day"])
+def test_text_that_yaml_cannot_take_is_refused_by_name(tmp_path, text):
+    (tmp_path / "w.yaml").write_text(text)
+    with pytest.raises(ValidationError, match=r"w\.yaml"):
+        Workflow.from_file(tmp_path / "w.yaml")
+
+
+def test_ids_that_yaml_reads_as_numbers_are_text_in_nodes_and_edges(tmp_path):
+    (tmp_path / "w.yaml").write_text(
+        f"name: w\nnodes: {{1: {NODE}, 2: {NODE}}}\nedges: [{{from: 1, to: '2'}}]"
+    )
+    assert set(Workflow.from_file(tmp_path / "w.yaml").nodes) == {"1", "2"}
+
+
+def test_a_label_that_is_no_text_is_refused_where_it_is_given():
+    workflow = Workflow("w").chain(Node.transform("a", template="x"))
+    workflow.add_node(Node.transform("b", template="x"))
+    with pytest.raises(ValidationError, match="label"):
+        workflow.connect("a", "b", when=True)
+
+
+def test_a_name_of_two_lines_stays_one_line_of_the_drawing():
+    drawing = Workflow("w").chain(Node.transform("a\nb", template="x")).draw()
+    assert len(drawing.splitlines()) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphbit_core import Executor, Node, ValidationError, Workflow
+from graphbit_core.nodes.transform import TransformNode
 
 
 def codes(workflow, host):
@@ -83,3 +84,14 @@ def test_a_workflow_is_compiled_anew_only_after_it_or_its_host_has_changed(host)
     assert len(changed.bodies) == 2
     host.add("node_type", "another", type(changed.bodies[0]))
     assert workflow.compile(host) is not changed
+
+
+def test_a_node_type_that_leaves_the_checking_to_python_makes_a_finding(host):
+    class Careless(TransformNode):
+        def __init__(self, *, size):
+            super().__init__(template="x" * size)
+
+    host.add("node_type", "careless", Careless)
+    workflow = Workflow("w").chain(Node("careless", "a", size="big"))
+    (finding,) = workflow.validate(host)
+    assert (finding.code, finding.node) == ("config", "a")
