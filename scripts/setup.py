@@ -81,6 +81,7 @@ def kernel() -> bool:
         return False
     must("download crates", ["cargo", "fetch", "--locked", "--quiet"], NETWORK)
     build = pip("install", *EDITABLE, "--editable", ROOT)
+    print("\nThe next step compiles for a few minutes and prints nothing meanwhile.", flush=True)
     must("build the kernel (release) and install graphbit-core", build, "The compiler's messages are above.")
     finish("kernel", stamp + digest(native_library()))
     return True

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _WORKFLOW_KEYS = ("name", "description", "nodes", "edges")
 _EDGE_KEYS = ("from", "to", "when")
 _RESERVED = ("type", "name")
+_OF_EDGES = {"no_targets", "not_an_ancestor"}
+"""Findings that say nothing of nodes that are looked at without their edges."""
 
 
 def to_dict(workflow: Workflow) -> dict[str, Any]:
@@ -71,6 +73,15 @@ def spec_hash(workflow: Workflow) -> str:
 
 def from_file(path: Path) -> Workflow:
     """See ``Workflow.from_file``."""
+    return from_dict(read(path))
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """What a workflow file holds; its shape is not looked at.
+
+    Raises:
+        ValidationError: It cannot be read, or holds no mapping.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -83,7 +94,7 @@ def from_file(path: Path) -> Workflow:
         raise ValidationError(
             f"{str(path)!r} holds a {type(data).__name__}, not a mapping with name and nodes"
         )
-    return from_dict(data)
+    return data
 
 
 def _parsers() -> dict[str, Callable[[str, str], Any]]:
@@ -122,6 +133,24 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
     return workflow
 
 
+def faults(path: Path) -> list[Finding]:
+    """Every fault of a workflow file: a wrong key or edge does not hide what is wrong with a node.
+
+    Raises:
+        ValidationError: The file cannot be read, or holds no mapping.
+    """
+    data = read(path)
+    findings = _shape_findings(data)
+    if not findings:
+        return from_dict(data).validate()
+    nodes = data.get("nodes")
+    sound = {i: f for i, f in nodes.items() if _has_type(f)} if isinstance(nodes, Mapping) else {}
+    if sound:
+        apart = from_dict({"name": "nodes without their edges", "nodes": sound})
+        findings += [found for found in apart.validate() if found.code not in _OF_EDGES]
+    return findings
+
+
 def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
     findings = _unknown_keys(data, _WORKFLOW_KEYS, "the workflow")
     if not isinstance(data.get("name"), str):
@@ -133,7 +162,7 @@ def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
         )
         nodes = {}
     for node_id, fields in nodes.items():
-        if not isinstance(fields, Mapping) or not isinstance(fields.get("type"), str):
+        if not _has_type(fields):
             fix = "write it as {type: agent, …}"
             findings.append(Finding("missing_type", "the node has no type", fix, str(node_id)))
     edges = data.get("edges") or []
@@ -145,16 +174,21 @@ def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
     return findings
 
 
+def _has_type(fields: Any) -> bool:
+    return isinstance(fields, Mapping) and isinstance(fields.get("type"), str)
+
+
 def _edge_findings(edge: Any, number: int, nodes: Mapping[str, Any]) -> list[Finding]:
     where = f"edge {number}"
     if not isinstance(edge, Mapping):
         return [Finding("bad_edge", f"{where} is not a mapping", "write it as {from: a, to: b}")]
     findings = _unknown_keys(edge, _EDGE_KEYS, where)
+    known = [str(node_id) for node_id in nodes]
     for key in ("from", "to"):
         if key not in edge:
             findings.append(Finding("bad_edge", f"{where} has no {key!r}", "write it as {from: a, to: b}"))
-        elif edge[key] not in nodes:
-            near = _meant(str(edge[key]), [str(n) for n in nodes])
+        elif str(edge[key]) not in known:
+            near = _meant(str(edge[key]), known)
             findings.append(Finding("unknown_node", f"{where}: no node {edge[key]!r}", near))
     return findings
 
