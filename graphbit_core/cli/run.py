@@ -32,16 +32,17 @@ def add(subparsers: Any) -> None:
     runner.add_argument("--stream", action="store_true", help="print events as they happen")
     runner.add_argument("--json", action="store_true", help="print JSON; with --stream one event a line")
     runner.set_defaults(run=run)
-    for name, function, text in (
-        ("validate", validate, "Print every fault of a workflow file; exit 1 if there is one."),
-        ("draw", draw, "Print a workflow file as a Mermaid flowchart."),
-    ):
-        brief = text[0].lower() + text[1:].split(";")[0].rstrip(".")
-        parser = subparsers.add_parser(name, help=brief, description=text)
-        _workflow_argument(parser)
-        if name == "validate":
-            parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-        parser.set_defaults(run=function)
+    checker = subparsers.add_parser(
+        "validate",
+        help="print every fault of a workflow file",
+        description="Print every fault of a workflow file; exit 1 if there is one.",
+    )
+    _workflow_argument(checker)
+    checker.add_argument("--json", action="store_true", help="print the findings as JSON")
+    checker.set_defaults(run=validate)
+    drawer = subparsers.add_parser("draw", help="print a workflow file as a Mermaid flowchart")
+    _workflow_argument(drawer)
+    drawer.set_defaults(run=draw)
 
 
 def _workflow_argument(parser: argparse.ArgumentParser) -> None:
