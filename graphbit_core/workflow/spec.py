@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _WORKFLOW_KEYS = ("name", "description", "nodes", "edges")
 _EDGE_KEYS = ("from", "to", "when")
 _RESERVED = ("type", "name")
-_OF_EDGES = {"no_targets", "not_an_ancestor"}
-"""Findings that say nothing of nodes that are looked at without their edges."""
 
 
 def to_dict(workflow: Workflow) -> dict[str, Any]:
@@ -133,6 +131,10 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
     return workflow
 
 
+_OF_EDGES = {"no_targets", "not_an_ancestor"}
+"""Findings that say nothing of nodes that are looked at without their edges."""
+
+
 def faults(path: Path) -> list[Finding]:
     """Every fault of a workflow file: a wrong key or edge does not hide what is wrong with a node.
 
@@ -144,8 +146,8 @@ def faults(path: Path) -> list[Finding]:
     if not findings:
         return from_dict(data).validate()
     nodes = data.get("nodes")
-    sound = {i: f for i, f in nodes.items() if _has_type(f)} if isinstance(nodes, Mapping) else {}
-    if sound:
+    wrong = {found.node for found in findings}
+    if sound := {i: nodes[i] for i in nodes if str(i) not in wrong} if isinstance(nodes, Mapping) else {}:
         apart = from_dict({"name": "nodes without their edges", "nodes": sound})
         findings += [found for found in apart.validate() if found.code not in _OF_EDGES]
     return findings
@@ -162,7 +164,7 @@ def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
         )
         nodes = {}
     for node_id, fields in nodes.items():
-        if not _has_type(fields):
+        if not isinstance(fields, Mapping) or not isinstance(fields.get("type"), str):
             fix = "write it as {type: agent, …}"
             findings.append(Finding("missing_type", "the node has no type", fix, str(node_id)))
     edges = data.get("edges") or []
@@ -174,21 +176,16 @@ def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:
     return findings
 
 
-def _has_type(fields: Any) -> bool:
-    return isinstance(fields, Mapping) and isinstance(fields.get("type"), str)
-
-
 def _edge_findings(edge: Any, number: int, nodes: Mapping[str, Any]) -> list[Finding]:
     where = f"edge {number}"
     if not isinstance(edge, Mapping):
         return [Finding("bad_edge", f"{where} is not a mapping", "write it as {from: a, to: b}")]
     findings = _unknown_keys(edge, _EDGE_KEYS, where)
-    known = [str(node_id) for node_id in nodes]
     for key in ("from", "to"):
         if key not in edge:
             findings.append(Finding("bad_edge", f"{where} has no {key!r}", "write it as {from: a, to: b}"))
-        elif str(edge[key]) not in known:
-            near = _meant(str(edge[key]), known)
+        elif str(edge[key]) not in map(str, nodes):
+            near = _meant(str(edge[key]), [str(n) for n in nodes])
             findings.append(Finding("unknown_node", f"{where}: no node {edge[key]!r}", near))
     return findings
 
