@@ -342,7 +342,7 @@ class Driver:
         except KeyError:
             raise ConfigError(
                 f"this executor has no {name!r}; give it one: Executor(services={{{name!r}: …}})"
-                + (", or Executor('provider:model')" if name == "llm" else ""),
+                + (", or Executor('provider:model'), or --model provider:model" if name == "llm" else ""),
                 setting=name,
             ) from None
 
