@@ -105,6 +105,7 @@ if TYPE_CHECKING:
         Record as Record,
         Vector as Vector,
     )
+    from graphbit_core.types.events import Event as Event
     from graphbit_core.types.http import (
         Frame as Frame,
         Framing as Framing,
@@ -134,11 +135,7 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
     from graphbit_core.workflow.executor import Executor as Executor
     from graphbit_core.workflow.node import Node as Node
-    from graphbit_core.workflow.result import (
-        Event as Event,
-        NodeReport as NodeReport,
-        WorkflowResult as WorkflowResult,
-    )
+    from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
     from graphbit_core.workflow.stream import RunStream as RunStream
     from graphbit_core.workflow.workflow import Workflow as Workflow
 
@@ -171,6 +168,7 @@ _PUBLIC = {
     "settings": "check_whole_number",
     "tools.decorator": "FunctionTool tool",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
+    "types.events": "Event",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
         AudioPart ChatRequest ChatResponse Delta FilePart FinishReason ImagePart JsonOutput
@@ -180,7 +178,7 @@ _PUBLIC = {
     "workflow.context": "WorkflowContext",
     "workflow.executor": "Executor",
     "workflow.node": "Node",
-    "workflow.result": "Event NodeReport WorkflowResult",
+    "workflow.result": "NodeReport WorkflowResult",
     "workflow.stream": "RunStream",
     "workflow.workflow": "Workflow",
 }
