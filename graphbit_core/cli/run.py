@@ -15,7 +15,8 @@ from graphbit_core.errors import MissingInputError, ValidationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from graphbit_core.workflow.result import Event, NodeReport, WorkflowResult
+    from graphbit_core.types.events import Event
+    from graphbit_core.workflow.result import NodeReport, WorkflowResult
     from graphbit_core.workflow.workflow import Workflow
 
 
