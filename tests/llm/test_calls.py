@@ -279,5 +279,7 @@ except TransportError:
     assert record.getMessage().startswith("attempt failed call=1 attempt=1 error="), record.getMessage()
     assert "canary" not in record.getMessage() and "127.0.0.1:1/v1" not in record.getMessage()
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
