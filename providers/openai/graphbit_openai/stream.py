@@ -21,7 +21,7 @@ from graphbit_openai.errors import error_in_body
 from graphbit_openai.replies import bad_shape, finish_reason, optional_text, read_usage
 
 _parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options and at byte order marks first; streams are read often enough to care."""
+"""``json.loads`` first looks at its options and at byte order marks; streams are read often enough to care."""
 
 
 @dataclass(slots=True)
