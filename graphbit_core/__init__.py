@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphbit_core.contracts import API_VERSION as API_VERSION
+    from graphbit_core.contracts.checkpointer import Checkpointer as Checkpointer
     from graphbit_core.contracts.embedder import (
         Embedder as Embedder,
         HttpEmbedder as HttpEmbedder,
         LocalEmbedder as LocalEmbedder,
     )
+    from graphbit_core.contracts.exporter import Exporter as Exporter
     from graphbit_core.contracts.loader import Loader as Loader
     from graphbit_core.contracts.node_type import (
         Choice as Choice,
@@ -141,7 +143,9 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "contracts": "API_VERSION",
+    "contracts.checkpointer": "Checkpointer",
     "contracts.embedder": "Embedder HttpEmbedder LocalEmbedder",
+    "contracts.exporter": "Exporter",
     "contracts.loader": "Loader",
     "contracts.node_type": "Choice Delay NodeContext NodeType",
     "contracts.provider": "ChatCodec ChatModel EmbedCodec Provider StreamDecoder Vectors",

@@ -5,10 +5,9 @@ The executor loads none by name yet; a plugin gets events through the hook ``gra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-if TYPE_CHECKING:
-    from graphbit_core.types.events import Event
+from graphbit_core.types.events import Event
 
 
 @runtime_checkable

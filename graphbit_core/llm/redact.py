@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from graphbit_core.errors import GraphBitError
 
@@ -28,12 +28,16 @@ _TEXT_FACTS = ("code", "excerpt", "request_id")
 
 
 def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """What must not be shown of a request: its credentials, its base URL and its host, longest first."""
+    """What must not be shown of a request: its credentials, its base URL and its host, longest first.
+
+    Credentials also as they look in a URL and in JSON that escapes slashes.
+    """
     found: set[str] = set()
     parts = urlsplit(url)
     for name, value in (*headers.items(), *parse_qsl(parts.query)):
         if _SECRET_NAME.search(name):
-            found.update((value, value.rpartition(" ")[2]))
+            for secret in (value, value.rpartition(" ")[2]):
+                found.update((secret, quote(secret, safe=""), secret.replace("/", "\\/")))
     origin = f"{parts.scheme}://{parts.netloc}"
     found.update((url, origin + parts.path, origin, parts.netloc, parts.password or ""))
     return tuple(sorted((text for text in found if len(text) > 3), key=len, reverse=True))
@@ -42,7 +46,7 @@ def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """``text`` without ``secrets``, a part of one at its end, and anything that looks like a key."""
     for secret in secrets:
-        text = text.replace(secret, MASK)
+        text = re.sub(re.escape(secret), MASK, text, flags=re.IGNORECASE)
         for length in range(len(secret) - 1, _SHORTEST_PART - 1, -1):
             if text.endswith(secret[:length]):
                 text = text[:-length] + MASK

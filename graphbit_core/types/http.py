@@ -69,10 +69,11 @@ class HttpResponse:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            excerpt = self.body[:200].decode("utf-8", "replace")
-            raise DecodeError(
-                f"the reply (HTTP {self.status}) is not JSON: {error}", status=self.status, excerpt=excerpt
-            ) from error
+            fault = str(error)  # not chained: it holds the whole body, which may repeat a credential
+        excerpt = self.body[:200].decode("utf-8", "replace")
+        raise DecodeError(
+            f"the reply (HTTP {self.status}) is not JSON: {fault}", status=self.status, excerpt=excerpt
+        )
 
 
 @dataclass(frozen=True, slots=True)
