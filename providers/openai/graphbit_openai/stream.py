@@ -21,7 +21,7 @@ from graphbit_openai.errors import error_in_body
 from graphbit_openai.replies import bad_shape, finish_reason, optional_text, read_usage
 
 _parse = json.JSONDecoder().decode
-"""Without the look at options and byte order marks that ``json.loads`` takes at each event of a stream."""
+"""``json.loads`` looks at its options first, which counts at one call per chunk."""
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ def _read(data: str) -> dict[str, Any]:
     try:
         chunk = _parse(data)
     except (ValueError, RecursionError) as error:
-        raise DecodeError(f"a frame of the stream is not JSON: {error}", excerpt=data[:200]) from error
-    if not isinstance(chunk, dict):
-        bad_shape("has a frame that is not an object", chunk)
-    return chunk
+        fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
+    else:
+        return chunk if isinstance(chunk, dict) else bad_shape("has a frame that is not an object", chunk)
+    raise DecodeError(f"a frame of the stream is not JSON: {fault}", excerpt=data[:200])
