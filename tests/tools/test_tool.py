@@ -86,7 +86,7 @@ def test_what_annotated_adds_need_not_have_a_hash():
     assert schema == {"type": "string", "description": "The word"}
 
 
-def unreadable(word: Nowhere):  # noqa: F821
+def unreadable(word: Nowhere):  # type: ignore[name-defined]  # noqa: F821
     """Seeks."""
 
 
