@@ -11,15 +11,14 @@ import engine
 import host_scan
 import imports
 import llm
-
-import splitters
+import splitting
 
 BENCHMARKS = {
     "engine": ("Engine overhead", engine.main),
     "llm": ("Model calls", llm.main),
     "host": ("Plugin host", host_scan.main),
     "imports": ("Start-up", imports.main),
-    "splitters": ("Splitters", splitters.main),
+    "splitting": ("Splitters", splitting.main),
     "quality": ("Answers", answer_quality.main),
 }
 

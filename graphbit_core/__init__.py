@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphbit_core.contracts import API_VERSION as API_VERSION
+    from graphbit_core.contracts.checkpointer import Checkpointer as Checkpointer
     from graphbit_core.contracts.embedder import (
         Embedder as Embedder,
         HttpEmbedder as HttpEmbedder,
         LocalEmbedder as LocalEmbedder,
     )
+    from graphbit_core.contracts.exporter import Exporter as Exporter
     from graphbit_core.contracts.loader import Loader as Loader
     from graphbit_core.contracts.node_type import (
         Choice as Choice,
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
         Record as Record,
         Vector as Vector,
     )
+    from graphbit_core.types.events import Event as Event
     from graphbit_core.types.http import (
         Frame as Frame,
         Framing as Framing,
@@ -134,17 +137,15 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
     from graphbit_core.workflow.executor import Executor as Executor
     from graphbit_core.workflow.node import Node as Node
-    from graphbit_core.workflow.result import (
-        Event as Event,
-        NodeReport as NodeReport,
-        WorkflowResult as WorkflowResult,
-    )
+    from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
     from graphbit_core.workflow.stream import RunStream as RunStream
     from graphbit_core.workflow.workflow import Workflow as Workflow
 
 _PUBLIC = {
     "contracts": "API_VERSION",
+    "contracts.checkpointer": "Checkpointer",
     "contracts.embedder": "Embedder HttpEmbedder LocalEmbedder",
+    "contracts.exporter": "Exporter",
     "contracts.loader": "Loader",
     "contracts.node_type": "Choice Delay NodeContext NodeType",
     "contracts.provider": "ChatCodec ChatModel EmbedCodec Provider StreamDecoder Vectors",
@@ -171,6 +172,7 @@ _PUBLIC = {
     "settings": "check_whole_number",
     "tools.decorator": "FunctionTool tool",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
+    "types.events": "Event",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
         AudioPart ChatRequest ChatResponse Delta FilePart FinishReason ImagePart JsonOutput
@@ -180,7 +182,7 @@ _PUBLIC = {
     "workflow.context": "WorkflowContext",
     "workflow.executor": "Executor",
     "workflow.node": "Node",
-    "workflow.result": "Event NodeReport WorkflowResult",
+    "workflow.result": "NodeReport WorkflowResult",
     "workflow.stream": "RunStream",
     "workflow.workflow": "Workflow",
 }

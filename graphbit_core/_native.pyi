@@ -17,6 +17,11 @@ def configure_runtime(worker_threads: int, blocking_threads: int, stack_bytes: i
 def runtime_info() -> dict[str, int | bool | float]:
     """``running``, ``worker_threads``, ``blocking_threads``, ``stack_bytes``, ``uptime_seconds``."""
 
+def take_log() -> list[tuple[int, str]]:
+    """What the kernel has logged since the last call: levels as ``logging`` has them (trace: 5), and texts.
+    At most 1,000 lines wait; then the oldest are lost.
+    """
+
 # --- graph and run -------------------------------------------------------------------------------
 
 PlanNode: TypeAlias = tuple[str, str, float | None]
@@ -244,10 +249,3 @@ def sentences(text: str) -> list[Span]:
 
 def words(text: str) -> list[Span]:
     """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""
-
-def pack(ends: Sequence[int], size: int, overlap: int) -> list[Span]:
-    """Groups consecutive units (whose ends are given, in characters) by ``size`` units each, the next
-    group starting ``overlap`` units before the end of the one before. Units may be empty (several tokens
-    of one character); groups that add no character are left out. ``ends`` that decrease are a
-    ValidationError.
-    """

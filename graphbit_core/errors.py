@@ -41,7 +41,7 @@ class GraphBitError(Exception):
     """Base of all errors that GraphBit raises on purpose.
 
     Facts are keyword arguments and become attributes; ``facts()`` returns those that are set. They
-    survive pickling, so an error raised in another process arrives whole.
+    survive pickling; ``__cause__``, as with every exception, does not.
     """
 
     _facts: tuple[str, ...] = ()
@@ -62,11 +62,12 @@ class GraphBitError(Exception):
         return {name: value for name in self._facts if (value := getattr(self, name)) is not None}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.facts())
+        # Facts are state, not arguments: among the errors of a run there is this one itself.
+        return type(self), (self.message,), self.facts()
 
-
-def _rebuild(kind: type[GraphBitError], message: str, facts: dict[str, Any]) -> GraphBitError:
-    return kind(message, **facts)
+    def __setstate__(self, facts: dict[str, Any] | None) -> None:
+        for name, value in (facts or {}).items():
+            setattr(self, name, value)
 
 
 class ConfigError(GraphBitError):

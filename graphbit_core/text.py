@@ -5,6 +5,6 @@ All functions return spans ``(start, end)`` in characters, so ``text[start:end]`
 
 from __future__ import annotations
 
-from graphbit_core.kernel import pack, sentences, split_characters, split_recursive, words
+from graphbit_core.kernel import sentences, split_characters, split_recursive, words
 
-__all__ = ["pack", "sentences", "split_characters", "split_recursive", "words"]
+__all__ = ["sentences", "split_characters", "split_recursive", "words"]

@@ -81,6 +81,7 @@ def kernel() -> bool:
         return False
     must("download crates", ["cargo", "fetch", "--locked", "--quiet"], NETWORK)
     build = pip("install", *EDITABLE, "--editable", ROOT)
+    print("\nThe next step compiles for a few minutes and prints nothing meanwhile.", flush=True)
     must("build the kernel (release) and install graphbit-core", build, "The compiler's messages are above.")
     finish("kernel", stamp + digest(native_library()))
     return True
@@ -111,11 +112,11 @@ def add_ons() -> bool:
 
 def installed() -> set[str]:
     """Distributions that are installed editable from this checkout."""
-    command = pip("list", "--editable", "--format=json")
+    command = [part for part in pip("list", "--editable", "--format=json") if part != "--quiet"]  # it mutes
     listed = subprocess.run(
         [str(part) for part in command], check=True, capture_output=True, text=True, env=environment()
     )
-    return {row["name"].lower().replace("_", "-") for row in json.loads(listed.stdout or "[]")}
+    return {row["name"].lower().replace("_", "-") for row in json.loads(listed.stdout)}
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def _print(answer: Answer, directory: Path) -> None:
     for citation in answer.citations:
         print(f"  [{citation.number}] {place(citation.source, citation.page, citation.start, citation.end)}")
     report = answer.report
-    print(f"\n{report.indexed} files indexed, {report.unchanged} unchanged, index in {directory}")
+    print(f"\n{report.indexed} files indexed, {report.unchanged} unchanged, index in {directory}", flush=True)
     for skipped in report.skipped:
         print(f"skipped ({skipped.reason}): {skipped.detail}", file=sys.stderr)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from functools import partial
 from typing import Any
 
 from graphbit_core.cli.table import print_table, printable
@@ -19,7 +20,8 @@ _TRUST = (
 def add(subparsers: Any) -> None:
     """Adds ``plugins`` with ``list``, ``show`` and ``doctor``."""
     parser = subparsers.add_parser("plugins", help="list and examine the installed plugins", epilog=_TRUST)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(run=partial(_help, parser))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     listing = commands.add_parser("list", help="list what is installed; imports none of it")
     listing.add_argument("--kind", help="only this kind, for example loader")
     listing.set_defaults(run=_list)
@@ -37,6 +39,11 @@ def add(subparsers: Any) -> None:
     doctor.set_defaults(run=_doctor)
     for command in (listing, show, doctor):
         command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
+    parser.print_help()
+    return 2
 
 
 def seconds(text: str) -> float:

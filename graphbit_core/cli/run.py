@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.cli.table import format_table, print_error, printable
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import MissingInputError, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from graphbit_core.workflow.result import Event, NodeReport, WorkflowResult
+    from graphbit_core.types.events import Event
+    from graphbit_core.workflow.result import NodeReport, WorkflowResult
     from graphbit_core.workflow.workflow import Workflow
 
 
@@ -29,20 +30,22 @@ def add(subparsers: Any) -> None:
     )
     runner.add_argument("--model", help="provider:model for agents that name none")
     runner.add_argument(
-        "--timeout", type=float, default=300.0, help="seconds the run may take (default: 300)"
+        "--timeout", type=float, default=300.0, metavar="S", help="seconds the run may take (default: 300)"
     )
     runner.add_argument("--stream", action="store_true", help="print events as they happen")
     runner.add_argument("--json", action="store_true", help="print JSON; with --stream one event a line")
     runner.set_defaults(run=run)
-    for name, function, text in (
-        ("validate", validate, "Print every fault of a workflow file; exit 1 if there is one."),
-        ("draw", draw, "Print a workflow file as a Mermaid flowchart."),
-    ):
-        parser = subparsers.add_parser(name, help=text.split(";")[0].rstrip("."), description=text)
-        _workflow_argument(parser)
-        if name == "validate":
-            parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-        parser.set_defaults(run=function)
+    checker = subparsers.add_parser(
+        "validate",
+        help="print every fault of a workflow file",
+        description="Print every fault of a workflow file; exit 1 if there is one.",
+    )
+    _workflow_argument(checker)
+    checker.add_argument("--json", action="store_true", help="print the findings as JSON")
+    checker.set_defaults(run=validate)
+    drawer = subparsers.add_parser("draw", help="print a workflow file as a Mermaid flowchart")
+    _workflow_argument(drawer)
+    drawer.set_defaults(run=draw)
 
 
 def _workflow_argument(parser: argparse.ArgumentParser) -> None:
@@ -50,13 +53,17 @@ def _workflow_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def _load(path: Path) -> Workflow:
-    """The workflow in ``path``; functions it names may stand in modules beside it."""
     from graphbit_core.workflow.workflow import Workflow
 
+    _find_functions_beside(path)
+    return Workflow.from_file(path)
+
+
+def _find_functions_beside(path: Path) -> None:
+    """Functions that a workflow names may stand in modules beside its file."""
     folder = str(Path(os.path.realpath(path)).parent)  # resolve() raises at a loop of links
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    return Workflow.from_file(path)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     workflow = _load(arguments.workflow)
     inputs = _inputs(arguments.input)
     executor = Executor(arguments.model, timeout_seconds=arguments.timeout)
+    _require(workflow.inputs, inputs)
     if arguments.stream:
         stream = executor.stream(workflow, inputs)
         for event in stream:
@@ -89,6 +97,18 @@ def _inputs(pairs: Sequence[str]) -> dict[str, str]:
             raise ValidationError(f"--input {pair!r} must read NAME=VALUE", field="input")
         inputs[name] = value
     return inputs
+
+
+def _require(names: Sequence[str], inputs: Mapping[str, str]) -> None:
+    """Says it in the words of the command line, and what else is near, before the executor does."""
+    missing = [name for name in names if name not in inputs]
+    if missing:
+        unused = [name for name in inputs if name not in names]
+        given = f"; nothing uses {', '.join(map(repr, unused))}" if unused else ""
+        raise MissingInputError(
+            f"inputs are missing{given}. Add: {' '.join(f'--input {name}=…' for name in missing)}",
+            missing=tuple(missing),
+        )
 
 
 def _print_event(event: Event, as_json: bool) -> None:
@@ -166,12 +186,10 @@ def run_table(nodes: Sequence[NodeReport]) -> str:
 
 def validate(arguments: argparse.Namespace) -> int:
     """Runs ``graphbit validate``: exit 0 without findings, else 1."""
-    try:
-        findings = list(_load(arguments.workflow).validate())
-    except ValidationError as error:
-        if not error.findings:
-            raise
-        findings = list(error.findings)
+    from graphbit_core.workflow import spec
+
+    _find_functions_beside(arguments.workflow)
+    findings = spec.faults(arguments.workflow)
     if arguments.json:
         rows = [{"code": f.code, "node": f.node, "message": f.message, "fix": f.fix} for f in findings]
         print(json.dumps(rows, ensure_ascii=False, indent=2))

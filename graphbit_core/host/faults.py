@@ -22,13 +22,39 @@ from graphbit_core.nearest import nearest
 _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_store": "graphbit-store-{}"}
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
+_OURS = {
+    "graphbit-embedder-hashing": ["embedder hashing"],
+    "graphbit-extractive": ["provider extractive"],
+    "graphbit-loader-docx": ["loader docx"],
+    "graphbit-loader-html": ["loader html", "loader xml"],
+    "graphbit-loader-pdf": ["loader pdf"],
+    "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
+    "graphbit-openai": ["embedder openai", "provider openai"],
+    "graphbit-splitter-text": [
+        *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
+        *("tokenizer cl100k_base", "tokenizer o200k_base"),
+    ],
+    "graphbit-store-qdrant-edge": ["vector_store qdrant-edge"],
+}
+"""What the add-ons of GraphBit's own repository offer: for these the command is known, not guessed."""
+OUR_PACKAGES = {component: package for package, offers in _OURS.items() for component in offers}
 
 _MEND = ". To mend it: "
+_GUESS = ". If an add-on offers it: "
 
 
 def without_fix(message: str, fix: str) -> str:
     """A plugin error's message without the fix at its end."""
     return message.removesuffix(_MEND + fix)
+
+
+def divided(error: PluginError) -> tuple[str, str | None]:
+    """What is wrong, and what to do about it if that is known, for who shows the two apart."""
+    if error.fix is None:
+        return error.message, None
+    if error.message.endswith(guess := _GUESS + error.fix):
+        return error.message.removesuffix(guess), guess.removeprefix(". ")
+    return without_fix(error.message, error.fix), error.fix
 
 
 def check_kind(kind: str, *, plugins: bool = False) -> None:
@@ -98,16 +124,19 @@ def _is_version(declared: object) -> TypeGuard[tuple[int, int]]:
 
 
 def not_installed(kind: str, name: str, known: Sequence[str]) -> ComponentNotFoundError:
-    """Nobody offers it. The command is a guess from how packages are named."""
-    have = f"Known: {', '.join(sorted(known))}" if known else f"No {kind} is installed"
-    fix = None
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        fix = "pip install " + _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
-    advice = f". If an add-on offers it: {fix}" if fix else ""
+    """Nobody offers it. The command is known for our own add-ons, and else a guess."""
     near = nearest(name, known)
-    return ComponentNotFoundError(
-        f"{kind} {name!r} is not installed{near}. {have}{advice}", kind=kind, name=name, fix=fix
-    )
+    have = f"Known: {', '.join(sorted(known))}" if known else f"No {kind} is installed"
+    message = f"{kind} {name!r} is not installed{near}. {have}"
+    fix = None
+    if package := OUR_PACKAGES.get(f"{kind} {name}"):
+        fix = f"pip install {package}"
+        message += f"{_MEND}{fix}"
+    elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not near:
+        package = _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
+        fix = f"pip install {package}"
+        message += f"{_GUESS}{fix}"
+    return ComponentNotFoundError(message, kind=kind, name=name, fix=fix)
 
 
 def not_offered_by(

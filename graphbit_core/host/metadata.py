@@ -54,6 +54,9 @@ def _stale(installed: Installed) -> Iterable[Found]:
     project = editable_project(installed)
     if project is None:
         return
+    if not project.is_dir():
+        yield f"its folder {project} is gone", f"pip uninstall {shlex.quote(installed.name)}"
+        return
     file = project / "pyproject.toml"
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})

@@ -10,11 +10,11 @@ from graphbit_core._native import (
     Run,
     check_graph,
     configure_runtime,
-    pack,
     runtime_info,
     sentences,
     split_characters,
     split_recursive,
+    take_log,
     words,
 )
 
@@ -29,10 +29,10 @@ __all__ = [
     "Run",
     "check_graph",
     "configure_runtime",
-    "pack",
     "runtime_info",
     "sentences",
     "split_characters",
     "split_recursive",
+    "take_log",
     "words",
 ]

@@ -7,6 +7,7 @@ mailbox is borrowed for as long as a loop, or a blocking caller, has calls open,
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections import deque
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphbit_core.kernel import Engine, Mailbox
+from graphbit_core.kernel import Engine, Mailbox, take_log
 from graphbit_core.types.http import Framing, HttpRequest
 
 Event = tuple[str, Any]
@@ -59,7 +60,7 @@ class BlockingCall:
     """A call whose events the calling thread waits for. Close it, whatever happened."""
 
     def __init__(self, spec: CallSpec) -> None:
-        self._open = True
+        self._open, self._home = True, _home
         self._mailbox = _borrow()
         try:
             self.id = _start(self._mailbox, spec)
@@ -71,13 +72,16 @@ class BlockingCall:
         """Waits for the next events; signal handlers run meanwhile."""
         while True:
             if self._mailbox.wait(_SIGNAL_CHECK):
-                events = [event[1:] for event in self._mailbox.drain() if event[0] == self.id]
+                events = [event[1:] for event in _drain(self._mailbox) if event[0] == self.id]
                 if events:
                     return events
 
     def close(self) -> None:
-        """Cancels the call unless it is over. Only the first time: after that the mailbox is another's."""
-        if self._open:
+        """Cancels the call unless it is over. Only the first time: after that the mailbox is another's.
+
+        In a forked child nothing happens: the call is the parent's.
+        """
+        if self._open and self._home is _home:
             self._open = False
             engine().cancel(self.id)
             _give_back(self._mailbox)
@@ -87,6 +91,7 @@ class LoopCall:
     """A call whose events arrive on the running event loop. Close it, whatever happened."""
 
     def __init__(self, spec: CallSpec) -> None:
+        self._home = _home
         self._box = _box_of_running_loop()
         self._events: list[Event] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -115,7 +120,9 @@ class LoopCall:
             self._waiter.set_result(None)
 
     def close(self) -> None:
-        """Cancels the call unless it is over."""
+        """Cancels the call unless it is over. In a forked child nothing happens, as above."""
+        if self._home is not _home:
+            return
         engine().cancel(self.id)
         self._box.calls.pop(self.id, None)
         self._box.release_if_idle()
@@ -136,7 +143,7 @@ class _LoopMailbox:
 
     def deliver(self) -> None:
         """Hands everything that has arrived to the calls it is for."""
-        for call_id, kind, payload in self.mailbox.drain():
+        for call_id, kind, payload in _drain(self.mailbox):
             call = self.calls.get(call_id)
             if call is not None:
                 call.put((kind, payload))
@@ -228,6 +235,14 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
     )
 
 
+def _drain(mailbox: Mailbox) -> list[tuple[int, str, Any]]:
+    """All events that have arrived. What the kernel logged before them goes to ``logging``."""
+    events = mailbox.drain()
+    for level, text in take_log():
+        _log.log(level, text)
+    return events
+
+
 def _borrow() -> Mailbox:
     try:
         return _spare.pop()
@@ -236,12 +251,16 @@ def _borrow() -> Mailbox:
 
 
 def _give_back(mailbox: Mailbox) -> None:
+    mailbox.drain()  # what a cancelled call left, perhaps a large body
     if len(_spare) < _SPARE_MAILBOXES:
         _spare.append(mailbox)
     else:
         mailbox.close()
 
 
+_log = logging.getLogger("graphbit_core.kernel")
+_home = object()
+"""Stands for this process; a forked child gets another, by which it tells what the parent left it."""
 _engine: Engine | None = None
 _engine_lock = threading.Lock()
 _spare: deque[Mailbox] = deque()
@@ -251,8 +270,9 @@ _of_parent: list[Any] = []
 
 
 def _forget_the_parent() -> None:
-    global _engine, _engine_lock, _spare, _loops
+    global _home, _engine, _engine_lock, _spare, _loops
     _of_parent.extend((_engine, _spare, _loops.boxes))
+    _home = object()
     _engine, _engine_lock, _spare, _loops = None, threading.Lock(), deque(), _Loops()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
@@ -114,7 +115,7 @@ class EmbeddingClient:
         http = codec.encode(texts)
         deadline = time.monotonic() + self.timeout
         spec = CallSpec(embedder.resource(), http, None, len(http.body) // 4, deadline, self._policy)
-        origin = Origin(self.name, self.model, secrets_of(http))
+        origin = Origin(self.name, self.model, partial(secrets_of, http.url, http.headers))
         return spec, Exchange(Dialect(_counting(codec, len(texts)), codec.error), origin)
 
     def _checked(self, vectors: Sequence[Vector], count: int) -> list[Vector]:

@@ -68,15 +68,18 @@ class Dialect(Generic[A]):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose call it is: the facts that every error gets, and what no error may show."""
+    """Whose call it is: the facts that every error gets, and what no error may show.
+
+    ``secrets`` is asked only when there is an error to sign.
+    """
 
     provider: str
     model: str
-    secrets: Sequence[str] = field(default=(), repr=False)
+    secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
 
     def sign(self, error: GraphBitError) -> None:
         """Redacts ``error`` and fills in its provider and model."""
-        redact_error(error, self.secrets)
+        redact_error(error, self.secrets())
         for name in ("provider", "model"):
             if name in error._facts and getattr(error, name) is None:
                 setattr(error, name, getattr(self, name))

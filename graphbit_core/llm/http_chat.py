@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.errors import GraphBitError
@@ -60,5 +61,5 @@ class HttpChat:
         framing = codec.framing if stream else None
         spec = CallSpec(self._resource, http, framing, tokens, deadline, self._policy)
         decoder = codec.decoder if stream else None
-        origin = Origin(self._provider, self._model, secrets_of(http))
+        origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
         return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin)

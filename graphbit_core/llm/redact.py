@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from graphbit_core.errors import GraphBitError
-from graphbit_core.types.http import HttpRequest
 
 MASK = "***"
 _KEY_PATTERNS = re.compile(
@@ -22,26 +21,35 @@ _KEY_PATTERNS = re.compile(
     | (?<= [?&] key= ) [^\s&"']+
     """
 )
-_SECRET_HEADER = re.compile(r"(?i)authorization|cookie|(^|-)(api-?)?key$|token|secret")
+_SECRET_NAME = re.compile(r"(?i)authorization|cookie|(^|[-_])(api[-_]?)?key$|token|secret|sig(nature)?$")
+_SHORTEST_PART = 6
+"""So many characters of a secret, where a text was cut, are as good as the secret."""
 _TEXT_FACTS = ("code", "excerpt", "request_id")
 
 
-def secrets_of(request: HttpRequest) -> tuple[str, ...]:
-    """What must not be shown of a request: its credentials, its base URL and its host, longest first."""
+def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be shown of a request: its credentials, its base URL and its host, longest first.
+
+    Credentials also as they look in a URL and in JSON that escapes slashes.
+    """
     found: set[str] = set()
-    for name, value in request.headers.items():
-        if _SECRET_HEADER.search(name):
-            found.update((value, value.rpartition(" ")[2]))
-    parts = urlsplit(request.url)
+    parts = urlsplit(url)
+    for name, value in (*headers.items(), *parse_qsl(parts.query)):
+        if _SECRET_NAME.search(name):
+            for secret in (value, value.rpartition(" ")[2]):
+                found.update((secret, quote(secret, safe=""), secret.replace("/", "\\/")))
     origin = f"{parts.scheme}://{parts.netloc}"
-    found.update((request.url, origin + parts.path, origin, parts.netloc))
+    found.update((url, origin + parts.path, origin, parts.netloc, parts.password or ""))
     return tuple(sorted((text for text in found if len(text) > 3), key=len, reverse=True))
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """``text`` without ``secrets`` and without anything that looks like a key."""
+    """``text`` without ``secrets``, a part of one at its end, and anything that looks like a key."""
     for secret in secrets:
-        text = text.replace(secret, MASK)
+        text = re.sub(re.escape(secret), MASK, text, flags=re.IGNORECASE)
+        for length in range(len(secret) - 1, _SHORTEST_PART - 1, -1):
+            if text.endswith(secret[:length]):
+                text = text[:-length] + MASK
     return _KEY_PATTERNS.sub(MASK, text)
 
 

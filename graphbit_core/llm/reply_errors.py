@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from graphbit_core.errors import AuthError, BadRequestError, ProviderError, Rate
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
 _FINAL_5XX = (501, 505)
+_DECIMAL = re.compile(r"\s*([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)\s*")
 
 
 def error_for_status(status: int, message: str, **facts: Any) -> ProviderError:
@@ -60,18 +62,16 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _seconds(value: str | None) -> float | None:
-    try:
-        number = float(value) if value is not None else math.nan
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return float(value) if value is not None and _DECIMAL.fullmatch(value) else None
 
 
 def _timestamp(value: str) -> float | None:
     try:
-        return parsedate_to_datetime(value).timestamp()
+        then = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
+    # Dates of HTTP are GMT, also in the form that does not say so.
+    return (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp()
 
 
 def _class_of(status: int) -> type[ProviderError]:

@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from graphbit_core.errors import DecodeError, ValidationError
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 Framing = Literal["sse", "ndjson"]
 """How a streamed body is cut into frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What is sent. ``headers`` may hold a credential, so they are left out of the repr.
+    """What is sent. Headers and URL may hold a credential: the repr shows no headers, no user, no query.
 
     Attributes:
         method: ``GET``, ``POST``, …
@@ -27,9 +28,14 @@ class HttpRequest:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
     idempotent: bool = True
+
+    def __repr__(self) -> str:
+        where = self.url.partition("?")[0].partition("#")[0]
+        scheme, separator, rest = where.rpartition("://")
+        return f"HttpRequest({self.method} {scheme}{separator}{rest.rpartition('@')[2]})"
 
     @staticmethod
     def json(url: str, payload: Any, headers: Mapping[str, str] | None = None) -> HttpRequest:
@@ -40,8 +46,7 @@ class HttpRequest:
         """
         merged = {"content-type": "application/json", **(headers or {})}
         try:
-            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-            body = text.encode()
+            body = _encode(payload).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise ValidationError(f"the request cannot be written as JSON: {error}") from error
         return HttpRequest("POST", url, merged, body)
@@ -64,10 +69,11 @@ class HttpResponse:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            excerpt = self.body[:200].decode("utf-8", "replace")
-            raise DecodeError(
-                f"the reply (HTTP {self.status}) is not JSON: {error}", status=self.status, excerpt=excerpt
-            ) from error
+            fault = str(error)  # not chained: it holds the whole body, which may repeat a credential
+        excerpt = self.body[:200].decode("utf-8", "replace")
+        raise DecodeError(
+            f"the reply (HTTP {self.status}) is not JSON: {fault}", status=self.status, excerpt=excerpt
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from graphbit_core.contracts.node_type import NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
 from graphbit_core.host import Host, default_host
+from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ def _make_bodies(workflow: Workflow, host: Host | None) -> tuple[dict[str, NodeT
         try:
             bodies[node.id] = host.create("node_type", node.type, **node.config)
         except PluginError as error:
-            fix = error.fix or "see 'graphbit plugins list --kind node_type'"
-            findings.append(Finding("node_type", error.message, fix, node.id))
+            message, fix = divided(error)
+            fix = fix or "see 'graphbit plugins list --kind node_type'"
+            findings.append(Finding("node_type", message, fix, node.id))
         except ValidationError as error:
             fix = f"see 'graphbit plugins show {node.type}'"
             nested = error.findings or [Finding("config", error.message, fix)]

@@ -19,10 +19,11 @@ from typing import Any
 from graphbit_core.contracts.node_type import Choice
 from graphbit_core.errors import ConfigError, DeadlineError, NodeError, ValidationError
 from graphbit_core.kernel import Run
+from graphbit_core.types.events import Event
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.compile import Compiled
 from graphbit_core.workflow.context import Activation
-from graphbit_core.workflow.result import Event, NodeReport, WorkflowResult
+from graphbit_core.workflow.result import NodeReport, WorkflowResult
 
 _INLINE_SLICE = 0.005
 """Longest time, in seconds, that inline bodies may keep the event loop to themselves."""
@@ -342,7 +343,7 @@ class Driver:
         except KeyError:
             raise ConfigError(
                 f"this executor has no {name!r}; give it one: Executor(services={{{name!r}: …}})"
-                + (", or Executor('provider:model')" if name == "llm" else ""),
+                + (", or Executor('provider:model'), or --model provider:model" if name == "llm" else ""),
                 setting=name,
             ) from None
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import MissingInputError, ValidationError
 from graphbit_core.host import Host, default_host
+from graphbit_core.types.events import Event
 from graphbit_core.workflow.compile import Compiled
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.driver import Driver
 from graphbit_core.workflow.loops import run_blocking
 from graphbit_core.workflow.publishing import publisher
-from graphbit_core.workflow.result import Event, WorkflowResult
+from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.stream import RunStream
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from graphbit_core.host.faults import hook_failed
 if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.host.records import Origin
-    from graphbit_core.workflow.result import Event
+    from graphbit_core.types.events import Event
 
 Subscriber = Callable[["Event"], None]
 _HOOK = "graphbit_subscribe_events"

@@ -73,6 +73,15 @@ def spec_hash(workflow: Workflow) -> str:
 
 def from_file(path: Path) -> Workflow:
     """See ``Workflow.from_file``."""
+    return from_dict(read(path))
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """What a workflow file holds; its shape is not looked at.
+
+    Raises:
+        ValidationError: It cannot be read, or holds no mapping.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -85,7 +94,7 @@ def from_file(path: Path) -> Workflow:
         raise ValidationError(
             f"{str(path)!r} holds a {type(data).__name__}, not a mapping with name and nodes"
         )
-    return from_dict(data)
+    return data
 
 
 def _parsers() -> dict[str, Callable[[str, str], Any]]:
@@ -122,6 +131,28 @@ def from_dict(data: Mapping[str, Any]) -> Workflow:
     for edge in data.get("edges") or ():
         workflow.connect(str(edge["from"]), str(edge["to"]), when=edge.get("when"))
     return workflow
+
+
+_OF_EDGES = {"no_targets", "not_an_ancestor"}
+"""Findings that say nothing of nodes that are looked at without their edges."""
+
+
+def faults(path: Path) -> list[Finding]:
+    """Every fault of a workflow file: a wrong key or edge does not hide what is wrong with a node.
+
+    Raises:
+        ValidationError: The file cannot be read, or holds no mapping.
+    """
+    data = read(path)
+    findings = _shape_findings(data)
+    if not findings:
+        return from_dict(data).validate()
+    nodes = data.get("nodes")
+    wrong = {found.node for found in findings}
+    if sound := {i: nodes[i] for i in nodes if str(i) not in wrong} if isinstance(nodes, Mapping) else {}:
+        apart = from_dict({"name": "nodes without their edges", "nodes": sound})
+        findings += [found for found in apart.validate() if found.code not in _OF_EDGES]
+    return findings
 
 
 def _shape_findings(data: Mapping[str, Any]) -> list[Finding]:

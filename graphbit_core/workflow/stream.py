@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 from graphbit_core.errors import WorkflowError
+from graphbit_core.types.events import Event
 from graphbit_core.workflow.loops import LoopThread
-from graphbit_core.workflow.result import Event, WorkflowResult
+from graphbit_core.workflow.result import WorkflowResult
 
 Start = Callable[[Callable[[Event], None]], Coroutine[Any, Any, WorkflowResult]]
 _END = object()

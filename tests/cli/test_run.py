@@ -48,9 +48,11 @@ def test_run_stream_json_prints_one_event_a_line_without_a_gap(greeting, capsys)
     assert events[-1]["type"] == "run.succeeded"
 
 
-def test_a_missing_input_is_named(greeting, capsys):
-    assert main(["run", greeting]) == 1
-    assert "name" in capsys.readouterr().err
+def test_a_missing_input_is_named_as_it_is_typed_and_so_is_one_that_nothing_uses(greeting, capsys):
+    assert main(["run", greeting, "--input", "nmae=Ada"]) == 1
+    said = capsys.readouterr().err
+    assert "nothing uses 'nmae'" in said
+    assert "--input name=" in said
 
 
 def test_a_failed_run_exits_1_and_says_why(tmp_path, capsys):
@@ -70,6 +72,29 @@ def test_validate_prints_all_findings_with_code_node_and_fix(tmp_path, capsys):
     findings = json.loads(capsys.readouterr().out)
     assert {finding["node"] for finding in findings} == {"a", "b"}
     assert all(finding["code"] and finding["message"] and finding["fix"] for finding in findings)
+
+
+def test_a_wrong_key_or_edge_does_not_hide_what_is_wrong_with_a_node(tmp_path, capsys):
+    (tmp_path / "w.yaml").write_text(
+        "name: w\negdes: []\nnodes:\n  a: {type: agnet, prompt: x}\n  b: {}\n  c: {type: condition}\n"
+        "edges:\n  - {from: c, to: d}\n  - {from: [c], to: a}\n"
+    )
+    assert main(["validate", str(tmp_path / "w.yaml"), "--json"]) == 1
+    codes = [finding["code"] for finding in json.loads(capsys.readouterr().out)]
+    assert codes[:4] == ["unknown_key", "missing_type", "unknown_node", "unknown_node"]
+    assert codes[4] == "node_type"
+    assert "no_targets" not in codes
+
+
+def test_what_mends_a_node_is_said_once(tmp_path, capsys):
+    (tmp_path / "w.yaml").write_text("name: w\nnodes:\n  a: {type: frobnicate}\n")
+    assert main(["validate", str(tmp_path / "w.yaml")]) == 1
+    assert capsys.readouterr().out.count("pip install graphbit-frobnicate") == 1
+
+
+def test_plugins_alone_prints_its_help(capsys):
+    assert main(["plugins"]) == 2
+    assert "doctor" in capsys.readouterr().out
 
 
 def test_validate_says_that_nothing_is_wrong(greeting, capsys):

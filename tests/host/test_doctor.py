@@ -180,6 +180,15 @@ def test_editable_metadata_that_is_older_than_its_project_is_a_fault(site, exami
         assert only(diagnosis).fix == f"pip install --editable '{tmp_path / 'a project'}'"
 
 
+def test_an_editable_install_whose_folder_is_gone_is_to_be_removed(site, examine, tmp_path):
+    site.loader("graphbit-moved")
+    direct = {"url": (tmp_path / "gone").as_uri(), "dir_info": {"editable": True}}
+    (site.path / "graphbit_moved-1.2.dist-info" / "direct_url.json").write_text(json.dumps(direct))
+    fault = only(examine())
+    assert fault.fix == "pip uninstall graphbit-moved"
+    assert str(tmp_path / "gone") in fault.message
+
+
 def test_a_plugins_own_checks_are_run_and_one_that_raises_is_a_fault(site, examine):
     source = """
 from graphbit_core import Finding, hookimpl

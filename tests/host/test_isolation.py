@@ -92,11 +92,11 @@ def test_a_failed_import_is_told_apart_from_what_is_not_installed(site, make_hos
         host.component("loader", "docx")
 
 
-def test_what_is_not_installed_is_answered_with_the_command_and_the_names_that_are(make_host, site):
+def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant(make_host, site):
     site.loader("graphbit-known")
     with pytest.raises(ComponentNotFoundError) as caught:
         make_host().component("loader", "pfd")
-    assert caught.value.fix == "pip install graphbit-loader-pfd"
+    assert caught.value.fix is None  # nobody should install what a typing error names
     assert "did you mean 'pdf'" in caught.value.message
     assert "Known: pdf" in caught.value.message
 
@@ -114,6 +114,12 @@ def test_the_command_is_guessed_from_the_kind_and_only_for_names_a_package_can_h
     with pytest.raises(ComponentNotFoundError) as caught:
         Host.isolated().component(kind, name)
     assert caught.value.fix == command
+    assert ("If an add-on offers it" in caught.value.message) == (command is not None)
+
+
+def test_for_our_own_add_ons_the_command_is_known():
+    with pytest.raises(ComponentNotFoundError, match=r"To mend it: pip install graphbit-splitter-text$"):
+        Host.isolated().component("splitter", "recursive")
 
 
 def test_an_error_survives_pickling_with_its_facts(site, make_host):

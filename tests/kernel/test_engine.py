@@ -188,6 +188,10 @@ def test_limits_are_kept(caller, server):
     caller.engine.limit(caller.resource, {"max_concurrency": 2, "queue": 1})
     calls = [caller.start(f"{server.url}/hang") for _ in range(3)]
     assert server.waiting.acquire(timeout=5) and server.waiting.acquire(timeout=5)
+    # The third call queues on a thread of the kernel, which may be later than the first two's requests.
+    until = time.monotonic() + 5
+    while caller.engine.stats(caller.resource)["queued"] < 1 and time.monotonic() < until:
+        time.sleep(0.001)
     stats = caller.engine.stats(caller.resource)
     assert (stats["in_flight"], stats["queued"]) == (2, 1)
     caller.start(f"{server.url}/hang")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 PRELUDE = """
 import os, time
 from graphbit_core import errors
@@ -126,3 +128,30 @@ print(listener.accept()[0].recv(1000).split()[1].decode())
         NO_PROXY="",
     )
     assert said == ["/direct"]
+
+
+@pytest.mark.skipif(not os.confstr_names.get("CS_GNU_LIBC_VERSION"), reason="returning memory needs glibc")
+def test_the_memory_of_a_crowd_of_calls_is_returned_to_the_system():
+    said = run("""
+import socket
+def resident():
+    with open("/proc/self/statm") as numbers:
+        return int(numbers.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+engine, mailbox = Engine(), Mailbox()
+engine.limit("model", {"max_concurrency": 1500})
+failure(engine, mailbox)
+before = resident()
+url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+body = b"x" * 100_000
+for _ in range(1200):
+    engine.start(mailbox, "model", "POST", url, [], body, None, True, 1, None, {})
+time.sleep(1)
+grown = resident() - before
+mailbox.close()
+until = time.monotonic() + 5
+while resident() - before > 25 and time.monotonic() < until:
+    time.sleep(0.05)
+print(engine.in_flight(), grown > 100, resident() - before <= 25, round(grown), round(resident() - before))
+""")
+    assert said[:3] == ["0", "True", "True"], said

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from graphbit_core import text as public
-from graphbit_core._native import pack, sentences, split_characters, split_recursive, words
+from graphbit_core._native import sentences, split_characters, split_recursive, words
 from graphbit_core.errors import ValidationError
 
 SEPARATORS = ["\n\n", "\n", ". ", " ", ""]
@@ -40,7 +40,6 @@ def lost(text: str, spans: list[tuple[int, int]]) -> list[str]:
 
 def test_the_public_module_offers_the_same_functions() -> None:
     assert {name: getattr(public, name) for name in public.__all__} == {
-        "pack": pack,
         "sentences": sentences,
         "split_characters": split_characters,
         "split_recursive": split_recursive,
@@ -93,11 +92,6 @@ def test_recursive_chunks_overlap_at_a_seam() -> None:
     assert chunks == ["aa bb cc", "bb cc dd", "cc dd ee", "dd ee ff"]
 
 
-def test_tokens_are_packed_by_their_ends() -> None:
-    assert pack([3, 5, 9, 12, 14], 3, 1) == [(0, 9), (5, 14)]
-    assert pack([], 3, 1) == []
-
-
 @pytest.mark.parametrize(
     ("size", "overlap", "field"), [(0, 0, "size"), (-3, 0, "size"), (4, 4, "overlap"), (4, -1, "overlap")]
 )
@@ -105,16 +99,10 @@ def test_a_wrong_size_is_named(size: int, overlap: int, field: str) -> None:
     for call in (
         lambda: split_characters("text", size, overlap),
         lambda: split_recursive("text", size, overlap, SEPARATORS),
-        lambda: pack([4], size, overlap),
     ):
         with pytest.raises(ValidationError, match=field) as caught:
             call()
         assert caught.value.field == field
-
-
-def test_ends_that_decrease_are_refused() -> None:
-    with pytest.raises(ValidationError, match="1 follows 2"):
-        pack([2, 1], 1, 0)
 
 
 def test_large_texts_are_cut_alike_by_several_threads() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from graphbit_core import ChatRequest, LlmClient, Message
+from graphbit_core import ChatRequest, HttpRequest, LlmClient, Message
 from graphbit_core.kernel import calls
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.replies import chat_body, chat_events, sse
@@ -218,3 +218,68 @@ def test_a_client_works_in_a_forked_child_and_goes_on_in_the_parent() -> None:
         [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_call_of_the_parent_leaves_the_calls_of_a_forked_child_alone() -> None:
+    script = """
+import os
+from graphbit_core import HttpRequest
+from graphbit_core.kernel import calls
+from graphbit_core.testing import ModelServer, Reply
+
+with ModelServer() as server:
+    url = server.script(Reply.raw(b"", "hang"))
+    request = HttpRequest("POST", url + "/", {}, b"{}")
+    spec = calls.CallSpec("forked", request)
+    of_parent = calls.BlockingCall(spec)
+    if (child := os.fork()) == 0:
+        own = calls.BlockingCall(spec)
+        of_parent.close()
+        left = calls.engine().in_flight()
+        another = calls.BlockingCall(spec)
+        print(own.id == of_parent.id, left, calls.engine().in_flight(), flush=True)
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], calls.engine().in_flight())
+    of_parent.close()
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.split() == ["True", "1", "2", "0", "1"], done.stderr
+
+
+def test_a_mailbox_given_back_holds_nothing_of_the_call_before(server: ModelServer) -> None:
+    request = HttpRequest("POST", server.url + "/chat/completions", {}, b"{}")
+    call = calls.BlockingCall(calls.CallSpec("left-unread", request))
+    mailbox = call._mailbox
+    while not mailbox.wait(0.1):
+        pass
+    call.close()
+    assert not mailbox.wait(0)
+
+
+def test_a_failed_attempt_reaches_logging_and_neither_stdout_nor_stderr() -> None:
+    script = """
+import logging
+from graphbit_core import LlmClient, TransportError
+seen = []
+class Handler(logging.Handler):
+    def emit(self, record):
+        seen.append(record)
+log = logging.getLogger("graphbit_core")
+log.addHandler(Handler())
+log.setLevel(logging.DEBUG)
+log.propagate = False
+client = LlmClient("openai:m", api_key="sk-canary-7f3a9c21d84e", base_url="http://127.0.0.1:1/v1",
+                   policy={"max_attempts": 1})
+try:
+    client.complete("Hi")
+except TransportError:
+    [record] = seen
+    assert (record.name, record.levelname) == ("graphbit_core.kernel", "DEBUG")
+    assert record.getMessage().startswith("attempt failed call=1 attempt=1 error="), record.getMessage()
+    assert "canary" not in record.getMessage() and "127.0.0.1:1/v1" not in record.getMessage()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graphbit_core import (
@@ -31,12 +33,28 @@ NOW = 1_800_000_000.0
         ({"retry-after": "-1"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "+1"}, None),
+        ({"retry-after": "1e3"}, None),
+        ({"retry-after": "1_0"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": " .5 "}, 0.5),
+        ({"retry-after": "Friday, 15-Jan-27 08:00:10 GMT"}, 10.0),
         ({"retry-after": ""}, None),
         ({}, None),
     ],
 )
 def test_the_wait_asked_for_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
+
+
+def test_a_date_without_a_zone_is_gmt_wherever_this_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert retry_after({"retry-after": "Fri Jan 15 08:00:10 2027"}, NOW) == 10.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ import pytest
 import workspace
 from lock import name_of
 
+from graphbit_core.host.discovery import KIND_OF_GROUP
+from graphbit_core.host.faults import OUR_PACKAGES
+
 REQUIRED = ["name", "version", "description", "readme", "requires-python", "license", "dependencies"]
 OPTIONAL = ["optional-dependencies", "entry-points"]
 KINDS = {
@@ -107,3 +110,13 @@ def test_batteries_included_needs_every_add_on():
     batteries = workspace.ROOT / "plugins" / "graphbit"
     others = {workspace.distribution(folder) for folder in workspace.packages() if folder != batteries}
     assert needed_from_here(batteries) == {"graphbit-core", *others}
+
+
+def test_the_host_knows_which_package_offers_what():
+    offers = {
+        f"{KIND_OF_GROUP[group]} {name}": workspace.distribution(folder)
+        for folder in workspace.packages()
+        for group, targets in entry_points(folder).items()
+        for name in targets
+    }
+    assert offers == OUR_PACKAGES, "bring the table in graphbit_core/host/faults.py up to date"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import pickle
 import threading
 import time
 
@@ -312,3 +313,14 @@ def test_executor_settings_out_of_range_are_named():
         Executor(on_error="ignore")
     with pytest.raises(ValidationError, match="timeout_seconds is 0"):
         Executor(timeout_seconds=0)
+
+
+def test_the_error_of_a_run_survives_pickling_though_it_is_among_its_own_errors(host):
+    def explode():
+        raise LookupError("no such thing")
+
+    workflow = Workflow("w").chain(Node.transform("a", explode))
+    error = Executor(host=host).execute(workflow).error
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.node, copy.run_id) == (NodeError, str(error), "a", error.run_id)
+    assert copy.errors == (copy,)

@@ -10,6 +10,7 @@ use graphbit_kernel::resilience::Limits;
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::errors::to_py;
@@ -150,7 +151,8 @@ fn numbers(dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {
 /// The engine counts from an origin of its own, so a point on Python's monotonic clock is converted by
 /// the time that is left.
 fn seconds_until(py: Python<'_>, deadline: f64) -> PyResult<f64> {
-    let now: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
+    static MONOTONIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let now: f64 = MONOTONIC.import(py, "time", "monotonic")?.call0()?.extract()?;
     if deadline.is_finite() {
         return Ok(deadline - now);
     }

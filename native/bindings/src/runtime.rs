@@ -1,8 +1,9 @@
-//! `configure_runtime` and `runtime_info`.
+//! `configure_runtime`, `runtime_info` and `take_log`.
 
 use graphbit_kernel::runtime::{Process, RuntimeConfig};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use tracing::Level;
 
 use crate::guard::guarded;
 
@@ -38,4 +39,21 @@ pub fn runtime_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     info.set_item("stack_bytes", config.stack_bytes)?;
     info.set_item("uptime_seconds", uptime.unwrap_or_default().as_secs_f64())?;
     Ok(info)
+}
+
+/// What the kernel has logged since the last call: levels as ``logging`` has them (trace: 5), and texts.
+#[pyfunction]
+pub fn take_log(py: Python<'_>) -> PyResult<Vec<(u8, String)>> {
+    let lines = guarded(py, || Ok(Process::current().log.take()))?;
+    Ok(lines.into_iter().map(|line| (number(line.level), line.text)).collect())
+}
+
+fn number(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 40,
+        Level::WARN => 30,
+        Level::INFO => 20,
+        Level::DEBUG => 10,
+        Level::TRACE => 5,
+    }
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::guard::guarded;
 
-/// Up to so many bytes (or numbers) are done sooner than another thread would have the GIL.
+/// Up to so many bytes are done sooner than another thread would have the GIL.
 const BRIEF: usize = 64 * 1024;
 
 fn on<T: Send>(py: Python<'_>, amount: usize, work: impl FnOnce() -> Result<T, Error> + Send) -> PyResult<T> {
@@ -58,13 +58,4 @@ pub fn sentences(py: Python<'_>, text: &str) -> PyResult<Vec<Span>> {
 #[pyfunction]
 pub fn words(py: Python<'_>, text: &str) -> PyResult<Vec<Span>> {
     on(py, text.len(), || Ok(kernel::words(text)))
-}
-
-/// Groups consecutive units by ``size`` each, with ``overlap`` units shared between groups.
-#[pyfunction]
-pub fn pack(py: Python<'_>, ends: Vec<usize>, size: i64, overlap: i64) -> PyResult<Vec<Span>> {
-    on(py, ends.len(), || {
-        let (size, overlap) = sizes(size, overlap)?;
-        kernel::pack(&ends, size, overlap)
-    })
 }

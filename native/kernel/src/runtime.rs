@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock, Time};
 use crate::error::Error;
 use crate::http::Engine;
+use crate::log::{Collector, Lines};
 
 const MIN_STACK: usize = 64 << 10;
 
@@ -130,7 +131,7 @@ impl Runtime {
     }
 }
 
-/// The state of this process: the runtime and the engine with its registry of resources.
+/// The state of this process: the runtime, the engine with its registry of resources, and the log.
 #[derive(Debug)]
 pub struct Process {
     pid: u32,
@@ -138,6 +139,8 @@ pub struct Process {
     pub runtime: Arc<Runtime>,
     /// The HTTP engine.
     pub engine: Engine,
+    /// What the kernel has logged.
+    pub log: Lines,
 }
 
 static CURRENT: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
@@ -157,10 +160,15 @@ impl Process {
         let runtime = Arc::new(Runtime::new(Arc::new(SystemClock::new())));
         let seed = runtime.clock().wall().as_nanos() as u64 ^ u64::from(std::process::id()).rotate_left(32);
         let engine = Engine::new(Arc::clone(&runtime), seed);
-        let made = Box::into_raw(Box::new(Process { pid: std::process::id(), runtime, engine }));
+        let (pid, log) = (std::process::id(), Lines::default());
+        let made = Box::into_raw(Box::new(Process { pid, runtime, engine, log }));
         match CURRENT.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: `made` was leaked just now and nobody frees it any more.
-            Ok(_) => unsafe { &*made },
+            Ok(_) => {
+                // A program that embeds the kernel, and a forked child, have one already.
+                let _ = tracing::subscriber::set_global_default(Collector);
+                // SAFETY: `made` was leaked just now and nobody frees it any more.
+                unsafe { &*made }
+            }
             Err(winner) => {
                 // SAFETY: `made` was not published, so this thread still owns it; `winner` was leaked.
                 unsafe {

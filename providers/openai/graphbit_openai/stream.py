@@ -20,6 +20,9 @@ from graphbit_core import (
 from graphbit_openai.errors import error_in_body
 from graphbit_openai.replies import bad_shape, finish_reason, optional_text, read_usage
 
+_parse = json.JSONDecoder().decode
+"""``json.loads`` looks at its options first, which counts at one call per chunk."""
+
 
 @dataclass(slots=True)
 class _OpenCall:
@@ -59,9 +62,11 @@ class OpenAIStreamDecoder:
         choices = chunk.get("choices")
         if not isinstance(choices, list):
             return ()
-        self._last = {**self._last, **chunk}
-        first = next((c for c in choices if isinstance(c, dict) and c.get("index", 0) == 0), None)
-        return self._choice(first) if first is not None else ()
+        self._last.update(chunk)
+        for choice in choices:
+            if isinstance(choice, dict) and choice.get("index", 0) == 0:
+                return self._choice(choice)
+        return ()
 
     def finish(self) -> ChatResponse:
         """The answer. Raises StreamInterruptedError if it is not complete."""
@@ -120,9 +125,9 @@ class OpenAIStreamDecoder:
 
 def _read(data: str) -> dict[str, Any]:
     try:
-        chunk = json.loads(data)
+        chunk = _parse(data)
     except (ValueError, RecursionError) as error:
-        raise DecodeError(f"a frame of the stream is not JSON: {error}", excerpt=data[:200]) from error
-    if not isinstance(chunk, dict):
-        bad_shape("has a frame that is not an object", chunk)
-    return chunk
+        fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
+    else:
+        return chunk if isinstance(chunk, dict) else bad_shape("has a frame that is not an object", chunk)
+    raise DecodeError(f"a frame of the stream is not JSON: {fault}", excerpt=data[:200])

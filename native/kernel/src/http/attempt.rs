@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, ReadyChunks};
 
 use super::call::Call;
 use super::engine::Shared;
@@ -16,6 +16,10 @@ use crate::error::{Error, Phase};
 use crate::framing::{Framer, Framing, FramingError};
 
 type Body = BoxStream<'static, Result<Bytes, Error>>;
+type Pieces = Vec<Result<Bytes, Error>>;
+
+/// Most pieces of a stream that are read before the host hears of the first.
+const READY_PIECES: usize = 64;
 
 /// Runs attempt number `attempt` until a verdict is due, or it failed.
 pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
@@ -86,25 +90,30 @@ async fn read_frames(
     call: &Call,
     framing: Framing,
     status: u16,
-    mut body: Body,
+    body: Body,
 ) -> Result<(), Error> {
-    let policy = &call.spec.policy;
-    let mut framer = Framer::new(framing, policy.max_frame);
+    let mut framer = Framer::new(framing, call.spec.policy.max_frame);
+    // What came in one read of the socket goes to the host in one event.
+    let mut body = body.ready_chunks(READY_PIECES);
     let mut last_frame = shared.clock().now();
     loop {
-        let piece = next_piece(shared, call, last_frame, &mut body).await?;
+        let pieces = next_pieces(shared, call, last_frame, &mut body).await?;
         let mut frames = Vec::new();
-        let read = match &piece {
-            Some(piece) => framer.push(piece, &mut frames),
-            None => framer.finish(&mut frames),
+        let parse = |parsed: Result<(), FramingError>| parsed.map_err(|error| framing_error(error, status));
+        let read = match &pieces {
+            Some(pieces) => pieces.iter().try_for_each(|piece| match piece {
+                Ok(piece) => parse(framer.push(piece, &mut frames)),
+                Err(error) => Err(error.clone()),
+            }),
+            None => parse(framer.finish(&mut frames)),
         };
         if !frames.is_empty() {
             call.report(Event::Frames(frames));
             call.outbox.room().await;
             last_frame = shared.clock().now();
         }
-        read.map_err(|error| framing_error(error, status))?;
-        if piece.is_none() {
+        read.map_err(|error| call.interrupted(error))?;
+        if pieces.is_none() {
             return Ok(());
         }
     }
@@ -120,22 +129,21 @@ fn framing_error(error: FramingError, status: u16) -> Error {
     }
 }
 
-/// The next piece of a stream, within the idle timeout and what is left of the progress timeout.
-async fn next_piece(
+/// The next pieces of a stream, within the idle timeout and what is left of the progress timeout.
+async fn next_pieces(
     shared: &Shared,
     call: &Call,
     last_frame: Time,
-    body: &mut Body,
-) -> Result<Option<Bytes>, Error> {
+    body: &mut ReadyChunks<Body>,
+) -> Result<Option<Pieces>, Error> {
+    let next = async { Ok(body.next().await) };
     let (idle, progress) = (call.spec.policy.idle_timeout, call.spec.policy.progress_timeout);
     let left = progress.saturating_sub(shared.clock().now().since(last_frame));
-    let piece = if left < idle {
+    if left < idle {
         let overdue = Error::Deadline { phase: Phase::Progress, timeout: progress };
-        tokio::time::timeout(left, next(body)).await.unwrap_or(Err(overdue))
-    } else {
-        within(idle, Phase::Idle, next(body)).await
-    };
-    piece.map_err(|error| call.interrupted(error))
+        return tokio::time::timeout(left, next).await.unwrap_or(Err(overdue));
+    }
+    within(idle, Phase::Idle, next).await
 }
 
 async fn next(body: &mut Body) -> Result<Option<Bytes>, Error> {

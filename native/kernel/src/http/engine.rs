@@ -15,6 +15,7 @@ use super::verdict::Kind;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::mailbox::{Mailbox, Outbox};
+use crate::memory::{CROWD, return_soon};
 use crate::resilience::{Limits, Outcome, StopReason};
 use crate::runtime::Runtime;
 
@@ -36,7 +37,16 @@ impl Shared {
 
     /// Ends the books on a call; false if someone else did.
     pub(super) fn forget(&self, id: CallId) -> bool {
-        self.calls().remove(&id).is_some()
+        let mut calls = self.calls();
+        let known = calls.remove(&id).is_some();
+        if calls.is_empty() && calls.capacity() >= CROWD {
+            calls.shrink_to_fit();
+            drop(calls);
+            if let Ok(handle) = self.runtime.handle() {
+                handle.spawn(return_soon());
+            }
+        }
+        known
     }
 
     fn calls(&self) -> MutexGuard<'_, HashMap<CallId, Arc<Call>>> {
@@ -104,9 +114,13 @@ impl Engine {
         let resource = self.shared.resource(&spec.resource);
         let now = self.clock().now();
         let (call, verdicts) = Call::new(Outbox::new(id), spec, Arc::clone(mailbox), resource, now);
-        self.shared.calls().insert(id, Arc::clone(&call));
-        let task = handle.spawn(drive(Arc::clone(&self.shared), Arc::clone(&call), verdicts));
-        let _ = call.task.set(task.abort_handle());
+        {
+            // Locked until the task is known: whoever finds the call can end it.
+            let mut calls = self.shared.calls();
+            let task = handle.spawn(drive(Arc::clone(&self.shared), Arc::clone(&call), verdicts));
+            let _ = call.task.set(task.abort_handle());
+            calls.insert(id, call);
+        }
         if mailbox.is_closed() {
             // It was closed after the look above and may not have seen this call.
             self.cancel(id);

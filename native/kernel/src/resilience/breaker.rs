@@ -32,7 +32,8 @@ pub struct BreakerConfig {
     pub jitter: f64,
     /// Calls let through in half-open; as many successes close it.
     pub probes: u32,
-    /// When a probe that never reported counts as returned: twice the attempt timeout.
+    /// When a probe that never reported counts as returned: twice the default attempt timeout. Guards return
+    /// theirs, so this is for what no guard holds.
     pub permit_ttl: Duration,
 }
 

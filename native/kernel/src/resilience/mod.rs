@@ -14,4 +14,4 @@ pub use breaker::{Breaker, BreakerConfig, Outcome, Permit, Refused, State};
 pub use jitter::Jitter;
 pub use limiter::{Admission, EnqueueError, Limiter, Limits, Ticket};
 pub use rate::{InvalidRate, Rate};
-pub use retry::{Backoff, Decision, RetryBudget, RetryInput, StopReason, decide, parse_retry_after};
+pub use retry::{Backoff, Decision, RetryBudget, RetryInput, StopReason, decide};

@@ -1,6 +1,6 @@
 //! Whether a failed attempt is made again, and when.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::{jitter::Jitter, rolling::Rolling};
 use crate::clock::Time;
@@ -34,34 +34,6 @@ impl Backoff {
     pub fn delay(&self, attempts: u32, jitter: &mut Jitter) -> Duration {
         self.ceiling(attempts).mul_f64(jitter.fraction())
     }
-}
-
-/// How long the server asks to wait: `retry-after-ms` if it is there and readable, else `retry-after` as seconds
-/// or as an HTTP date. A past date is zero; garbage is as good as absent.
-///
-/// `wall` is the time of day as the duration since the Unix epoch.
-pub fn parse_retry_after(
-    retry_after_ms: Option<&str>,
-    retry_after: Option<&str>,
-    wall: Duration,
-) -> Option<Duration> {
-    let millis = retry_after_ms.and_then(|value| decimal(value, 1e-3));
-    millis.or_else(|| retry_after.and_then(|value| decimal(value, 1.0).or_else(|| until_date(value, wall))))
-}
-
-/// Digits with at most one point, times `scale` seconds; too large a number is the longest duration there is.
-fn decimal(value: &str, scale: f64) -> Option<Duration> {
-    let value = value.trim();
-    if !value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        return None;
-    }
-    let number: f64 = value.parse().ok()?;
-    Some(Duration::try_from_secs_f64(number * scale).unwrap_or(Duration::MAX))
-}
-
-fn until_date(value: &str, wall: Duration) -> Option<Duration> {
-    let date = httpdate::parse_http_date(value.trim()).ok()?;
-    Some(date.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(wall))
 }
 
 /// Why a call is not tried again.

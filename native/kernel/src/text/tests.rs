@@ -51,7 +51,6 @@ fn a_cluster_longer_than_a_window_is_cut() {
 fn wrong_sizes_are_named() {
     let error = |field, message: &str| Err(Error::validation(field, message));
     assert_eq!(split_characters("a", 0, 0), error("size", "must be at least 1, got 0"));
-    assert_eq!(pack(&[1], 2, 2), error("overlap", "must be less than size, which is 2, got 2"));
     let refused = split_recursive("a", 3, 5, &DEFAULT);
     assert_eq!(refused, error("overlap", "must be less than size, which is 3, got 5"));
 }
@@ -141,19 +140,6 @@ fn a_page_of_blanks_is_read_in_linear_time() {
 fn words_are_what_holds_letters_or_digits() {
     let text = "Can't stop: 3.5 km, naïve 東!";
     assert_eq!(cut(text, &words(text)), ["Can't", "stop", "3.5", "km", "naïve", "東"]);
-}
-
-#[test]
-fn units_are_packed_with_overlap() {
-    assert_eq!(pack(&[3, 5, 9, 12, 14], 2, 0), Ok(vec![(0, 5), (5, 12), (12, 14)]));
-    assert_eq!(pack(&[3, 5, 9, 12, 14], 3, 1), Ok(vec![(0, 9), (5, 14)]));
-    assert_eq!(pack(&[], 3, 1), Ok(vec![]));
-}
-
-#[test]
-fn units_without_characters_make_no_group_of_their_own() {
-    assert_eq!(pack(&[0, 0, 1, 1, 2], 1, 0), Ok(vec![(0, 1), (1, 2)]));
-    assert_eq!(pack(&[2, 1], 1, 0), Err(Error::validation("ends", "must not decrease, but 1 follows 2")));
 }
 
 /// Any text, with plenty of what is hard: seams, marks, joiners, flags, line ends.
@@ -279,15 +265,5 @@ proptest! {
         let found: Vec<String> = cut(&text, &words(&text));
         prop_assert_eq!(found, text.unicode_words().collect::<Vec<_>>());
         prop_assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0));
-    }
-
-    #[test]
-    fn packs_hold_every_unit(widths in prop::collection::vec(0..4usize, 0..40), (size, overlap) in sizes()) {
-        let ends: Vec<usize> = widths.iter().scan(0, |at, width| { *at += width; Some(*at) }).collect();
-        let spans = pack(&ends, size, overlap).unwrap();
-        prop_assert_eq!(spans.first().map_or(0, |span| span.0), 0);
-        prop_assert_eq!(spans.last().map_or(0, |span| span.1), ends.last().copied().unwrap_or(0));
-        prop_assert!(spans.windows(2).all(|pair| pair[1].0 <= pair[0].1 && pair[0].1 < pair[1].1));
-        prop_assert!(spans.iter().all(|span| span.0 < span.1));
     }
 }

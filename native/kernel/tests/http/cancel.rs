@@ -147,3 +147,28 @@ async fn a_verdict_on_a_call_that_is_over_is_refused() {
         assert!(matches!(refused, Error::Validation { field: "call", .. }));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_closed_while_a_call_starts_ends_that_call() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.closed().await;
+    })
+    .await;
+    let rig = Rig::new();
+    for _ in 0..2000 {
+        let mailbox = Arc::new(graphbit_kernel::mailbox::Mailbox::new().unwrap());
+        let (engine, closed) = (rig.engine.clone(), Arc::clone(&mailbox));
+        let closing = std::thread::spawn(move || engine.close(&closed));
+        // Refused or ended, as the case may be.
+        let _ = rig.engine.start(&mailbox, post(&server.url()));
+        closing.join().unwrap();
+    }
+    for _ in 0..200 {
+        if rig.engine.stats("model").in_flight == 0 {
+            break;
+        }
+        tokio::time::sleep(millis(10)).await;
+    }
+    rig.assert_idle("model").await;
+}

@@ -3,13 +3,9 @@
 use std::time::Duration;
 
 use graphbit_kernel::clock::Time;
-use graphbit_kernel::resilience::{
-    Backoff, Decision, Jitter, RetryBudget, RetryInput, StopReason, decide, parse_retry_after,
-};
+use graphbit_kernel::resilience::{Backoff, Decision, Jitter, RetryBudget, RetryInput, StopReason, decide};
 
 const NOW: Time = Time(Duration::from_secs(100));
-/// Sun, 06 Nov 1994 08:49:37 GMT.
-const WALL: Duration = Duration::from_secs(784_111_777);
 
 fn secs(secs: f64) -> Duration {
     Duration::from_secs_f64(secs)
@@ -61,49 +57,6 @@ fn the_same_seed_waits_the_same() {
     };
     assert_eq!(waits(5), waits(5));
     assert_ne!(waits(5), waits(6));
-}
-
-#[test]
-fn retry_after_reads_seconds() {
-    for (text, expected) in [("0", 0.0), ("7", 7.0), (" 2.5 ", 2.5), ("120", 120.0), (".5", 0.5)] {
-        assert_eq!(parse_retry_after(None, Some(text), WALL), Some(secs(expected)), "{text:?}");
-    }
-}
-
-#[test]
-fn retry_after_reads_the_three_forms_of_http_dates() {
-    for date in
-        ["Sun, 06 Nov 1994 08:50:07 GMT", "Sunday, 06-Nov-94 08:50:07 GMT", "Sun Nov  6 08:50:07 1994"]
-    {
-        assert_eq!(parse_retry_after(None, Some(date), WALL), Some(secs(30.0)), "{date:?}");
-    }
-}
-
-#[test]
-fn a_past_date_asks_for_no_wait() {
-    assert_eq!(parse_retry_after(None, Some("Sun, 06 Nov 1994 08:00:00 GMT"), WALL), Some(Duration::ZERO));
-}
-
-#[test]
-fn garbage_is_as_good_as_absent() {
-    for text in ["", " ", "soon", "-1", "+1", "1e3", "inf", "NaN", "1.2.3", ".", "0x10", "5s", "Sun, 06 Nov"]
-    {
-        assert_eq!(parse_retry_after(None, Some(text), WALL), None, "{text:?}");
-        assert_eq!(parse_retry_after(Some(text), None, WALL), None, "{text:?}");
-    }
-    assert_eq!(parse_retry_after(None, None, WALL), None);
-}
-
-#[test]
-fn a_number_too_large_for_a_clock_is_the_longest_wait_not_garbage() {
-    assert_eq!(parse_retry_after(None, Some(&"9".repeat(40)), WALL), Some(Duration::MAX));
-}
-
-#[test]
-fn milliseconds_win_over_seconds_unless_they_are_garbage() {
-    assert_eq!(parse_retry_after(Some("1500"), Some("9"), WALL), Some(secs(1.5)));
-    assert_eq!(parse_retry_after(Some("0"), Some("9"), WALL), Some(Duration::ZERO));
-    assert_eq!(parse_retry_after(Some("soon"), Some("9"), WALL), Some(secs(9.0)));
 }
 
 #[test]
