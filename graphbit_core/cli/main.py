@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from graphbit_core.cli import ask, plugins, run
-from graphbit_core.cli.table import printable
+from graphbit_core.cli.table import print_error
 from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
 
 COMMANDS = (ask, run, plugins)
@@ -96,6 +96,5 @@ def _add(subparsers: Any, command: Any) -> None:
 
 
 def _failed(error: GraphBitError, status: int) -> int:
-    for line in f"graphbit: {error}".splitlines():
-        print(printable(line), file=sys.stderr)
+    print_error(f"graphbit: {error}")
     return status

@@ -6,10 +6,11 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.cli.table import format_table
+from graphbit_core.cli.table import format_table, print_error, printable
 from graphbit_core.errors import MissingInputError, ValidationError
 
 if TYPE_CHECKING:
@@ -111,32 +112,34 @@ def _require(names: Sequence[str], inputs: Mapping[str, str]) -> None:
 
 
 def _print_event(event: Event, as_json: bool) -> None:
-    from graphbit_core.workflow.values import to_json
-
     if as_json:
-        print(json.dumps(to_json(event), ensure_ascii=False), flush=True)
+        event = replace(event, data={key: _plain(value) for key, value in event.data.items()})
+        print(json.dumps(_plain(event), ensure_ascii=False), flush=True)
     elif event.type == "llm.delta":
-        print(event.data["text"], end="", flush=True)
+        print(event.data.get("text", ""), end="", flush=True)
     elif event.type == "llm.completed":
         print(flush=True)
     else:
         details = " ".join(f"{key}={value}" for key, value in event.data.items())
-        print(f"{event.seq:>5}  {event.type:<16} {event.node or '':<20} {details}".rstrip(), flush=True)
+        line = f"{event.seq:>5}  {event.type:<16} {event.node or '':<20} {details}".rstrip()
+        print(printable(line), flush=True)
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON types; the text of what JSON has no form for."""
+    from graphbit_core.workflow.values import to_json
+
+    try:
+        return to_json(value)
+    except (TypeError, RecursionError):
+        return str(value)
 
 
 def _result_json(result: WorkflowResult) -> dict[str, Any]:
-    from graphbit_core.workflow.values import as_text, to_json
-
-    def plain(value: Any) -> Any:
-        try:
-            return to_json(value)
-        except TypeError:
-            return as_text(str(value))
-
     return {
         "run_id": result.run_id,
         "state": result.state,
-        "outputs": {node: plain(value) for node, value in result.outputs.items()},
+        "outputs": {node: _plain(value) for node, value in result.outputs.items()},
         "errors": [str(error) for error in result.errors],
         "nodes": [
             {
@@ -153,15 +156,22 @@ def _result_json(result: WorkflowResult) -> dict[str, Any]:
     }
 
 
-def _print_result(result: WorkflowResult) -> None:
+def _text(value: Any) -> str:
     from graphbit_core.workflow.values import as_text
 
+    try:
+        return as_text(value)
+    except (TypeError, RecursionError):  # it has no JSON form
+        return str(value)
+
+
+def _print_result(result: WorkflowResult) -> None:
     print(run_table(result.nodes))
     for error in result.errors:
-        print(f"error: {error}", file=sys.stderr)
+        print_error(f"error: {error}")
     for node in result.sinks:
         if node in result.outputs:
-            print(f"\n{as_text(result.outputs[node])}")
+            print(f"\n{_text(result.outputs[node])}")
 
 
 def run_table(nodes: Sequence[NodeReport]) -> str:

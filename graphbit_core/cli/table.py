@@ -1,7 +1,8 @@
-"""Rows as aligned columns."""
+"""What goes to a terminal: rows as aligned columns, and errors."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -21,3 +22,9 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Prints a header and rows; None becomes ``-``."""
     print(format_table(header, rows))
+
+
+def print_error(message: str) -> None:
+    """Prints a message, which may have several lines, to standard error."""
+    for line in message.splitlines():
+        print(printable(line), file=sys.stderr)

@@ -20,6 +20,10 @@ class FunctionTool:
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
 
     def __init__(self, function: Callable[..., Any], name: str | None, description: str | None) -> None:
+        if not hasattr(function, "__name__"):
+            raise ValidationError(
+                f"{function!r:.80} has no name; write a function with def", field="function"
+            )
         self.function = function
         text = description or inspect.getdoc(function)
         if not text:

@@ -25,7 +25,12 @@ def parameters_schema(function: Callable[..., Any]) -> dict[str, Any]:
     Raises:
         ValidationError: A parameter has no type, or one that JSON cannot carry; the message names it.
     """
-    hints = typing.get_type_hints(function, include_extras=True)
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise ValidationError(
+            f"the types of tool {function.__name__!r} cannot be read: {error}", field="function"
+        ) from error
     properties: dict[str, Any] = {}
     required: list[str] = []
     for parameter in inspect.signature(function).parameters.values():
@@ -48,13 +53,13 @@ def parameters_schema(function: Callable[..., Any]) -> dict[str, Any]:
 def _schema(hint: Any, where: str) -> dict[str, Any]:
     if hint is Any:
         return {}
-    if hint in _SIMPLE:
-        return {"type": _SIMPLE[hint]}
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin is typing.Annotated:
+    if origin is typing.Annotated:  # first: it has no hash if what it adds has none
         schema = _schema(arguments[0], where)
         texts = [extra for extra in arguments[1:] if isinstance(extra, str)]
         return {**schema, "description": texts[0]} if texts else schema
+    if hint in _SIMPLE:
+        return {"type": _SIMPLE[hint]}
     if origin is Literal:
         return {"enum": list(arguments)}
     if origin in (Union, types.UnionType):

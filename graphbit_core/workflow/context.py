@@ -208,7 +208,7 @@ class Activation:
 
     def emit(self, type: str, data: Mapping[str, Any]) -> None:  # noqa: A002
         """Adds an event to the run's stream."""
-        self._driver.emit(type, self.index, data)
+        self._driver.emit(type, self.index, dict(data))
 
     def add_usage(self, usage: Usage) -> None:
         """Counts tokens."""

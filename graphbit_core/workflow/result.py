@@ -47,7 +47,8 @@ class WorkflowResult:
         variables: Inputs and variables at the end.
         errors: Every failure, in order of occurrence.
         seconds: How long it took.
-        abandoned: Ids of nodes whose plain function still ran when the run ended; it cannot be stopped.
+        abandoned: Ids of nodes whose plain function still ran when the run ended, which cannot be stopped, or
+            whose coroutine ignored its cancellation.
     """
 
     run_id: str

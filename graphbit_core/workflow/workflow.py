@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,7 +40,7 @@ class Workflow:
         self._edges: dict[Edge, None] = {}
         self._ids: dict[str, str] = {}
         """Name → id."""
-        self._compiled: tuple[tuple[object, ...], Compiled] | None = None
+        self._compiled: tuple[int, tuple[object, ...], Compiled] | None = None
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -128,10 +129,11 @@ class Workflow:
         host = host or default_host()
         key = (host, *host.snapshot())
         known = self._compiled
-        if known is not None and all(a is b for a, b in zip(known[0], key, strict=True)):
-            return known[1]
+        pid = os.getpid()  # a forked child needs a plan of its own
+        if known is not None and known[0] == pid and all(a is b for a, b in zip(known[1], key, strict=True)):
+            return known[2]
         compiled = compile_workflow(self, host)
-        self._compiled = (key, compiled)
+        self._compiled = (pid, key, compiled)
         return compiled
 
     def draw(self) -> str:

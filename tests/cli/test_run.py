@@ -115,3 +115,62 @@ def test_functions_beside_the_workflow_file_are_found(tmp_path, capsys):
     )
     assert main(["run", str(tmp_path / "w.yaml"), "--input", "x=ab"]) == 0
     assert "abab" in capsys.readouterr().out
+
+
+ODD = """
+class Odd:
+    def __repr__(self):
+        return "<odd>"
+
+def odd(context):
+    context.emit("custom", {"what": Odd(), "fine": 1})
+    context.emit("llm.delta", {})
+    return [Odd()]
+
+def circle():
+    round = []
+    round.append(round)
+    return round
+
+def fail():
+    raise ValueError("red \\x1b[31m")
+"""
+
+
+@pytest.fixture
+def odd(tmp_path):
+    (tmp_path / "odd_for_cli_test.py").write_text(ODD)
+
+    def write(function):
+        path = tmp_path / f"{function}.json"
+        node = {"type": "transform", "function": f"odd_for_cli_test:{function}"}
+        path.write_text(json.dumps({"name": "w", "nodes": {"a": node}}))
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--stream"], ["--stream", "--json"]], ids=" ".join)
+@pytest.mark.parametrize(("function", "shown"), [("odd", "<odd>"), ("circle", "[[...]]")])
+def test_what_json_has_no_form_for_is_shown_as_text(odd, capsys, function, shown, options):
+    assert main(["run", odd(function), *options]) == 0
+    out = capsys.readouterr().out
+    if options == ["--stream", "--json"]:
+        events = [json.loads(line) for line in out.splitlines()]
+        custom = [event["data"] for event in events if event["type"] == "custom"]
+        assert custom == ([{"what": "<odd>", "fine": 1}] if function == "odd" else [])
+    else:
+        assert shown in out
+
+
+def test_a_terminal_is_sent_no_control_characters_of_an_error(odd, capsys):
+    assert main(["run", odd("fail"), "--stream"]) == 1
+    captured = capsys.readouterr()
+    assert "red ?[31m" in captured.err
+    assert "\x1b" not in captured.out + captured.err
+
+
+def test_a_loop_of_links_is_a_file_that_cannot_be_read(tmp_path, capsys):
+    (tmp_path / "w.yaml").symlink_to(tmp_path / "w.yaml")
+    assert main(["validate", str(tmp_path / "w.yaml")]) == 2
+    assert "cannot be read" in capsys.readouterr().err

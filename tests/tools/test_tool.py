@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Literal
 
 import pytest
@@ -75,3 +76,21 @@ def test_a_parameter_that_cannot_be_described_is_named():
     ):
         with pytest.raises(ValidationError, match=named):
             tool(function)
+
+
+def test_what_annotated_adds_need_not_have_a_hash():
+    def seek(word: Annotated[str, ["not hashable"], "The word"]):
+        """Seeks."""
+
+    schema = tool(seek).spec.parameters["properties"]["word"]
+    assert schema == {"type": "string", "description": "The word"}
+
+
+def unreadable(word: Nowhere):  # type: ignore[name-defined]  # noqa: F821
+    """Seeks."""
+
+
+@pytest.mark.parametrize("function", [unreadable, functools.partial(print, end="")])
+def test_a_function_whose_name_or_types_cannot_be_read_is_refused(function):
+    with pytest.raises(ValidationError, match=r"cannot be read|has no name"):
+        tool(function)
