@@ -136,8 +136,10 @@ class Mailbox:
     def wait(self, timeout: float) -> bool:
         """Blocks with the GIL released until something arrives or ``timeout`` (at most 0.1) is over."""
 
-    def drain(self) -> list[CallEvent]:
-        """All that has arrived, in order, and clears the descriptor."""
+    def drain(self, full: Sequence[int] | None = None) -> list[CallEvent]:
+        """All that has arrived, in order, and clears the descriptor. What the ``full`` calls brought stays,
+        and they pause, until a later ``drain`` without them.
+        """
 
     def close(self) -> None:
         """Cancels every call that reports here."""

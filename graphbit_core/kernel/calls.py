@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,9 @@ class LoopCall:
             finally:
                 self._waiter = None
         events, self._events = self._events, []
+        if self.id in self._box.full:
+            self._box.full.discard(self.id)
+            self._box.deliver()
         return events
 
     def put(self, event: Event) -> None:
@@ -118,6 +121,8 @@ class LoopCall:
         self._events.append(event)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+        elif event[0] == "frames":
+            self._box.full.add(self.id)
 
     def close(self) -> None:
         """Cancels the call unless it is over. In a forked child nothing happens, as above."""
@@ -125,6 +130,7 @@ class LoopCall:
             return
         engine().cancel(self.id)
         self._box.calls.pop(self.id, None)
+        self._box.full.discard(self.id)
         self._box.release_if_idle()
 
 
@@ -134,6 +140,8 @@ class _LoopMailbox:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.calls: dict[int, LoopCall] = {}
+        self.full: set[int] = set()
+        """Calls whose reader is behind; what else they bring stays in the mailbox, so that they pause."""
         self.mailbox = _borrow()
         self._watcher: _Watcher | None = None
         try:
@@ -143,7 +151,7 @@ class _LoopMailbox:
 
     def deliver(self) -> None:
         """Hands everything that has arrived to the calls it is for."""
-        for call_id, kind, payload in _drain(self.mailbox):
+        for call_id, kind, payload in _drain(self.mailbox, self.full):
             call = self.calls.get(call_id)
             if call is not None:
                 call.put((kind, payload))
@@ -235,9 +243,9 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
     )
 
 
-def _drain(mailbox: Mailbox) -> list[tuple[int, str, Any]]:
-    """All events that have arrived. What the kernel logged before them goes to ``logging``."""
-    events = mailbox.drain()
+def _drain(mailbox: Mailbox, full: Collection[int] = ()) -> list[tuple[int, str, Any]]:
+    """All events that have arrived, but those of ``full`` calls; what was logged goes to ``logging``."""
+    events = mailbox.drain(list(full)) if full else mailbox.drain()
     for level, text in take_log():
         _log.log(level, text)
     return events

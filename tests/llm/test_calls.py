@@ -283,3 +283,26 @@ except TransportError:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_reader_on_a_loop_that_is_behind_pauses_its_stream_and_misses_nothing(server: ModelServer) -> None:
+    texts = [f"{number} " + "x" * 1000 for number in range(20_000)]
+    body = "".join(f"data: {text}\n\n" for text in texts)
+    request = HttpRequest("POST", server.script(Reply.stream(body, chunked=False)) + "/", {}, b"{}")
+
+    async def main() -> tuple[int, list[str]]:
+        call = calls.LoopCall(calls.CallSpec("slow-reader", request, "sse"))
+        await asyncio.sleep(0.3)
+        waiting = sum(len(payload) for kind, payload in call._events if kind == "frames")
+        read: list[str] = []
+        kinds: list[str] = []
+        while "end" not in kinds:
+            for kind, payload in await call.receive():
+                kinds.append(kind)
+                read += [data for _, data in payload] if kind == "frames" else []
+        call.close()
+        return waiting, read
+
+    waiting, read = asyncio.run(main())
+    assert waiting < 2000
+    assert read == texts

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use graphbit_kernel::error::Error;
 use graphbit_kernel::framing::Frame;
-use graphbit_kernel::http::{Event, Headers};
+use graphbit_kernel::http::{CallId, Event, Headers};
 use graphbit_kernel::mailbox::{MAX_WAIT, Mailbox};
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
@@ -42,9 +42,11 @@ impl PyMailbox {
         Ok(arrived)
     }
 
-    /// All that has arrived, in order, and clears the descriptor.
-    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let events = self.enter(py, |mailbox| Ok(mailbox.drain()))?;
+    /// All that has arrived, in order, and clears the descriptor; events of the ``full`` calls stay.
+    #[pyo3(signature = (full=None))]
+    fn drain<'py>(&self, py: Python<'py>, full: Option<Vec<CallId>>) -> PyResult<Bound<'py, PyList>> {
+        let full = full.unwrap_or_default();
+        let events = self.enter(py, |mailbox| Ok(mailbox.drain_except(&full)))?;
         let list = PyList::empty(py);
         for (call, event) in events {
             let (kind, payload) = convert(py, event)?;

@@ -73,6 +73,8 @@ struct Queue {
     events: Vec<(Arc<Outbox>, Event)>,
     /// Where in `events` the frames of a call are collected.
     frames_at: HashMap<CallId, usize>,
+    /// The descriptor is readable; events that were left behind do not make it so.
+    signalled: bool,
     closed: bool,
 }
 
@@ -102,17 +104,35 @@ impl Mailbox {
 
     /// All that has arrived, in order; gives calls that paused room again.
     pub fn drain(&self) -> Vec<(CallId, Event)> {
+        self.drain_except(&[])
+    }
+
+    /// As [`Mailbox::drain`], but what the `full` calls brought stays, so that they pause: their readers have
+    /// not read what they got before.
+    pub fn drain_except(&self, full: &[CallId]) -> Vec<(CallId, Event)> {
         let mut queue = self.lock();
         self.wake.clear();
+        queue.signalled = false;
         queue.frames_at.clear();
-        let mut drained = Vec::with_capacity(queue.events.len());
-        for (outbox, event) in queue.events.drain(..) {
-            if matches!(event, Event::Frames(_)) {
+        let arrived = std::mem::take(&mut queue.events);
+        let mut drained = Vec::with_capacity(arrived.len());
+        for (outbox, event) in arrived {
+            if outbox.void.load(Ordering::Acquire) {
+                continue;
+            }
+            let frames = matches!(event, Event::Frames(_));
+            if full.contains(&outbox.id) {
+                if frames {
+                    let at = queue.events.len();
+                    queue.frames_at.insert(outbox.id, at);
+                }
+                queue.events.push((outbox, event));
+                continue;
+            }
+            if frames {
                 outbox.empty();
             }
-            if !outbox.void.load(Ordering::Acquire) {
-                drained.push((outbox.id, event));
-            }
+            drained.push((outbox.id, event));
         }
         drained
     }
@@ -123,7 +143,7 @@ impl Mailbox {
         if queue.closed || outbox.void.load(Ordering::Acquire) {
             return;
         }
-        if queue.events.is_empty() {
+        if !std::mem::replace(&mut queue.signalled, true) {
             self.wake.signal();
         }
         queue.put(outbox, event);
