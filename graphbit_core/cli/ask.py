@@ -97,10 +97,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
-    """What ``--json`` prints."""
+    """What ``--json`` prints: there ``[n]`` in the answer is the n-th citation, counted from 1."""
+    from graphbit_core.rag.ask import CITATION
+
     usage = answer.usage
+    place_of = {citation.number: place for place, citation in enumerate(answer.citations, 1)}
+    text = CITATION.sub(lambda m: f"[{place_of.get(int(m[1]), m[1])}]", answer.text)
     return {
-        "answer": answer.text if answer.found else None,
+        "answer": text if answer.found else None,
         "citations": [
             {"source": c.source, "page": c.page, "start": c.start, "end": c.end, "text": c.text}
             for c in answer.citations

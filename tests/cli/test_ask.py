@@ -36,7 +36,7 @@ def test_json_has_the_promised_keys_and_a_second_call_indexes_nothing(graphbit, 
     assert first.returncode == 0, first.stderr
     data = json.loads(first.stdout)
     assert set(data) == {"answer", "citations", "indexed", "unchanged", "skipped", "usage"}
-    assert "eighty degrees" in data["answer"]
+    assert data["answer"] == "Green tea should be brewed at eighty degrees. [1]"
     assert set(data["citations"][0]) == {"source", "page", "start", "end", "text"}
     assert (data["indexed"], data["unchanged"], data["skipped"]) == (1, 0, [])
     again = json.loads(ask(graphbit, docs, "How hot should green tea be brewed?", "--json").stdout)
