@@ -17,13 +17,14 @@ from contextlib import suppress
 from typing import Any
 
 from graphbit_core.contracts.node_type import Choice
-from graphbit_core.errors import ConfigError, DeadlineError, NodeError, ValidationError
+from graphbit_core.errors import DeadlineError, NodeError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.compile import Compiled
 from graphbit_core.workflow.context import Activation
-from graphbit_core.workflow.result import NodeReport, WorkflowResult
+from graphbit_core.workflow.result import WorkflowResult
+from graphbit_core.workflow.state import RunState
 
 _INLINE_SLICE = 0.005
 """Longest time, in seconds, that inline bodies may keep the event loop to themselves."""
@@ -46,29 +47,29 @@ class Driver:
         timeout: float | None,
         publish: Callable[[Event], None] | None = None,
     ) -> None:
-        self.compiled = compiled
-        self.run_id = uuid.uuid4().hex
-        self.deadline = None if timeout is None else time.monotonic() + timeout
-        self.streaming = publish is not None
+        self._compiled = compiled
+        self._deadline = None if timeout is None else time.monotonic() + timeout
         self._publish = publish
         self._timeout = timeout
-        self._variables = dict(inputs)
-        self._services = services
         self._run = Run(compiled.plan, max_concurrency, dict(type_limits), on_error)
-        self._values: dict[int, Any] = {}
-        self._activations: dict[int, Activation] = {}
+        self._state = RunState(
+            compiled,
+            self._run,
+            inputs,
+            services,
+            run_id=uuid.uuid4().hex,
+            deadline=self._deadline,
+            emit=self._emit if publish is not None else None,
+        )
         self._tasks: dict[int, tuple[asyncio.Task[None], Any]] = {}
         """The task of a body, and what it awaits."""
         self._threads: set[int] = set()
         self._stopped: set[int] = set()
         self._settled: list[tuple[int, str, list[str] | None, str | None]] = []
         self._errors: list[Exception] = []
-        self._node_errors: dict[int, NodeError] = {}
-        self._ancestors: dict[int, frozenset[int]] = {}
         self._thread = 0
         self._expired = False
         self._over = False
-        self.variables_written = False
         self._epoch = 0.0
 
     # --- the run -------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class Driver:
     def _advance(self) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
         now = time.monotonic()
-        if self.deadline is not None and now >= self.deadline and self._may_expire():
+        if self._deadline is not None and now >= self._deadline and self._may_expire():
             self._expired = True
             limit = f"the run was not done within {self._timeout} s"
             self._errors.append(DeadlineError(limit, phase="total", timeout=self._timeout))
@@ -114,8 +115,8 @@ class Driver:
         settled, self._settled = self._settled, []
         if settled:
             for index, message in self._run.settle(settled, now):
-                self._values.pop(index, None)
-                self._record(index, NodeError(f"node {self.compiled.ids[index]!r} {message}"))
+                self._state.values.pop(index, None)
+                self._record(index, NodeError(f"node {self._compiled.ids[index]!r} {message}"))
             for index in self._run.to_cancel():
                 self._stop(index)
         ready = self._run.take(now)
@@ -128,7 +129,7 @@ class Driver:
         return not self._expired and self._run.status() is None
 
     async def _sleep(self) -> None:
-        deadline = None if self._expired else self.deadline
+        deadline = None if self._expired else self._deadline
         times = [t for t in (self._run.next_timer(), deadline) if t is not None]
         # Event loops count on time.monotonic too, from the same origin.
         timer = self._loop.call_later(min(times) - time.monotonic(), self._wake.set) if times else None
@@ -142,10 +143,10 @@ class Driver:
     # --- bodies --------------------------------------------------------------------------------
 
     def _start(self, index: int) -> None:
-        body = self.compiled.bodies[index]
-        activation = self._activations[index] = Activation(self, index)
+        body = self._compiled.bodies[index]
+        activation = self._state.activations[index] = Activation(self._state, index)
         try:
-            if index in self.compiled.on_loop:
+            if index in self._compiled.on_loop:
                 self._returned(index, (body.run(activation), None))
             else:
                 self._threads.add(index)
@@ -201,7 +202,7 @@ class Driver:
         elif isinstance(value, Choice):
             self._chosen(index, value)
         else:
-            self._values[index] = value
+            self._state.values[index] = value
             self._settled.append((index, "succeeded", None, None))
 
     def _chosen(self, index: int, choice: Choice) -> None:
@@ -210,21 +211,21 @@ class Driver:
             problem = f"the targets of a Choice are a list of labels or node ids, not {targets!r:.80}"
             self._fail(index, ValidationError(problem, field="targets"))
             return
-        self._values[index] = choice.value
+        self._state.values[index] = choice.value
         self._settled.append((index, "succeeded", [_utf8(target) for target in targets], None))
 
     def _fail(self, index: int, error: BaseException) -> None:
         problem = _described(error)
-        wrapped = NodeError(f"node {self.compiled.ids[index]!r} failed: {problem}")
+        wrapped = NodeError(f"node {self._compiled.ids[index]!r} failed: {problem}")
         wrapped.__cause__ = error
         self._record(index, wrapped)
         self._settled.append((index, "failed", None, problem))
 
     def _record(self, index: int, error: NodeError) -> None:
-        node = self.compiled.nodes[index]
-        error.run_id, error.node, error.node_type, error.attempts = self.run_id, node.id, node.type, 1
-        error.activation = f"{self.run_id}/{node.id}"
-        self._node_errors[index] = error
+        node = self._compiled.nodes[index]
+        error.run_id, error.node, error.node_type, error.attempts = self._state.run_id, node.id, node.type, 1
+        error.activation = f"{self._state.run_id}/{node.id}"
+        self._state.node_errors[index] = error
         self._errors.append(error)
 
     # --- ending --------------------------------------------------------------------------------
@@ -261,101 +262,33 @@ class Driver:
                 error.errors = tuple(self._errors)
         status = self._run.status()
         assert status is not None, "the kernel said that everything is settled"
-        compiled = self.compiled
-        outputs = {compiled.ids[i]: self.output(i) for i in range(len(compiled.ids)) if self.has_output(i)}
+        compiled = self._compiled
+        outputs = {
+            compiled.ids[i]: self._state.output(i)
+            for i in range(len(compiled.ids))
+            if self._state.has_output(i)
+        }
         return WorkflowResult(
-            run_id=self.run_id,
+            run_id=self._state.run_id,
             state="failed" if self._errors and status == "cancelled" else status,
-            nodes=self._reports(),
-            outputs=outputs,
-            variables=self._fold(self.compiled.plan.order()),
+            nodes=self._state.reports(),
+            outputs={compiled.ids[i]: state.output(i) for i in produced},
+            variables=self._state.fold(self._compiled.plan.order()),
             errors=tuple(self._errors),
             seconds=seconds,
             abandoned=[compiled.ids[i] for i in sorted(self._threads | self._tasks.keys())],
             sinks=[compiled.ids[i] for i in compiled.sinks],
         )
 
-    def _reports(self) -> list[NodeReport]:
-        reports = []
-        for index, (node, row) in enumerate(zip(self.compiled.nodes, self._run.states(), strict=True)):
-            state, started, settled, reason = row
-            seconds = settled - started if started is not None and settled is not None else None
-            usage = {"usage": a.usage} if (a := self._activations.get(index)) else {}
-            error = self._node_errors.get(index)
-            reports.append(
-                NodeReport(node.id, node.name, node.type, state, seconds, reason=reason, error=error, **usage)
-            )
-        return reports
-
-    # --- what activations ask for --------------------------------------------------------------
-
-    def has_output(self, index: int) -> bool:
-        """Whether a node succeeded."""
-        if index in self._values:
-            return True
-        # Kernel operations have no value of their own: they pass on what they got.
-        return index in self.compiled.operations and self.state_of(index) == "succeeded"
-
-    def output(self, index: int) -> Any:
-        """The output of a node that succeeded."""
-        if index not in self._values:
-            parents = self.parent_outputs(index)
-            self._values[index] = next(iter(parents.values())) if len(parents) == 1 else parents or None
-        return self._values[index]
-
-    def state_of(self, index: int) -> str:
-        """The state of a node, as the kernel has it."""
-        return self._run.states()[index][0]
-
-    def parent_outputs(self, index: int) -> dict[str, Any]:
-        """Outputs of live predecessors by name, in edge order."""
-        return {self.compiled.names[p]: self.output(p) for p in self._run.live_parents(index)}
-
-    def parent_ids(self, index: int) -> list[str]:
-        """Ids of live predecessors, in edge order."""
-        return [self.compiled.ids[p] for p in self._run.live_parents(index)]
-
-    def ancestors(self, index: int) -> frozenset[int]:
-        """All nodes before one."""
-        known = self._ancestors.get(index)
-        if known is None:
-            known = self._ancestors[index] = frozenset(self.compiled.plan.ancestors(index))
-        return known
-
-    def variables_for(self, index: int) -> Mapping[str, Any]:
-        """Inputs and what ancestors wrote, folded in topological order, so that timing has no say."""
-        if not self.variables_written:
-            return self._variables
-        ancestors = self.ancestors(index)
-        return self._fold([i for i in self.compiled.plan.order() if i in ancestors])
-
-    def _fold(self, order: list[int]) -> dict[str, Any]:
-        variables = dict(self._variables)
-        for index in order:
-            if index in self._values and index in self._activations:
-                variables.update(self._activations[index].writes)
-        return variables
-
-    def service(self, name: str) -> Any:
-        """See NodeContext.service."""
-        try:
-            return self._services[name]
-        except KeyError:
-            raise ConfigError(
-                f"this executor has no {name!r}; give it one: Executor(services={{{name!r}: …}})"
-                + (", or Executor('provider:model'), or --model provider:model" if name == "llm" else ""),
-                setting=name,
-            ) from None
-
     # --- events --------------------------------------------------------------------------------
 
-    def emit(self, type: str, index: int, data: Mapping[str, Any]) -> None:  # noqa: A002
+    def _emit(self, type: str, index: int, data: Mapping[str, Any]) -> None:  # noqa: A002
         """Adds an event of a body; from any thread. After the run it does nothing."""
-        if self._publish is None or self._over:
+        if self._over:
             return
         if threading.get_ident() != self._thread:
             with suppress(RuntimeError):  # the run has ended just now, and its loop with it
-                self._loop.call_soon_threadsafe(self.emit, type, index, data)
+                self._loop.call_soon_threadsafe(self._emit, type, index, data)
             return
         self._drain_events()
         self._send(self._run.take_seq(), time.monotonic(), type, index, data)
@@ -368,10 +301,10 @@ class Driver:
 
     def _send(self, seq: int, now: float, type_: str, index: int | None, data: Mapping[str, Any]) -> None:
         assert self._publish is not None
-        node = None if index is None else self.compiled.ids[index]
-        activation = None if node is None else f"{self.run_id}/{node}"
+        node = None if index is None else self._compiled.ids[index]
+        activation = None if node is None else f"{self._state.run_id}/{node}"
         ts = self._epoch + now
-        event = Event(self.run_id, seq, ts, type_, node, activation, data, trace_id=self.run_id)
+        event = Event(self._state.run_id, seq, ts, type_, node, activation, data, trace_id=self._state.run_id)
         self._publish(event)
 
 
