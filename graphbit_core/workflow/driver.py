@@ -262,18 +262,14 @@ class Driver:
                 error.errors = tuple(self._errors)
         status = self._run.status()
         assert status is not None, "the kernel said that everything is settled"
-        compiled = self._compiled
-        outputs = {
-            compiled.ids[i]: self._state.output(i)
-            for i in range(len(compiled.ids))
-            if self._state.has_output(i)
-        }
+        compiled, state = self._compiled, self._state
+        produced = [i for i in range(len(compiled.ids)) if state.has_output(i)]
         return WorkflowResult(
-            run_id=self._state.run_id,
+            run_id=state.run_id,
             state="failed" if self._errors and status == "cancelled" else status,
-            nodes=self._state.reports(),
+            nodes=state.reports(),
             outputs={compiled.ids[i]: state.output(i) for i in produced},
-            variables=self._state.fold(self._compiled.plan.order()),
+            variables=state.fold(compiled.plan.order()),
             errors=tuple(self._errors),
             seconds=seconds,
             abandoned=[compiled.ids[i] for i in sorted(self._threads | self._tasks.keys())],
