@@ -117,6 +117,8 @@ def as_json(answer: Answer) -> dict[str, Any]:
 
 
 def _print(answer: Answer, directory: Path) -> None:
+    if not answer.asked:
+        print("There is nothing to answer from: no file was indexed.", end="")
     print("\n")
     for citation in answer.citations:
         print(f"  [{citation.number}] {place(citation.source, citation.page, citation.start, citation.end)}")

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.contracts.node_type import Choice
 from graphbit_core.documents import clean_text
-from graphbit_core.errors import DocumentError, GraphBitError, ValidationError
+from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.rag.index import Index, IndexReport, Progress
 from graphbit_core.types.documents import Match
 from graphbit_core.types.messages import NOT_FOUND, Usage
@@ -62,6 +63,7 @@ class Answer:
         nodes: A report per node of the run, those of the index first.
         usage: Tokens of the model.
         seconds: Time of the whole run.
+        asked: Whether a model was asked; not if nothing could be indexed.
     """
 
     question: str
@@ -72,6 +74,7 @@ class Answer:
     nodes: Sequence[NodeReport] = field(repr=False)
     usage: Usage = Usage()
     seconds: float = 0.0
+    asked: bool = True
 
 
 def default_directory(root: Path) -> Path:
@@ -108,7 +111,6 @@ def ask(
 
     Raises:
         ValidationError: There is no question, or nothing at ``root``.
-        DocumentError: The index is empty: nothing under ``root`` could be read.
         GraphBitError: Whatever made the run fail.
     """
     if not question.strip():
@@ -116,19 +118,17 @@ def ask(
     question = clean_text(question)
     reports: list[IndexReport] = []
 
-    def update() -> int:
+    def update() -> Choice:
         reports.append(index.update(root, progress))
-        if index.store.count() == 0:
-            reasons = "; ".join(s.detail for s in reports[0].skipped) or "there are no files"
-            raise DocumentError(f"nothing under {str(root)!r} could be indexed: {reasons}", path=str(root))
-        return index.store.count()
+        passages = index.store.count()
+        return Choice(["retrieve"] if passages else [], passages)  # without a passage there is nothing to ask
 
     services = {"store": index.store, "embedder": index.embedder}
     executor = Executor(llm, host=host, services=services, timeout_seconds=timeout_seconds)
     result = _run(executor, _workflow(update, k), question, on_text)
     _raise_cause(result)
-    text = str(result.get_node_output("answer")).strip()
-    citations = _citations(text, result.get_node_output("retrieve"))
+    text = str(result.outputs.get("answer", NOT_FOUND)).strip()
+    citations = _citations(text, result.outputs.get("retrieve", []))
     return Answer(
         question,
         text,
@@ -138,10 +138,11 @@ def ask(
         nodes=[*_totals(reports[0].nodes), *result.nodes],
         usage=result.usage,
         seconds=result.seconds,
+        asked="answer" in result.outputs,
     )
 
 
-def _workflow(update: Callable[[], int], k: int) -> Workflow:
+def _workflow(update: Callable[[], Choice], k: int) -> Workflow:
     return Workflow("ask").chain(
         Node.transform("index", update),
         Node.retrieve("retrieve", "{question}", k=k),

@@ -125,3 +125,12 @@ def test_an_index_is_usable_after_ctrl_c_in_the_middle_of_indexing(graphbit, doc
     for number in range(200):
         (docs / f"{number}.txt").unlink()
     assert "eighty degrees" in ask(graphbit, docs, "How hot should green tea be brewed?").stdout
+
+
+def test_json_tells_what_was_skipped_also_when_nothing_could_be_read(graphbit, docs):
+    (docs / "tea.txt").unlink()
+    (docs / "secret.exe").write_bytes(b"MZ")
+    done = ask(graphbit, docs, "tea?", "--json")
+    data = json.loads(done.stdout)
+    assert (done.returncode, data["answer"], data["indexed"]) == (1, None, 0)
+    assert [skipped["reason"] for skipped in data["skipped"]] == ["unsupported"]

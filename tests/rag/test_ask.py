@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from graphbit_core import (
-    NOT_FOUND,
-    DocumentError,
-    Host,
-    NodeError,
-    PassagePart,
-    RateLimitError,
-    ValidationError,
-)
+from graphbit_core import NOT_FOUND, Host, NodeError, PassagePart, RateLimitError, ValidationError
 from graphbit_core.rag.ask import ask
 from graphbit_core.testing import ScriptedModel
 
@@ -77,11 +71,14 @@ def test_an_error_of_the_model_reaches_the_caller_as_itself(folder, open_index, 
     assert caught.value.retry_after == 3.0
 
 
-def test_a_folder_without_anything_readable_is_an_error_that_says_why(tmp_path, open_index):
+def test_a_folder_without_anything_readable_gives_no_answer_and_says_why(tmp_path, open_index, scripted):
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / "a.bin").write_bytes(b"\0")
-    with pytest.raises(DocumentError, match=r"a\.bin"):
-        ask(open_index(), tmp_path / "documents", "what?")
+    model, host = scripted()
+    answer = ask(open_index(), tmp_path / "documents", "what?", llm="scripted", host=host)
+    assert (answer.found, answer.text) == (False, NOT_FOUND)
+    assert [Path(s.path).name for s in answer.report.skipped] == ["a.bin"]
+    assert not model.requests
 
 
 def test_a_question_of_nothing_is_refused_before_anything_is_read(folder, open_index):
