@@ -112,6 +112,9 @@ class Run:
     def status(self) -> str | None:
         """None while anything is unsettled, else ``succeeded``, ``failed`` or ``cancelled``."""
 
+    def state(self, node: int) -> str:
+        """The state of one node: ``pending``, ``ready``, ``running``, ``waiting``, or one it settled with."""
+
     def states(self) -> list[tuple[str, float | None, float | None, str | None]]:
         """Per node: state, time it started, time it settled, and for ``skipped`` the edge's reason."""
 

@@ -73,7 +73,7 @@ class RunState:
 
     def state_of(self, index: int) -> str:
         """The state of a node, as the kernel has it."""
-        return self._run.states()[index][0]
+        return self._run.state(index)
 
     def parent_outputs(self, index: int) -> dict[str, Any]:
         """Outputs of live predecessors by name, in edge order."""

@@ -198,3 +198,11 @@ def test_each_activation_is_handed_out_once_to_many_threads() -> None:
         thread.join(30)
     assert sorted(seen) == list(range(count + 1))
     assert run.status() == "succeeded"
+
+
+def test_the_state_of_one_node_is_the_one_among_all_states() -> None:
+    run = started(Plan(nodes("a", "b"), edges((0, 1))))
+    run.take(1.0)
+    assert [run.state(0), run.state(1)] == [row[0] for row in run.states()] == ["running", "pending"]
+    with pytest.raises(ValidationError, match="2"):
+        run.state(2)

@@ -157,6 +157,11 @@ impl Run {
         self.enter(py, |run| Ok(run.status().map(kernel::Outcome::as_str)))
     }
 
+    /// The state of one node.
+    fn state(&self, py: Python<'_>, node: usize) -> PyResult<&'static str> {
+        self.enter(py, |run| Ok(run.state_of(node)?.as_str()))
+    }
+
     /// Per node: state, time it started, time it settled, and for ``skipped`` the edge's reason.
     fn states(&self, py: Python<'_>) -> PyResult<Vec<PyReport>> {
         let report = |report: kernel::ActivationReport| {

@@ -176,10 +176,7 @@ impl Run {
 
     /// Nodes whose edge to `node` is live, in edge order, each once.
     pub fn live_parents(&self, node: usize) -> Result<Vec<usize>, GraphError> {
-        let count = self.plan.len();
-        if node >= count {
-            return Err(GraphError::UnknownNode { index: node, count });
-        }
+        self.check_node(node)?;
         let live = self.plan.in_edges(node).iter().filter(|&&edge| self.edges[edge] == EdgeState::Live);
         let mut parents: Vec<usize> = live.map(|&edge| self.plan.edge(edge).from).collect();
         if parents.len() > 1 {
@@ -187,6 +184,17 @@ impl Run {
             parents.retain(|&parent| seen.insert(parent));
         }
         Ok(parents)
+    }
+
+    /// The state of one node.
+    pub fn state_of(&self, node: usize) -> Result<State, GraphError> {
+        self.check_node(node)?;
+        Ok(self.state(self.activation_of(node)))
+    }
+
+    fn check_node(&self, index: usize) -> Result<(), GraphError> {
+        let count = self.plan.len();
+        if index < count { Ok(()) } else { Err(GraphError::UnknownNode { index, count }) }
     }
 
     /// Where each node stands, in order of declaration.
