@@ -116,13 +116,12 @@ class NodeType(Protocol):
     ValidationError. ``run`` is called for every activation, maybe from several threads at once.
 
     A coroutine ``run`` is awaited on the event loop. A plain one runs on a worker thread, unless
-    ``inline`` says that it is quick and never blocks.
+    ``inline`` says that it is quick and never blocks. A class that inherits from this one needs
+    ``graphbit_api`` and ``run``; the rest is what most node types want.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
-    inline: ClassVar[bool]
-
-    def __init__(self, **config: Any) -> None: ...
+    inline: bool = False
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names it must be given values of, without braces: ``topic``, ``draft.title``.
@@ -130,11 +129,11 @@ class NodeType(Protocol):
         Args:
             first: Whether no node precedes it, so that all it gets are run inputs.
         """
-        ...
+        return ()
 
     def operation(self) -> Delay | None:
         """The kernel operation it compiles to; then ``run`` is never called. None: ``run`` is the body."""
-        ...
+        return None
 
     def run(self, context: NodeContext) -> Any | Awaitable[Any]:
         """The body: returns the node's output, or a Choice; raises to fail."""

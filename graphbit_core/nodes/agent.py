@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.types.documents import Match
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from graphbit_core.llm.client import LlmClient
 
 
-class AgentNode:
+class AgentNode(NodeType):
     """Asks a model; the output is the text of its answer.
 
     What live predecessors gave and the prompt does not name is put before the prompt: passages as
@@ -35,7 +35,7 @@ class AgentNode:
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
-    inline: ClassVar[bool] = True
+    inline = True
 
     def __init__(
         self,
@@ -62,9 +62,6 @@ class AgentNode:
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the prompt and the system prompt."""
         return placeholders(f"{self._system_prompt or ''}\n{self._prompt}")
-
-    def operation(self) -> None:
-        """None: it has a Python body."""
 
     async def run(self, context: NodeContext) -> str:
         """The text of the answer."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.contracts.node_type import Choice, NodeContext
+from graphbit_core.contracts.node_type import Choice, NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.functions import BoundFunction
 
 
-class ConditionNode:
+class ConditionNode(NodeType):
     """``function`` returns the label (or target's id) of an edge, or a list of them; an empty list ends
     the path here. What the node got passes on along the chosen edges.
     """
@@ -26,9 +26,6 @@ class ConditionNode:
     def placeholders(self, first: bool) -> Sequence[str]:
         """Parameters of the function."""
         return self._function.placeholders(first)
-
-    def operation(self) -> None:
-        """None: it has a Python body."""
 
     def run(self, context: NodeContext) -> Any:
         """A Choice, or an awaitable of one."""

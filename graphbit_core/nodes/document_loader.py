@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_text
 from graphbit_core.rag.loading import load_file
@@ -15,11 +15,10 @@ from graphbit_core.types.documents import Document
 from graphbit_core.workflow.template import placeholders
 
 
-class DocumentLoaderNode:
+class DocumentLoaderNode(NodeType):
     """Loads the file that ``path`` (a template) names, with ``loader`` or the one for its ending."""
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
-    inline: ClassVar[bool] = False
 
     def __init__(
         self, *, path: str, loader: str | None = None, settings: Mapping[str, Any] | None = None
@@ -35,9 +34,6 @@ class DocumentLoaderNode:
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the path."""
         return placeholders(self._path)
-
-    def operation(self) -> None:
-        """None: it has a Python body."""
 
     def run(self, context: NodeContext) -> list[Document]:
         """The documents, in order. Raises DocumentError if the file cannot be read."""

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.types.documents import Condition, Match, Query
 from graphbit_core.workflow.template import placeholders
 
 
-class RetrieveNode:
+class RetrieveNode(NodeType):
     """Searches the executor's ``store`` with the vector that its ``embedder`` gives for ``query``."""
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
-    inline: ClassVar[bool] = False
 
     def __init__(
         self, *, query: str = "{question}", k: int = 5, where: Sequence[Mapping[str, Any]] | None = None
@@ -33,9 +32,6 @@ class RetrieveNode:
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the query."""
         return placeholders(self._query)
-
-    def operation(self) -> None:
-        """None: it has a Python body."""
 
     def run(self, context: NodeContext) -> list[Match]:
         """The matches, best first."""

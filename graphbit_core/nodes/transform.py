@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_text
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.template import placeholders
 
 
-class TransformNode:
+class TransformNode(NodeType):
     """Computes its output with ``function`` (itself, or ``package.module:function``) or ``template``."""
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
@@ -36,9 +36,6 @@ class TransformNode:
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the template, or parameters of the function."""
         return self._function.placeholders(first) if self._function else placeholders(self._template or "")
-
-    def operation(self) -> None:
-        """None: it has a Python body."""
 
     def run(self, context: NodeContext) -> Any:
         """The function's value (awaited if it is a coroutine), or the text."""
