@@ -36,7 +36,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--embedder", default="hashing", help="embedder[:model] (default: hashing, offline)")
     parser.add_argument("--store", default="qdrant-edge", help="vector store (default: qdrant-edge, on disk)")
     parser.add_argument("--k", type=_positive, default=5, help="passages given to the model (default: 5)")
-    parser.add_argument("--index", type=Path, metavar="DIR", help="where the index is kept")
+    parser.add_argument("--index", type=Path, metavar="DIR", help="where indexes are kept, one per PATH")
     parser.add_argument(
         "--max-mb", type=_positive, default=10, help="skip files larger than this (default: 10)"
     )
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from graphbit_core.host import default_host
     from graphbit_core.llm.client import LlmClient
     from graphbit_core.llm.embedding import EmbeddingClient
-    from graphbit_core.rag.ask import ask, default_directory
+    from graphbit_core.rag.ask import ask, index_directory
     from graphbit_core.rag.index import Index, check_root
 
     # Whatever is wrong with the arguments is said before anything is read.
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     host = default_host()
     llm = LlmClient(arguments.model, host=host)
     embedder = EmbeddingClient(arguments.embedder, host=host)
-    directory = arguments.index or default_directory(arguments.path)
+    directory = index_directory(arguments.path, arguments.index)
     streamed = not arguments.json
     with (
         Index(

@@ -77,11 +77,16 @@ class Answer:
     asked: bool = True
 
 
-def default_directory(root: Path) -> Path:
-    """Where the index of ``root`` is kept: in ``$GRAPHBIT_HOME`` (default ``~/.graphbit``)."""
+def index_directory(root: Path, among: Path | None = None) -> Path:
+    """Where the index of ``root`` is kept: in a folder of its own, so that no answer cites another root.
+
+    Args:
+        root: File or folder of the documents.
+        among: Where the indexes are; default: ``index`` in ``$GRAPHBIT_HOME`` (default ``~/.graphbit``).
+    """
     home = Path(os.environ.get("GRAPHBIT_HOME") or Path.home() / ".graphbit")
     key = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:10]
-    return home / "index" / f"{root.resolve().name or 'root'}-{key}"
+    return (among or home / "index") / f"{root.resolve().name or 'root'}-{key}"
 
 
 def ask(

@@ -101,9 +101,11 @@ def test_what_the_user_got_wrong_is_said_without_a_traceback(graphbit, docs, arg
 
 def test_a_second_process_on_one_index_is_told_that_it_is_open(graphbit, docs):
     from graphbit_core import EmbeddingClient, default_host
+    from graphbit_core.rag.ask import index_directory
     from graphbit_core.rag.index import Index
 
-    with Index(docs.parent / "index", EmbeddingClient("hashing"), default_host()):
+    directory = index_directory(docs, docs.parent / "index")
+    with Index(directory, EmbeddingClient("hashing"), default_host()):
         done = ask(graphbit, docs, "tea?")
     assert done.returncode == 2
     assert "open already" in done.stderr
@@ -115,7 +117,7 @@ def test_an_index_is_usable_after_ctrl_c_in_the_middle_of_indexing(graphbit, doc
     command = [sys.executable, "-m", "graphbit_core.cli", "ask", docs, "tea?", "--index", "index"]
     with subprocess.Popen(command, cwd=docs.parent, stderr=subprocess.PIPE, text=True) as running:
         deadline = time.monotonic() + 30
-        while not any((docs.parent / "index").glob("*/store/**/*")) and time.monotonic() < deadline:
+        while not any((docs.parent / "index").glob("*/*/store/**/*")) and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.3)
         running.send_signal(signal.SIGINT)
@@ -134,3 +136,12 @@ def test_json_tells_what_was_skipped_also_when_nothing_could_be_read(graphbit, d
     data = json.loads(done.stdout)
     assert (done.returncode, data["answer"], data["indexed"]) == (1, None, 0)
     assert [skipped["reason"] for skipped in data["skipped"]] == ["unsupported"]
+
+
+def test_paths_that_share_a_place_for_indexes_never_cite_each_other(graphbit, docs):
+    other = docs.parent / "other"
+    other.mkdir()
+    (other / "cats.txt").write_text("A cat sleeps up to sixteen hours a day.")
+    assert ask(graphbit, docs, "How hot should green tea be brewed?").returncode == 0
+    done = ask(graphbit, other, "How hot should green tea be brewed?", "--json")
+    assert (done.returncode, json.loads(done.stdout)["citations"]) == (1, [])

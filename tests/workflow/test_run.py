@@ -324,3 +324,16 @@ def test_the_error_of_a_run_survives_pickling_though_it_is_among_its_own_errors(
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), copy.node, copy.run_id) == (NodeError, str(error), "a", error.run_id)
     assert copy.errors == (copy,)
+
+
+def test_outputs_can_be_read_all_at_once_and_in_depth(host):
+    workflow = Workflow("w").chain(Node.transform("a", lambda: {"items": [{"title": "x"}]}))
+    context = WorkflowContext()
+    with pytest.raises(OutputNotProducedError, match="no run"):
+        context.get_nested_output("a.items")
+    result = Executor(host=host).execute(workflow, context=context)
+    assert result.get_all_node_outputs() == {"a": {"items": [{"title": "x"}]}}
+    assert context.get_nested_output("a.items.0.title") == "x"
+    with pytest.raises(OutputNotProducedError, match=r"items\.9"):
+        context.get_nested_output("a.items.9")
+    assert result.execution_time_ms() == result.seconds * 1000 > 0
