@@ -164,12 +164,16 @@ class WorkflowError(GraphBitError):
 
 
 class NodeError(WorkflowError):
-    """A node failed; ``__cause__`` is what its body raised."""
+    """A node failed; ``__cause__`` is what its body raised at the last attempt.
 
-    _facts: tuple[str, ...] = (*WorkflowError._facts, "node_type", "activation", "attempts")
+    ``attempts`` counts them, and ``earlier`` holds the errors of those before.
+    """
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "node_type", "activation", "attempts", "earlier")
     node_type: str | None
     activation: str | None
     attempts: int | None
+    earlier: Sequence[NodeError] | None
 
 
 class MissingInputError(WorkflowError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import typing
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
@@ -39,10 +41,10 @@ def resolve_function(function: Callable[..., Any] | str, setting: str) -> Callab
 class BoundFunction:
     """Calls a function with the values that its parameters name.
 
-    One parameter gets the output of the node before, or a dict by node name where there are several.
-    Of several parameters, and in a node that nothing precedes, each gets the value of its name, as
-    ``{name}`` does in a template; one of a skipped node keeps its default. A parameter named ``context``
-    gets the NodeContext.
+    One parameter gets what came in: see ``NodeContext.value``. Of several parameters, and in a node that
+    nothing precedes, each gets the value of its name, as ``{name}`` does in a template: a port, a name of
+    the frame, an earlier node, a variable. One of a skipped node keeps its default. A parameter named
+    ``context`` gets the NodeContext.
     """
 
     def __init__(self, function: Callable[..., Any] | str, setting: str = "function") -> None:
@@ -70,18 +72,28 @@ class BoundFunction:
         by_name = first or not self._takes_value
         return [name for name in self._names if name in self._required] if by_name else []
 
-    def value(self, context: NodeContext) -> Any:
-        """What the node before gave; a dict by name if there are several, of the inputs if there is none."""
-        parents = context.parents
-        if len(parents) == 1:
-            return next(iter(parents.values()))
-        return dict(parents) if parents else dict(context.inputs)
+    def input_type(self, port: str | None) -> Any:
+        """Annotation of the parameter that gets what comes in at a port; ``Any`` if there is none."""
+        if port is None:
+            return self._hints.get(self._names[0], Any) if self._takes_value and self._names else Any
+        return self._hints.get(port, Any)
+
+    def output_type(self) -> Any:
+        """Annotation of what it returns; ``Any`` if there is none."""
+        return self._hints.get("return", Any)
+
+    @cached_property
+    def _hints(self) -> Mapping[str, Any]:
+        try:
+            return typing.get_type_hints(self.function)
+        except (NameError, TypeError, AttributeError):  # names of TYPE_CHECKING imports, for one
+            return {}
 
     def __call__(self, context: NodeContext) -> Any:
         """What the function returns; awaitable if it is a coroutine function."""
         keywords: dict[str, Any] = {"context": context} if self._wants_context else {}
-        if self._takes_value and (context.parents or not self._names):
-            return self.function(self.value(context), **keywords)
+        if self._takes_value and (context.has_value or not self._names) and not self._named(context):
+            return self.function(context.value, **keywords)
         for name in self._names:
             value = self._find(name, context)
             if value is not _ABSENT:
@@ -96,13 +108,17 @@ class BoundFunction:
         positional = [keywords.pop(name) for name in self._leading(keywords)]
         return self.function(*positional, **keywords)
 
+    def _named(self, context: NodeContext) -> bool:
+        """Whether its one parameter is the name of something a frame or a port gives."""
+        return bool(self._names) and self._names[0] in context.given
+
     def _leading(self, given: Mapping[str, Any]) -> list[str]:
         """The parameters without a keyword that have values, up to the first that is left to its default."""
         return list(takewhile(given.__contains__, self._names[: self._positional]))
 
     @staticmethod
     def _find(name: str, context: NodeContext) -> Any:
-        for scope in (context.outputs, context.inputs):
+        for scope in (context.given, context.outputs, context.inputs):
             if name in scope:
                 return scope[name]
         return _ABSENT

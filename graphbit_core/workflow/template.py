@@ -7,7 +7,7 @@ ordinary text; ``{{name}}`` stands for the text ``{name}``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphbit_core.errors import ValidationError
@@ -55,7 +55,15 @@ def lookup(name: str, values: Mapping[str, Any]) -> Any:
     root, *path = name.split(".")
     if root not in values:
         raise KeyError(root)
-    value = values[root]
+    return follow(values[root], path, root)
+
+
+def follow(value: Any, path: Sequence[str], root: str) -> Any:
+    """The part of ``value`` at ``path``: keys of mappings, indexes of lists.
+
+    Raises:
+        KeyError: Nothing is there; the argument is the path from ``root`` as far as it could be followed.
+    """
     followed = root
     for step in path:
         followed = f"{followed}.{step}"

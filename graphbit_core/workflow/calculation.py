@@ -1,0 +1,73 @@
+"""A value that a node or an edge computes from what it sees: a safe expression, or a Python function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.errors import ValidationError
+from graphbit_core.workflow.expressions import Expression
+from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.options import IMPORT_PATH
+
+
+class Calculation:
+    """An expression, or a function given as itself or as ``package.module:function``.
+
+    In an expression ``value`` is what came in; other names are what ``{name}`` is in a template.
+
+    Args:
+        source: The expression or function.
+        setting: Name of the setting, for errors.
+    """
+
+    def __init__(self, source: Callable[..., Any] | str, setting: str) -> None:
+        if not callable(source) and not isinstance(source, str):
+            raise ValidationError(
+                f"{setting} is {source!r:.80}; give an expression or a function", field=setting
+            )
+        self._setting = setting
+        self._expression: Expression | None = None
+        self._function: BoundFunction | None = None
+        if isinstance(source, str) and not IMPORT_PATH.fullmatch(source):
+            self._expression = Expression(source)
+        else:
+            self._function = BoundFunction(source, setting)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it may run on the event loop: an expression, or a coroutine function."""
+        return self._function is None or self._function.is_coroutine
+
+    def placeholders(self, first: bool) -> Sequence[str]:
+        """Names it needs, as a template's placeholders."""
+        if self._function is not None:
+            return self._function.placeholders(first)
+        assert self._expression is not None
+        return [name for name in self._expression.names if name.split(".")[0] != "value"]
+
+    def __call__(self, context: NodeContext) -> Any:
+        """The value; awaitable if the function is a coroutine function."""
+        if self._function is not None:
+            return self._function(context)
+        return self._evaluate(context, lambda: context.value)
+
+    def holds(self, context: NodeContext, value: Any) -> bool:
+        """Whether it is true of ``value``, the output of the node of ``context``.
+
+        Raises:
+            ValidationError: A coroutine function was given.
+        """
+        if self._function is None:
+            return bool(self._evaluate(context, lambda: value))
+        answer = self._function.function(value)
+        if hasattr(type(answer), "__await__"):
+            raise ValidationError(
+                f"{self._setting} is a coroutine function; give a plain one", field=self._setting
+            )
+        return bool(answer)
+
+    def _evaluate(self, context: NodeContext, value: Callable[[], Any]) -> Any:
+        assert self._expression is not None
+        return self._expression.evaluate(lambda name: value() if name == "value" else context.lookup(name))
