@@ -37,7 +37,7 @@ class Edge:
         target: Where it ends.
         kind: ``data``; ``control`` orders the two and carries nothing; ``error`` carries the NodeError of a
             source with ``on_error="route"`` that failed.
-        when: The label by which a condition chooses it, or an EdgeTest; None: it is live if the source succeeded.
+        when: The label by which a condition chooses it, or an EdgeTest; None: live if the source succeeded.
         output: What of the source's value it carries, as ``summary``, ``0`` or ``a.b``; None: all of it.
         port: Input port of the target; None: the default one.
     """
@@ -64,13 +64,10 @@ def make_edge(
         raise _wrong(where, "kind", kind, f"write {', '.join(EDGE_KINDS)}{hint}")
     if kind == "error" and when is not None:
         raise _wrong(where, "when", when, "an error edge goes on whenever its source fails; take it out")
-    if kind == "control" and (
-        given := "output" if output is not None else "port" if port is not None else ""
-    ):
-        value = output if given == "output" else port
-        raise _wrong(
-            where, given, value, "a control edge carries nothing; make it kind='data', or take it out"
-        )
+    carried = {"output": output, "port": port}
+    if kind == "control" and (given := [key for key, value in carried.items() if value is not None]):
+        fix = "a control edge carries nothing; make it kind='data', or take it out"
+        raise _wrong(where, given[0], carried[given[0]], fix)
     when = _when(where, when)
     if isinstance(output, int) and not isinstance(output, bool) and output >= 0:
         output = str(output)

@@ -71,8 +71,8 @@ class ContainerMakers:
             item: What the body calls the item.
             max_concurrency: Most items at a time, at least 1; default: no limit but the run's.
             ordered: Whether outputs are in the order of the items; else as they were completed.
-            on_item_error: ``fail``: the first failed item fails the node. ``collect``: a failed item gives its
-                NodeError in place of an output.
+            on_item_error: ``fail``: the first failed item fails the node. ``collect``: a failed item gives
+                its NodeError in place of an output.
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
