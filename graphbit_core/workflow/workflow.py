@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import Finding, ValidationError
+from graphbit_core.nearest import nearest
 from graphbit_core.workflow import spec
+from graphbit_core.workflow.edge import Edge, EdgeTest, make_edge
 from graphbit_core.workflow.node import Node
+from graphbit_core.workflow.variables import Variable, parse_variables
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.workflow.compile import Compiled
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """From one node to another, by id. ``when`` is the label by which a condition chooses it."""
-
-    source: str
-    target: str
-    when: str | None = None
-
-
 class Workflow:
-    """A graph of nodes. It is data: validating, drawing and running it never changes it."""
+    """A graph of nodes. It is data: validating, drawing and running it never changes it.
 
-    def __init__(self, name: str, *, description: str = "") -> None:
+    Args:
+        name: What people call it.
+        description: What it is for.
+        variables: Names that nodes write, each with its reducer (``last``, ``append``, ``merge``, ``sum``, ``max``,
+            ``min``, ``set``, a function, or ``package.module:function``), or a mapping with ``reducer`` and
+            ``initial``.
+
+    Raises:
+        ValidationError: There is no name, or a variable is wrong; ``findings`` lists every wrong one.
+    """
+
+    def __init__(
+        self, name: str, *, description: str = "", variables: Mapping[str, Any] | None = None
+    ) -> None:
         if not name.strip():
             raise ValidationError("a workflow needs a name", field="name")
         self.name = name
         self.description = description
+        self.variables: Mapping[str, Variable] = parse_variables(variables)
+        self._body_of: str | None = None
         self._nodes: dict[str, Node] = {}
         self._edges: dict[Edge, None] = {}
         self._ids: dict[str, str] = {}
@@ -58,6 +66,7 @@ class Workflow:
         Raises:
             ValidationError: The workflow has a node of this id or name already.
         """
+        self._require_open()
         taken = self._nodes.get(node.id) or self._nodes.get(self._ids.get(node.name, ""))
         if taken is not None:
             raise ValidationError(
@@ -69,24 +78,53 @@ class Workflow:
         self._ids[node.name] = node.id
         return node.id
 
-    def connect(self, source: str | Node, target: str | Node, *, when: str | None = None) -> None:
+    def connect(
+        self,
+        source: str | Node,
+        target: str | Node,
+        *,
+        kind: str = "data",
+        when: str | Mapping[str, Any] | Callable[..., Any] | EdgeTest | None = None,
+        output: str | int | None = None,
+        port: str | None = None,
+    ) -> None:
         """Adds an edge between two nodes, named by id, by name, or by the node itself.
 
         Args:
             source: Where the edge starts.
             target: Where it ends.
-            when: Label by which a condition at ``source`` chooses this edge; default: the target's id.
+            kind: ``data``; ``control`` orders the two and carries nothing; ``error`` carries the failure of a source
+                that has ``on_error="route"``.
+            when: Label by which a condition at ``source`` chooses this edge (default: the target's id); or
+                ``{"if": "expression"}`` or a function of the source's output, which decides for this edge alone.
+            output: What of the source's output it carries: a key or index, as ``summary``, ``0`` or ``a.b``.
+            port: Input port of ``target``.
 
         Raises:
-            ValidationError: No such node, the edge exists already, or ``when`` is not text.
+            ValidationError: No such node or port, the edge exists already, or a setting is wrong; ``field`` names it.
         """
-        if not isinstance(when, str | None):
-            raise ValidationError(f"when is {when!r}; a label is text", field="when")
-        edge = Edge(self._id_of(source), self._id_of(target), when)
+        self._require_open()
+        ends = self._id_of(source), self._id_of(target)
+        edge = make_edge(*ends, kind=kind, when=when, output=output, port=port)
+        ports = self._nodes[edge.target].options.ports
+        if edge.port is not None and ports and edge.port not in ports:
+            hint = nearest(edge.port, ports) or f"; it declares {', '.join(ports)}"
+            raise ValidationError(f"node {edge.target!r} has no port {edge.port!r}{hint}", field="port")
         if edge in self._edges:
             raise ValidationError(f"{edge.source!r} and {edge.target!r} are connected already")
         self._edges[edge] = None
         self._compiled = None
+
+    def close(self, node: str) -> None:
+        """From now on it is the body of a node, and can change no more."""
+        self._body_of = node
+
+    def _require_open(self) -> None:
+        if self._body_of is not None:
+            raise ValidationError(
+                f"the workflow {self.name!r} is the body of node {self._body_of!r} and can change no more; "
+                "build it before you make that node"
+            )
 
     def chain(self, *nodes: Node) -> Workflow:
         """Adds nodes that are new here and connects each to the next. Returns the workflow."""
