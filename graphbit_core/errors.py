@@ -13,6 +13,8 @@ GraphBitError
 │   ├── NodeError                    one node failed; ``__cause__`` is what its body raised
 │   ├── MissingInputError            an input the workflow names was not given
 │   ├── OutputNotProducedError       an output was asked for that no node produced
+│   ├── LoopExhaustedError           a loop did not come to its end in time
+│   ├── BudgetExceededError          a cap of the run was passed: nodes, tokens, bytes
 │   ├── RunShedError                 refused before any work: too many runs
 │   └── LeaseLostError               another process owns the run now
 ├── ProviderError                    a model API answered, and the answer is an error
@@ -185,6 +187,23 @@ class MissingInputError(WorkflowError):
 
 class OutputNotProducedError(WorkflowError):
     """An output was asked for that no node of this run produced."""
+
+
+class LoopExhaustedError(WorkflowError):
+    """The condition of a loop did not hold after its last iteration; ``state`` is what that gave."""
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "iterations", "state")
+    iterations: int | None
+    state: Any
+
+
+class BudgetExceededError(WorkflowError):
+    """A run passed one of its caps and was stopped; ``cap`` names it."""
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "cap", "limit", "used")
+    cap: str | None
+    limit: float | None
+    used: float | None
 
 
 class RunShedError(WorkflowError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
@@ -10,6 +11,9 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.expressions import Expression
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.options import IMPORT_PATH
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Calculation:
@@ -20,14 +24,16 @@ class Calculation:
     Args:
         source: The expression or function.
         setting: Name of the setting, for errors.
+        given: Names beside ``value`` that whoever calls ``of`` gives.
     """
 
-    def __init__(self, source: Callable[..., Any] | str, setting: str) -> None:
+    def __init__(self, source: Callable[..., Any] | str, setting: str, given: Sequence[str] = ()) -> None:
         if not callable(source) and not isinstance(source, str):
             raise ValidationError(
                 f"{setting} is {source!r:.80}; give an expression or a function", field=setting
             )
         self._setting = setting
+        self._given = {"value", *given}
         self._expression: Expression | None = None
         self._function: BoundFunction | None = None
         if isinstance(source, str) and not IMPORT_PATH.fullmatch(source):
@@ -45,13 +51,19 @@ class Calculation:
         if self._function is not None:
             return self._function.placeholders(first)
         assert self._expression is not None
-        return [name for name in self._expression.names if name.split(".")[0] != "value"]
+        return [name for name in self._expression.names if name.split(".")[0] not in self._given]
 
     def __call__(self, context: NodeContext) -> Any:
         """The value; awaitable if the function is a coroutine function."""
         if self._function is not None:
             return self._function(context)
-        return self._evaluate(context, lambda: context.value)
+        return self._evaluate(context, lambda: context.value, {})
+
+    def of(self, context: NodeContext, value: Any, given: Mapping[str, Any] = _NOTHING) -> Any:
+        """The value where ``value`` came in; a function gets it as its one argument."""
+        if self._function is not None:
+            return self._function.function(value)
+        return self._evaluate(context, lambda: value, given)
 
     def holds(self, context: NodeContext, value: Any) -> bool:
         """Whether it is true of ``value``, the output of the node of ``context``.
@@ -59,15 +71,18 @@ class Calculation:
         Raises:
             ValidationError: A coroutine function was given.
         """
-        if self._function is None:
-            return bool(self._evaluate(context, lambda: value))
-        answer = self._function.function(value)
+        answer = self.of(context, value)
         if hasattr(type(answer), "__await__"):
             raise ValidationError(
                 f"{self._setting} is a coroutine function; give a plain one", field=self._setting
             )
         return bool(answer)
 
-    def _evaluate(self, context: NodeContext, value: Callable[[], Any]) -> Any:
+    def _evaluate(self, context: NodeContext, value: Callable[[], Any], given: Mapping[str, Any]) -> Any:
+        def resolve(name: str) -> Any:
+            if name == "value":
+                return value()
+            return given[name] if name in given else context.lookup(name)
+
         assert self._expression is not None
-        return self._expression.evaluate(lambda name: value() if name == "value" else context.lookup(name))
+        return self._expression.evaluate(resolve)

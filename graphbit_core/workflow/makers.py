@@ -97,6 +97,7 @@ class ContainerMakers:
         until: Callable[..., Any] | str,
         max_iterations: int,
         initial: Any = None,
+        on_exhausted: str = "fail",
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
@@ -108,13 +109,23 @@ class ContainerMakers:
                 ``{iteration}`` (from 1), what comes before the node, and the run's inputs.
             until: A function, ``package.module:function`` or a safe expression about the state; the loop ends
                 once it holds.
-            max_iterations: Most iterations, at least 1; the node fails if ``until`` does not hold by then.
+            max_iterations: Most iterations, at least 1.
+            on_exhausted: ``fail``: the node fails if ``until`` does not hold by then. ``route``: the edge with
+                ``when="exhausted"`` goes on, with the last state.
             initial: The first iteration's state; default: the output of the node before.
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
         return _container(
-            "loop", name, body, id=id, until=until, max_iterations=max_iterations, initial=initial, **options
+            "loop",
+            name,
+            body,
+            id=id,
+            until=until,
+            max_iterations=max_iterations,
+            initial=initial,
+            on_exhausted=on_exhausted if on_exhausted != "fail" else None,
+            **options,
         )
 
     @staticmethod
