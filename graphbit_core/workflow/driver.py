@@ -255,6 +255,7 @@ class Driver:
         status = self._run.status()
         assert status is not None, "the kernel said that everything is settled"
         state, root = self._state, self._state.root
+        root.errors += self._frames.unclosed()
         try:
             variables = state.variables()
         except ValueError as error:  # a reducer refused what was written

@@ -179,6 +179,10 @@ class OpenFrames:
         opened = self._opened.pop(activation.id, None)
         return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
 
+    def unclosed(self) -> list[Exception]:
+        """Failures in frames of containers that the kernel has ended without asking them again."""
+        return [error for opened in self._opened.values() for error in opened.errors]
+
 
 def _next(source: Any) -> Any:
     """The next entry of a stream, to be awaited if it is an async one; the marker at its end."""
