@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info, take_log};
     #[pymodule_export]
-    use super::text::{sentences, split_characters, split_recursive, words};
+    use super::text::{PyPattern, sentences, split_characters, split_recursive, words};
 
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]
