@@ -5,7 +5,10 @@ mod graph;
 mod guard;
 mod http;
 mod mailbox;
+mod plan;
 mod runtime;
+mod settlement;
+mod story;
 mod text;
 
 use pyo3::prelude::*;
