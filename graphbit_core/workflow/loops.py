@@ -10,6 +10,9 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+_POLL = 0.1
+"""Waiting for a thread, Ctrl-C is seen after so many seconds at the latest, on every platform."""
+
 _LAST_WAIT = 1.0
 """How long tasks that a body left behind get to end once they are cancelled, in seconds."""
 
@@ -63,15 +66,20 @@ class LoopThread(Generic[T]):
     def finish(self) -> None:
         """Waits for the end; interrupted, by Ctrl-C for example, it cancels the run first."""
         try:
-            self._thread.join()
+            while self._thread.is_alive():
+                self._thread.join(_POLL)
         finally:
             self.stop()
 
-    def stop(self) -> None:
-        """Cancels what still runs, and waits for its end."""
+    def cancel(self) -> None:
+        """Asks it to end, from any thread."""
         # A loop that is closed means that the run has ended.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def stop(self) -> None:
+        """Cancels what still runs, and waits for its end."""
+        self.cancel()
         self._thread.join()
 
     def result(self) -> T:
