@@ -66,6 +66,8 @@ class Event:
         Raises:
             ValidationError: A key is missing, has a value of another type, or ``v`` is a later version.
         """
+        if not isinstance(wire, Mapping):
+            raise ValidationError(f"this is no event: {wire!r:.80} is no object", field="event")
         for key, types in _WIRE.items():
             if key not in wire or not isinstance(wire[key], types):
                 problem = f"is {wire[key]!r:.80}" if key in wire else "is missing"

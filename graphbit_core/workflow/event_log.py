@@ -17,7 +17,7 @@ from graphbit_core.errors import WorkflowError
 from graphbit_core.types.events import Event
 
 SLOW = 256
-"""A reader that is so many events behind is given the deltas of a call joined."""
+"""A reader that is so many events behind is given neighbouring deltas of a call joined."""
 _PIECES = 256
 """How many deltas are kept, and joined, as one text at most."""
 
@@ -34,11 +34,6 @@ class Deltas:
         self._times = array("d")
         self._ends: array[int] | None = None
         self._text = ""
-
-    @property
-    def last(self) -> int:
-        """``seq`` of the last piece."""
-        return self._seqs[-1]
 
     def add(self, event: Event) -> bool:
         """Takes one more piece; False when it was the last that is taken."""
@@ -91,29 +86,23 @@ class Cursor:
     def __init__(self, log: EventLog, position: int, wake: Callable[[], None], *, join: bool) -> None:
         self._log = log
         self._join = join
-        self._begun: dict[Deltas, int] = {}
         self.position = position
         self.waiting = False
         self.done = False
         self.wake = wake
 
-    @property
-    def unread(self) -> int:
-        """``seq`` of the first event that the reader was not given."""
-        return min(self._begun.values(), default=self.position)
-
     def next(self) -> Event | None:
         """The next event. None if it is still to come, and then ``wake`` will be called; or ``done``."""
         with self._log.lock:
-            while (entry := self._log.at(self.position)) is not None:
-                seq = self.position
-                self.position += 1
-                if isinstance(entry, Event):
-                    return entry
-                start = self._begun.pop(entry, seq)
-                if not self._join or seq == entry.last or self._log.end - seq <= SLOW:
-                    return entry.event(start, seq)
-                self._begun[entry] = start
+            start = end = self.position
+            entry = self._log.at(start)
+            if entry is not None:
+                if isinstance(entry, Deltas) and self._join and self._log.end - start > SLOW:
+                    # Only neighbours: then whatever was given, the rest begins at the next ``seq``.
+                    while self._log.at(end + 1) is entry:
+                        end += 1
+                self.position = end + 1
+                return entry if isinstance(entry, Event) else entry.event(start, end)
             self.done = self._log.closed
             self.waiting = not self.done
             return None
@@ -155,21 +144,19 @@ class EventLog:
         """Takes the next event."""
         with self.lock:
             self._entries.append(self._entry(event))
-            if self._keep is not None and self.end >= self._look_at:
+            if event.seq >= self._look_at and self._keep is not None:
                 self._forget(self._keep)
-            woken = [cursor for cursor in self.cursors if cursor.waiting]
-            for cursor in woken:
-                cursor.waiting = False
-        for cursor in woken:
-            cursor.wake()
+            for cursor in self.cursors:
+                if cursor.waiting:
+                    cursor.waiting = False
+                    cursor.wake()
 
     def close(self) -> None:
         """No more events come."""
         with self.lock:
             self.closed = True
-            woken = list(self.cursors)
-        for cursor in woken:
-            cursor.wake()
+            for cursor in self.cursors:
+                cursor.wake()
 
     def open(self, from_seq: int, wake: Callable[[], None], *, join: bool) -> Cursor:
         """A cursor for a reader that wants the events from ``from_seq`` on.
@@ -191,14 +178,14 @@ class EventLog:
         """The reader reads no more. Whether it was the last one."""
         with self.lock:
             self.cursors.remove(cursor)
-            self._read = max(self._read, cursor.unread)
+            self._read = max(self._read, cursor.position)
             return not self.cursors
 
     def _entry(self, event: Event) -> Event | Deltas:
         if not _is_delta(event):
-            # Whatever else its activation tells comes after the deltas so far.
-            for left in self._open.pop((event.activation, event.attempt), {}).values():
-                left.close()
+            if self._open:  # whatever else its activation tells comes after the deltas so far
+                for left in self._open.pop((event.activation, event.attempt), {}).values():
+                    left.close()
             return event
         calls = self._open.setdefault((event.activation, event.attempt), {})
         key = (event.data["index"], event.data["kind"])
@@ -212,7 +199,7 @@ class EventLog:
 
     def _forget(self, keep: int) -> None:
         """Drops what every reader has read, but for the newest; in large steps, as each moves the rest."""
-        read = min((cursor.unread for cursor in self.cursors), default=self._read)
+        read = min((cursor.position for cursor in self.cursors), default=self._read)
         step = max(SLOW, len(self._entries) // 4)
         drop = min(read, self.end - keep) - self._base
         if drop >= step:
@@ -225,5 +212,5 @@ def _is_delta(event: Event) -> bool:
     """Whether it is a piece of text as a model's call gives it; bodies may emit what they like."""
     if event.type != "llm.delta" or len(event.data) != 3:
         return False
-    kind, text, index = map(event.data.get, ("kind", "text", "index"))
-    return isinstance(kind, str) and isinstance(text, str) and isinstance(index, int)
+    get = event.data.get
+    return isinstance(get("text"), str) and isinstance(get("kind"), str) and isinstance(get("index"), int)

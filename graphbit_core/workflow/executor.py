@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from graphbit_core.llm.client import LlmClient
     from graphbit_core.workflow.workflow import Workflow
 
+_TAKEN = inspect.signature(Driver).parameters
+
 
 class ExecutorOptions(LimitOptions, total=False):
     """Keywords of ``Executor``."""
@@ -288,7 +290,6 @@ class Executor:
             "caps": limits.caps,
             "retries": limits.retries,
         }
-        taken = inspect.signature(Driver).parameters
         return Driver(
             compiled,
             given,
@@ -298,7 +299,7 @@ class Executor:
             on_error=limits.on_error,
             timeout=limits.timeout_seconds,
             publish=publisher(host, publish, self._subscribers),
-            **{name: value for name, value in more.items() if name in taken},
+            **{name: value for name, value in more.items() if name in _TAKEN},
         )
 
 
