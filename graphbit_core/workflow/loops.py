@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
+
+from graphbit_core.errors import WorkflowError
 
 T = TypeVar("T")
 
@@ -32,6 +35,8 @@ def run_blocking(main: Coroutine[Any, Any, T]) -> T:
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
     try:
         return runner.run(main)
+    except RuntimeError as error:
+        raise error if inspect.getcoroutinestate(main) == inspect.CORO_CLOSED else _stopped() from error
     finally:
         _close(runner.get_loop())
 
@@ -56,6 +61,8 @@ class LoopThread(Generic[T]):
         try:
             try:
                 self._loop.run_until_complete(self._task)
+            except RuntimeError as error:
+                raise error if self._task.done() else _stopped() from error
             finally:
                 _close(self._loop)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asks for the result
@@ -87,6 +94,10 @@ class LoopThread(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._task.result()
+
+
+def _stopped() -> WorkflowError:
+    return WorkflowError("a body stopped the event loop of its run; the run was cancelled and has no result")
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

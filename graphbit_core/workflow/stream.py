@@ -19,9 +19,9 @@ class RunStream:
     """The events of one run. Iterate it, with ``for`` or ``async for``; then read ``result``.
 
     Events that tell of the run are never lost, however slow the reader; a reader that is more than 256 events
-    behind is given neighbouring deltas of a call joined. ``seq`` grows by one from event to event except there: a
-    joined delta has the ``seq`` of its last piece, and that of its first as ``first_seq`` in ``data``. So
-    whoever has read up to an event reads on with ``events(event.seq + 1)`` and misses and repeats nothing.
+    behind is given neighbouring deltas of a call joined. ``seq`` grows by one from event to event, except
+    that a joined delta has the ``seq`` of its last piece, and that of its first as ``first_seq`` in ``data``.
+    So whoever has read up to an event reads on with ``events(event.seq + 1)`` and misses and repeats nothing.
 
     ``events()`` gives further readers, which may start anywhere and come back. The run is cancelled when its
     last reader leaves before the end, unless the stream was made with ``detach=True``.
