@@ -121,7 +121,7 @@ def _type(keys: str = "", optional: str = "", *, open: bool = False) -> EventTyp
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
     {
         "run.started": _type(),
-        "run.succeeded": _type(optional="degraded"),
+        "run.succeeded": _type(),
         "run.succeeded_degraded": _type(),
         "run.failed": _type(optional="reason"),
         "run.cancelled": _type(optional="reason"),

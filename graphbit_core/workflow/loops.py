@@ -87,7 +87,9 @@ class LoopThread(Generic[T]):
     def stop(self) -> None:
         """Cancels what still runs, and waits for its end."""
         self.cancel()
-        self._thread.join()
+        # A reader that is forgotten rather than closed may be collected anywhere, on this thread too.
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
     def result(self) -> T:
         """What the coroutine returned or raised."""

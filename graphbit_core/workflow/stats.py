@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphbit_core.types.plain import as_plain
 from graphbit_core.workflow.limits import Limits
 from graphbit_core.workflow.result import NodeReport, WorkflowResult
 
@@ -65,6 +66,10 @@ class ExecutorStats:
     uptime_seconds: float
     preset: str
     limits: Limits
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON types."""
+        return {key: as_plain(getattr(self, key)) for key in self.__slots__}
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,6 +27,7 @@ def test_before_the_first_run_there_is_no_rate_and_no_time(host):
     assert stats.preset == "sequential"
     assert stats.limits.max_concurrency == 1
     assert stats.uptime_seconds >= 0
+    assert json.loads(json.dumps(stats.to_dict()))["limits"]["type_limits"]["agent"] == 20
 
 
 def test_each_end_of_a_run_is_counted_once(host):
