@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from graphbit_core.errors import (
         AuthError as AuthError,
         BadRequestError as BadRequestError,
+        BudgetExceededError as BudgetExceededError,
         CircuitOpenError as CircuitOpenError,
         ComponentNotFoundError as ComponentNotFoundError,
         ConfigError as ConfigError,
@@ -107,7 +108,7 @@ if TYPE_CHECKING:
         Record as Record,
         Vector as Vector,
     )
-    from graphbit_core.types.events import Event as Event
+    from graphbit_core.types.events import EVENT_TYPES as EVENT_TYPES, Event as Event, EventType as EventType
     from graphbit_core.types.http import (
         Frame as Frame,
         Framing as Framing,
@@ -135,9 +136,12 @@ if TYPE_CHECKING:
     )
     from graphbit_core.types.secret import Secret as Secret
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
+    from graphbit_core.workflow.event_file import EventFile as EventFile
     from graphbit_core.workflow.executor import Executor as Executor
+    from graphbit_core.workflow.limits import RunCaps as RunCaps
     from graphbit_core.workflow.node import Node as Node
     from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
+    from graphbit_core.workflow.stats import ExecutorStats as ExecutorStats
     from graphbit_core.workflow.stream import RunStream as RunStream
     from graphbit_core.workflow.workflow import Workflow as Workflow
 
@@ -156,7 +160,7 @@ _PUBLIC = {
     "contracts.vector_store": "VectorStore",
     "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
-        AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
+        AuthError BadRequestError BudgetExceededError CircuitOpenError ComponentNotFoundError ConfigError
         DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
         IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
         OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
@@ -172,7 +176,7 @@ _PUBLIC = {
     "settings": "check_whole_number",
     "tools.decorator": "FunctionTool tool",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
-    "types.events": "Event",
+    "types.events": "EVENT_TYPES Event EventType",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
         AudioPart ChatRequest ChatResponse Delta FilePart FinishReason ImagePart JsonOutput
@@ -180,9 +184,12 @@ _PUBLIC = {
     """,
     "types.secret": "Secret",
     "workflow.context": "WorkflowContext",
+    "workflow.event_file": "EventFile",
     "workflow.executor": "Executor",
+    "workflow.limits": "RunCaps",
     "workflow.node": "Node",
     "workflow.result": "NodeReport WorkflowResult",
+    "workflow.stats": "ExecutorStats",
     "workflow.stream": "RunStream",
     "workflow.workflow": "Workflow",
 }

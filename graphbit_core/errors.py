@@ -16,6 +16,7 @@ GraphBitError
 │   ├── LoopExhaustedError           a loop did not come to its end in time
 │   ├── BudgetExceededError          a cap of the run was passed: nodes, tokens, bytes
 │   ├── RunShedError                 refused before any work: too many runs
+│   ├── BudgetExceededError          a cap on nodes, tokens, tool rounds, bytes or time was reached
 │   └── LeaseLostError               another process owns the run now
 ├── ProviderError                    a model API answered, and the answer is an error
 │   ├── AuthError (PermissionError)  401, 403: the credential was refused
@@ -207,7 +208,36 @@ class BudgetExceededError(WorkflowError):
 
 
 class RunShedError(WorkflowError):
-    """The run was refused before any work was done, because too many runs wait already."""
+    """The run was refused before any work was done, because too many runs go on or wait already.
+
+    Attributes:
+        running: How many runs of the executor go on.
+        queued: How many wait for their turn.
+        limit: How many may wait, or, if the run had waited too long, how many may go on.
+        retry_after: Seconds after which there may be room, going by the runs so far; None before the first
+            one has ended.
+    """
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "running", "queued", "limit", "retry_after")
+    running: int | None
+    queued: int | None
+    limit: int | None
+    retry_after: float | None
+
+
+class BudgetExceededError(WorkflowError):
+    """A run reached one of its caps (see ``RunCaps``) and was stopped.
+
+    Attributes:
+        cap: ``nodes``, ``tool_rounds``, ``tokens``, ``output_bytes`` or ``seconds``.
+        limit: The cap.
+        used: What the run had used, or would have used with its next step.
+    """
+
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "cap", "limit", "used")
+    cap: str | None
+    limit: float | None
+    used: float | None
 
 
 class LeaseLostError(WorkflowError):

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +112,7 @@ def _require(names: Sequence[str], inputs: Mapping[str, str]) -> None:
 
 def _print_event(event: Event, as_json: bool) -> None:
     if as_json:
-        event = replace(event, data={key: _plain(value) for key, value in event.data.items()})
-        print(json.dumps(_plain(event), ensure_ascii=False), flush=True)
+        print(json.dumps(event.to_dict(), ensure_ascii=False), flush=True)
     elif event.type == "llm.delta":
         print(event.data.get("text", ""), end="", flush=True)
     elif event.type == "llm.completed":
