@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.loader import Loader as Loader
     from graphbit_core.contracts.node_type import (
         Choice as Choice,
+        Container as Container,
         Delay as Delay,
+        FrameResult as FrameResult,
+        Frames as Frames,
         NodeContext as NodeContext,
         NodeType as NodeType,
+        PassOn as PassOn,
     )
     from graphbit_core.contracts.provider import (
         ChatCodec as ChatCodec,
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
         IncompatiblePluginError as IncompatiblePluginError,
         InternalError as InternalError,
         LeaseLostError as LeaseLostError,
+        LoopExhaustedError as LoopExhaustedError,
         MissingInputError as MissingInputError,
         NodeError as NodeError,
         OutputNotProducedError as OutputNotProducedError,
@@ -96,6 +101,7 @@ if TYPE_CHECKING:
         resolve_key as resolve_key,
         resource_name as resource_name,
     )
+    from graphbit_core.nodes.lifecycle import Lifecycle as Lifecycle
     from graphbit_core.settings import check_whole_number as check_whole_number
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
     from graphbit_core.types.documents import (
@@ -151,7 +157,7 @@ _PUBLIC = {
     "contracts.embedder": "Embedder HttpEmbedder LocalEmbedder",
     "contracts.exporter": "Exporter",
     "contracts.loader": "Loader",
-    "contracts.node_type": "Choice Delay NodeContext NodeType",
+    "contracts.node_type": "Choice Container Delay FrameResult Frames NodeContext NodeType PassOn",
     "contracts.provider": "ChatCodec ChatModel EmbedCodec Provider StreamDecoder Vectors",
     "contracts.reranker": "Reranker",
     "contracts.splitter": "Splitter",
@@ -160,12 +166,12 @@ _PUBLIC = {
     "contracts.vector_store": "VectorStore",
     "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
-        AuthError BadRequestError BudgetExceededError CircuitOpenError ComponentNotFoundError ConfigError
-        DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
-        IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
-        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
-        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
-        UnavailableError ValidationError WorkflowError
+        AuthError BadRequestError BudgetExceededError CircuitOpenError ComponentNotFoundError
+        ConfigError DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
+        IncompatiblePluginError InternalError LeaseLostError LoopExhaustedError MissingInputError
+        NodeError OutputNotProducedError PluginConflictError PluginError PluginLoadError
+        ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError
+        TransportError UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
@@ -173,6 +179,7 @@ _PUBLIC = {
     "llm.embedding": "EmbeddingClient",
     "llm.reply_errors": "error_for_status",
     "llm.settings": "check_base_url resolve_key resource_name",
+    "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",
     "tools.decorator": "FunctionTool tool",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",

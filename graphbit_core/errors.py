@@ -14,7 +14,6 @@ GraphBitError
 │   ├── MissingInputError            an input the workflow names was not given
 │   ├── OutputNotProducedError       an output was asked for that no node produced
 │   ├── LoopExhaustedError           a loop did not come to its end in time
-│   ├── BudgetExceededError          a cap of the run was passed: nodes, tokens, bytes
 │   ├── RunShedError                 refused before any work: too many runs
 │   ├── BudgetExceededError          a cap on nodes, tokens, tool rounds, bytes or time was reached
 │   └── LeaseLostError               another process owns the run now
@@ -196,15 +195,6 @@ class LoopExhaustedError(WorkflowError):
     _facts: tuple[str, ...] = (*WorkflowError._facts, "iterations", "state")
     iterations: int | None
     state: Any
-
-
-class BudgetExceededError(WorkflowError):
-    """A run passed one of its caps and was stopped; ``cap`` names it."""
-
-    _facts: tuple[str, ...] = (*WorkflowError._facts, "cap", "limit", "used")
-    cap: str | None
-    limit: float | None
-    used: float | None
 
 
 class RunShedError(WorkflowError):

@@ -279,5 +279,3 @@ class NodeType(Protocol):
                 be missing.
         """
         raise NotImplementedError(f"{type(self).__name__} opened frames, but does not say what follows them")
-
-

@@ -34,7 +34,9 @@ def require_choice(setting: str, value: Any, known: Sequence[str]) -> None:
     """Raises a ValidationError unless ``value`` is one of ``known``."""
     if value not in known:
         hint = nearest(value, known) if isinstance(value, str) else ""
-        raise ValidationError(f"{setting} is {value!r:.80}; it is one of {', '.join(known)}{hint}", field=setting)
+        raise ValidationError(
+            f"{setting} is {value!r:.80}; it is one of {', '.join(known)}{hint}", field=setting
+        )
 
 
 def require_workflow(setting: str, value: Any) -> None:

@@ -28,7 +28,9 @@ class SubworkflowNode(NodeType):
     def __init__(self, *, body: Workflow, inputs: Mapping[str, Any] | None = None) -> None:
         require_workflow("body", body)
         if not isinstance(inputs, Mapping | None):
-            raise ValidationError(f"inputs is {inputs!r:.80}; give a mapping of names to values", field="inputs")
+            raise ValidationError(
+                f"inputs is {inputs!r:.80}; give a mapping of names to values", field="inputs"
+            )
         self._inputs = dict(inputs or {})
         self._container = Container(body, "subworkflow", (_VALUE, *self._inputs), _VALUE)
 

@@ -284,7 +284,9 @@ class Activation:
 
     def now(self) -> datetime.datetime:
         """The time, with UTC as its zone."""
-        now: datetime.datetime = self.frame.state.record(self, "now", lambda: datetime.datetime.now(datetime.UTC))
+        now: datetime.datetime = self.frame.state.record(
+            self, "now", lambda: datetime.datetime.now(datetime.UTC)
+        )
         return now
 
     def random(self) -> random.Random:
@@ -294,7 +296,9 @@ class Activation:
 
     def uuid(self) -> uuid.UUID:
         """See NodeContext.uuid."""
-        made = self.frame.state.record(self, "uuid", lambda: str(uuid.UUID(int=self.random().getrandbits(128), version=4)))
+        made = self.frame.state.record(
+            self, "uuid", lambda: str(uuid.UUID(int=self.random().getrandbits(128), version=4))
+        )
         return uuid.UUID(made)
 
     def service(self, name: str) -> Any:

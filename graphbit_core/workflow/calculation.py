@@ -12,7 +12,6 @@ from graphbit_core.workflow.expressions import Expression
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.options import IMPORT_PATH
 
-
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

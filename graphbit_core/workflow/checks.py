@@ -14,9 +14,7 @@ from graphbit_core.errors import Finding
 from graphbit_core.workflow.compiled import Compiled, Scope
 
 
-def check_scopes(
-    compiled: Compiled, where: Sequence[str], findings: list[Finding]
-) -> tuple[str, ...]:
+def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Finding]) -> tuple[str, ...]:
     """Adds what is wrong to ``findings``; returns the names that a run must be given.
 
     Args:

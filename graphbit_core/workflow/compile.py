@@ -20,7 +20,6 @@ from graphbit_core.workflow.rules import edge_of, rules_of
 if TYPE_CHECKING:
     from graphbit_core.kernel import PlanScope
     from graphbit_core.workflow.edge import Edge, EdgeTest
-    from graphbit_core.workflow.node import Node
     from graphbit_core.workflow.workflow import Workflow
 
 _FIXES = {
@@ -118,9 +117,7 @@ def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Dr
     return drafts
 
 
-def _make_bodies(
-    workflow: Workflow, host: Host, where: str, findings: list[Finding]
-) -> dict[str, NodeType]:
+def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Finding]) -> dict[str, NodeType]:
     bodies: dict[str, NodeType] = {}
     for node in workflow.nodes.values():
         try:
@@ -174,9 +171,7 @@ def _scope(draft: _Draft) -> Scope:
         if node.options.compensate is not None
     }
     edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
-    return Scope(
-        draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container
-    )
+    return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
 
 
 def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:

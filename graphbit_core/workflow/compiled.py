@@ -107,9 +107,7 @@ class Scope:
     def limited(self) -> frozenset[int]:
         """Nodes with a time limit of their own."""
         options = (node.options for node in self.nodes)
-        return frozenset(
-            i for i, o in enumerate(options) if o.timeout is not None or o.deadline is not None
-        )
+        return frozenset(i for i, o in enumerate(options) if o.timeout is not None or o.deadline is not None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalErr
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
-from graphbit_core.workflow.bodies import Bodies, discard
-from graphbit_core.workflow.failures import Failures, utf8
+from graphbit_core.workflow.bodies import Bodies
+from graphbit_core.workflow.failures import Failures
 from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
@@ -152,12 +152,10 @@ class Driver:
 
     def _settle(self, now: float) -> bool:
         """Hands the kernel what has ended: the one place through which every settlement passes."""
-        if not self._settled:
-            return False
         settled, self._settled = self._settled, []
         for number, disposition, text in self._run.settle(settled, now):
             self._failures.decided(number, disposition, text)
-        return True
+        return bool(settled)
 
     # --- bodies --------------------------------------------------------------------------------
 
@@ -206,14 +204,18 @@ class Driver:
             return False
         if not self._expired:
             self._expired = True
-            message = f"the run of {self._compiled.name!r} passed its cap of {limit} {cap}; raise it, or do less"
+            message = (
+                f"the run of {self._compiled.name!r} passed its cap of {limit} {cap}; raise it, or do less"
+            )
             self._state.root.errors.append(BudgetExceededError(message, cap=cap, limit=limit, used=used))
             self._cancel("budget")
         return True
 
     def _measure(self, value: Any) -> None:
         if isinstance(value, str | bytes):
-            self._output_bytes += len(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value)
+            self._output_bytes += len(
+                value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+            )
         self._exceeds("output_bytes", self._output_bytes)
         self._exceeds("tokens", self._state.tokens)
 

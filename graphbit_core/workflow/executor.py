@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import random
 import time
@@ -29,8 +28,6 @@ from graphbit_core.workflow.stream import DEFAULT_KEEP, RunStream
 if TYPE_CHECKING:
     from graphbit_core.llm.client import LlmClient
     from graphbit_core.workflow.workflow import Workflow
-
-_TAKEN = inspect.signature(Driver).parameters
 
 
 class ExecutorOptions(LimitOptions, total=False):
@@ -284,12 +281,6 @@ class Executor:
     ) -> Driver:
         limits = self._limits
         seed = random.getrandbits(63) if limits.seed is None else limits.seed
-        more = {
-            "resource_limits": limits.resource_limits,
-            "seed": seed,
-            "caps": limits.caps,
-            "retries": limits.retries,
-        }
         return Driver(
             compiled,
             given,
@@ -299,7 +290,10 @@ class Executor:
             on_error=limits.on_error,
             timeout=limits.timeout_seconds,
             publish=publisher(host, publish, self._subscribers),
-            **{name: value for name, value in more.items() if name in _TAKEN},
+            resource_limits=limits.resource_limits,
+            seed=seed,
+            retries=limits.retries,
+            caps=limits.caps,
         )
 
 

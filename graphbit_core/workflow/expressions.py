@@ -136,9 +136,9 @@ class _Evaluation:
         followed = path.root
         for step in path.steps:
             fields = _FIELDS.get(type(value), frozenset())
-            if isinstance(value, Mapping) and step in value:
-                value = value[step]
-            elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+            if (isinstance(value, Mapping) and step in value) or (
+                isinstance(value, list | tuple) and isinstance(step, int) and step < len(value)
+            ):
                 value = value[step]
             elif step in fields:
                 value = getattr(value, str(step))

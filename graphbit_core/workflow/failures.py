@@ -45,7 +45,11 @@ class Failures:
         self._identify(wrapped, activation.frame, activation.node, activation.attempt)
         self._undecided[activation.id] = activation, wrapped
         again = retries and is_retryable(error)
-        return activation.id, "failed", (problem, again, getattr(error, "retry_after", None) if again else None)
+        return (
+            activation.id,
+            "failed",
+            (problem, again, getattr(error, "retry_after", None) if again else None),
+        )
 
     def decided(self, number: int, disposition: str, text: str | None) -> None:
         """The kernel has said what becomes of a failure."""

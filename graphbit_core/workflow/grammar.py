@@ -1,14 +1,14 @@
 """The grammar of expressions: from a text to a tree of plain data. Nothing in it can call Python code.
 
-    either   := both ("or" both)*
-    both     := negation ("and" negation)*
-    negation := "not" negation | relation
-    relation := sum (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in") sum)?
-    sum      := product (("+" | "-") product)*
-    product  := sign (("*" | "/" | "%") sign)*
-    sign     := "-" sign | primary
-    primary  := number | text | "true" | "false" | "null" | list | "(" either ")" | call | path
-    path     := name ("." name | "[" number "]" | "[" text "]")*
+either   := both ("or" both)*
+both     := negation ("and" negation)*
+negation := "not" negation | relation
+relation := sum (("==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in") sum)?
+sum      := product (("+" | "-") product)*
+product  := sign (("*" | "/" | "%") sign)*
+sign     := "-" sign | primary
+primary  := number | text | "true" | "false" | "null" | list | "(" either ")" | call | path
+path     := name ("." name | "[" number "]" | "[" text "]")*
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ class _Parser:
         if not fewest <= len(arguments) <= most:
             takes = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             self.refuse(f"{name} takes {takes} arguments, not {len(arguments)}", at)
-        if name == "matches" and not (isinstance(arguments[1], Constant) and isinstance(arguments[1].value, str)):
+        if name == "matches" and not (
+            isinstance(arguments[1], Constant) and isinstance(arguments[1].value, str)
+        ):
             self.refuse("the pattern of matches is a text in quotes, not something computed", at)
         return Operation(name, arguments)
 
@@ -195,7 +197,10 @@ class _Parser:
         steps: list[str | int] = []
         while self.token in (".", "[") and self.kind == "sign":
             if self._take("."):
-                if self.kind not in ("name", "number") or not self.token.replace("_", "a").replace("-", "a").isalnum():
+                if (
+                    self.kind not in ("name", "number")
+                    or not self.token.replace("_", "a").replace("-", "a").isalnum()
+                ):
                     self.refuse("after a dot comes a name or a whole number")
                 steps.append(int(self.token) if self.kind == "number" else self.token)
                 self._advance()
@@ -240,7 +245,9 @@ class _Parser:
     def _deeper(self) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self.refuse(f"an expression is at most {MAX_DEPTH} levels deep; compute parts of it in a transform")
+            self.refuse(
+                f"an expression is at most {MAX_DEPTH} levels deep; compute parts of it in a transform"
+            )
 
     def _take(self, token: str) -> bool:
         if self.token != token or self.kind in ("text", "end"):

@@ -91,7 +91,7 @@ def fold(
     for name, several in by_name.items():
         try:
             variables[name] = reducers.get(name, REDUCERS["last"])(variables.get(name, ABSENT), several)
-        except Exception as error:  # noqa: BLE001 - a reducer may be the user's; told as a fault of the variable
+        except Exception as error:
             raise ValidationError(
                 f"the variable {name!r} cannot be reduced from {several!r:.80}: {error!r}", field=name
             ) from error

@@ -62,7 +62,9 @@ def _from_options(rules: NodeRules, options: Options, position: Mapping[str, int
     rules["on_error"] = kind
     if kind == "fallback":
         if value not in position:
-            raise ValidationError(f"its fallback {value!r} is no node of this workflow{nearest(value, position)}")
+            raise ValidationError(
+                f"its fallback {value!r} is no node of this workflow{nearest(value, position)}"
+            )
         rules["fallback"] = position[value]
     retry = options.retry
     rules["max_attempts"], rules["backoff"] = retry.max_attempts, (retry.base, retry.factor, retry.cap)

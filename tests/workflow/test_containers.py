@@ -5,15 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-import pytest
-
-from graphbit_core import (
-    Executor,
-    LoopExhaustedError,
-    Node,
-    NodeError,
-    Workflow,
-)
+from graphbit_core import Executor, LoopExhaustedError, Node, NodeError, Workflow
 
 
 def one_node(function, **options):
@@ -142,7 +134,8 @@ def test_a_map_may_collect_errors_in_the_place_of_outputs(host):
 
 def test_an_item_whose_last_nodes_are_skipped_gives_nothing(host):
     body = Workflow("keep even").chain(
-        Node.condition("even", lambda item: "keep" if item % 2 == 0 else []), Node.transform("keep", lambda n: n)
+        Node.condition("even", lambda item: "keep" if item % 2 == 0 else []),
+        Node.transform("keep", lambda n: n),
     )
     result = run(host, numbers(6), Node.map("each", body))
     assert result.output == [0, 2, 4]
@@ -178,20 +171,28 @@ def test_a_loop_runs_until_its_condition_holds_and_carries_its_state(host):
     result = run(
         host,
         Node.transform("start", lambda: 1),
-        Node.loop("double", one_node(lambda state: state * 2), until=lambda state: state > 100, max_iterations=20),
+        Node.loop(
+            "double", one_node(lambda state: state * 2), until=lambda state: state > 100, max_iterations=20
+        ),
     )
     assert result.output == 128
 
 
 def test_the_condition_of_a_loop_may_be_an_expression(host):
     loop = Node.loop(
-        "count", Node.transform("body", lambda state: state + 1), until="state >= 3", max_iterations=9, initial=0
+        "count",
+        Node.transform("body", lambda state: state + 1),
+        until="state >= 3",
+        max_iterations=9,
+        initial=0,
     )
     assert run(host, loop).output == 3
 
 
 def test_an_exhausted_loop_is_a_typed_error(host):
-    loop = Node.loop("count", one_node(lambda state: state + 1), until="state < 0", max_iterations=4, initial=0)
+    loop = Node.loop(
+        "count", one_node(lambda state: state + 1), until="state < 0", max_iterations=4, initial=0
+    )
     result = run(host, loop)
     assert result.state == "failed"
     cause = result.error.__cause__
@@ -219,7 +220,9 @@ def test_an_exhausted_loop_may_go_on_along_its_exhausted_edge(host):
 
 
 def test_a_loop_without_a_bound_is_found_before_anything_runs(host):
-    workflow = Workflow("w").chain(Node("loop", "forever", body=Workflow("b").chain(one_node(len)), until="true"))
+    workflow = Workflow("w").chain(
+        Node("loop", "forever", body=Workflow("b").chain(one_node(len)), until="true")
+    )
     assert [finding.code for finding in workflow.validate(host)] == ["unbounded_loop"]
 
 

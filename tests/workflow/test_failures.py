@@ -343,7 +343,9 @@ def test_a_compensation_that_fails_is_told_and_the_rest_runs(host):
 def test_a_scope_that_fails_compensates_what_it_did(host):
     undone = []
     inner = chain(Node.transform("a", lambda: 1, compensate=lambda made: undone.append(made)), broken())
-    workflow = chain(Node.subworkflow("sub", inner, on_error={"value": None}), Node.transform("end", lambda v: v))
+    workflow = chain(
+        Node.subworkflow("sub", inner, on_error={"value": None}), Node.transform("end", lambda v: v)
+    )
     result = run(host, workflow)
     assert result.state == "succeeded_degraded"
     assert undone == [1]

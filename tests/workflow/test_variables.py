@@ -16,7 +16,7 @@ def writers(variables, *writes):
     for number, value in enumerate(writes):
 
         async def body(context, value=value):
-            await asyncio.sleep(random.random() * 0.01)  # noqa: S311 - the point is that it has no influence
+            await asyncio.sleep(random.random() * 0.01)
             context.set_variable("x", value)
 
         workflow.add_node(Node.transform(f"n{number}", body))
@@ -50,7 +50,7 @@ def test_a_declared_variable_has_its_initial_value(host):
 
 def test_writes_of_frames_fold_in_the_order_of_items(host):
     async def note(item, context):
-        await asyncio.sleep(random.random() * 0.01)  # noqa: S311 - as above
+        await asyncio.sleep(random.random() * 0.01)
         context.set_variable("seen", item)
 
     workflow = Workflow("w", variables={"seen": "append"}).chain(
