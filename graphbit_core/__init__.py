@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         PluginConflictError as PluginConflictError,
         PluginError as PluginError,
         PluginLoadError as PluginLoadError,
+        ProcessError as ProcessError,
         ProviderError as ProviderError,
         RateLimitError as RateLimitError,
         ResourceExhaustedError as ResourceExhaustedError,
@@ -159,8 +160,8 @@ _PUBLIC = {
         AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
         DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
         IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
-        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
-        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
+        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProcessError
+        ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Choice, NodeContext, NodeType
 from graphbit_core.errors import ValidationError
-from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.isolated import bound_function
 
 
 class ConditionNode(NodeType):
@@ -19,8 +19,15 @@ class ConditionNode(NodeType):
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
 
-    def __init__(self, *, function: Callable[..., Any] | str, inline: bool = False) -> None:
-        self._function = BoundFunction(function)
+    def __init__(
+        self,
+        *,
+        function: Callable[..., Any] | str,
+        inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
+    ) -> None:
+        self._function = bound_function(function, isolation, memory_mb)
         self.inline = inline or self._function.is_coroutine
 
     def placeholders(self, first: bool) -> Sequence[str]:

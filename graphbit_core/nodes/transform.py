@@ -9,7 +9,7 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_text
-from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.isolated import bound_function
 from graphbit_core.workflow.template import placeholders
 
 
@@ -24,11 +24,15 @@ class TransformNode(NodeType):
         function: Callable[..., Any] | str | None = None,
         template: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
         if (function is None) == (template is None):
             raise ValidationError("a transform needs either a function or a template", field="function")
         require_text("template", template)
-        self._function = BoundFunction(function) if function is not None else None
+        if function is None and isolation is not None:
+            raise ValidationError("only a function can have a process of its own", field="isolation")
+        self._function = bound_function(function, isolation, memory_mb) if function is not None else None
         self._template = template
         # Filling a template is quick; a coroutine function runs on the loop anyway.
         self.inline = inline or self._function is None or self._function.is_coroutine

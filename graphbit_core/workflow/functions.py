@@ -56,7 +56,7 @@ class BoundFunction:
             parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
             self._takes_value = sum(p.name != "context" for p in parameters) == 1
         self._positional = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        self._wants_context = any(p.name == "context" for p in parameters)
+        self.wants_context = any(p.name == "context" for p in parameters)
         self._names = [p.name for p in parameters if p.name != "context"]
         self._required = {p.name for p in parameters if p.default is p.empty}
 
@@ -79,9 +79,18 @@ class BoundFunction:
 
     def __call__(self, context: NodeContext) -> Any:
         """What the function returns; awaitable if it is a coroutine function."""
-        keywords: dict[str, Any] = {"context": context} if self._wants_context else {}
+        positional, keywords = self.arguments(context)
+        return self.function(*positional, **keywords)
+
+    def arguments(self, context: NodeContext) -> tuple[list[Any], dict[str, Any]]:
+        """What the function is called with, by place and by name.
+
+        Raises:
+            OutputNotProducedError: A parameter without a default has no value.
+        """
+        keywords: dict[str, Any] = {"context": context} if self.wants_context else {}
         if self._takes_value and (context.parents or not self._names):
-            return self.function(self.value(context), **keywords)
+            return [self.value(context)], keywords
         for name in self._names:
             value = self._find(name, context)
             if value is not _ABSENT:
@@ -93,8 +102,7 @@ class BoundFunction:
                     run_id=context.run_id,
                     node=name,
                 )
-        positional = [keywords.pop(name) for name in self._leading(keywords)]
-        return self.function(*positional, **keywords)
+        return [keywords.pop(name) for name in self._leading(keywords)], keywords
 
     def _leading(self, given: Mapping[str, Any]) -> list[str]:
         """The parameters without a keyword that have values, up to the first that is left to its default."""

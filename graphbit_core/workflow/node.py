@@ -90,6 +90,8 @@ class Node:
         *,
         template: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Node:
         """Computes a value with a Python function, or fills a template.
@@ -103,9 +105,21 @@ class Node:
             function: The function, plain or coroutine, or where it is: ``package.module:function``.
             template: Instead of a function: the output is this text, filled.
             inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: ``process`` runs the function in a child process, which a timeout or a cancelled run
+                kills. It stands in a module, and values go there and back as JSON, bytes or documents.
+            memory_mb: With it: most memory that process may map, in MiB, at least 64 (Linux).
             id: See ``Node``.
         """
-        return Node("transform", name, id=id, function=function, template=template, inline=inline or None)
+        return Node(
+            "transform",
+            name,
+            id=id,
+            function=function,
+            template=template,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+        )
 
     @staticmethod
     def condition(
@@ -113,13 +127,24 @@ class Node:
         function: Callable[..., Any] | str,
         *,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Node:
         """Chooses which edges go on: the function returns the label or target of one edge, or a list.
 
-        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+        Parameters of the function, ``isolation`` and ``memory_mb`` are as in ``transform``; what it got
+        passes on to the chosen nodes.
         """
-        return Node("condition", name, id=id, function=function, inline=inline or None)
+        return Node(
+            "condition",
+            name,
+            id=id,
+            function=function,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+        )
 
     @staticmethod
     def delay(name: str, seconds: float, *, id: str | None = None) -> Node:  # noqa: A002
