@@ -30,7 +30,7 @@ class TransformNode(NodeType):
         if (function is None) == (template is None):
             raise ValidationError("a transform needs either a function or a template", field="function")
         require_text("template", template)
-        if function is None and isolation is not None:
+        if function is None and (isolation is not None or memory_mb is not None):
             raise ValidationError("only a function can have a process of its own", field="isolation")
         self._function = bound_function(function, isolation, memory_mb) if function is not None else None
         self._template = template

@@ -18,7 +18,8 @@ _CPUS = os.cpu_count() or 1
 
 
 class Pool:
-    """Starts a child when none is idle, and keeps healthy ones for 30 idle seconds, one per CPU at most.
+    """Starts a child when none is idle, and keeps healthy ones for 30 idle seconds: one per CPU at most, or
+    as many as there are jobs that wait.
 
     Args:
         running: How many may run at once; further jobs wait in order. A function that waits uses no CPU, so
@@ -88,7 +89,7 @@ class Pool:
         """Takes back a healthy child."""
         worker.idle_since = time.monotonic()
         with self._lock:
-            kept = not self._closed and len(self._idle) < _CPUS
+            kept = not self._closed and len(self._idle) < max(_CPUS, len(self._waiting))
             if kept:
                 self._idle.append(worker)
             tidy = kept and not self._tidying
