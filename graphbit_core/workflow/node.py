@@ -158,6 +158,7 @@ class Node:
         *,
         loader: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        isolation: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Node:
         """Loads a file. The output is a list of documents.
@@ -167,9 +168,13 @@ class Node:
             path: Template of the file's path.
             loader: Name of a loader; default: the one that reads the file's ending.
             settings: The loader's settings.
+            isolation: ``process`` reads it in a child process, within 10 s and 512 MiB; ``none`` does not.
+                Default: PDF, DOCX and XLSX files are.
             id: See ``Node``.
         """
-        return Node("document_loader", name, id=id, path=path, loader=loader, settings=settings)
+        return Node(
+            "document_loader", name, id=id, path=path, loader=loader, settings=settings, isolation=isolation
+        )
 
     @staticmethod
     def retrieve(
