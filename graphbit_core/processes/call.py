@@ -53,15 +53,13 @@ class Call:
         check_target(target)
         self._target = target
         self._limits = limits
-        self._request = _packed(
-            {
-                "target": target,
-                "memory_bytes": limits.memory_bytes,
-                "max_result_bytes": limits.result_bytes,
-                "positional": list(positional),
-                "keywords": dict(keywords),
-            }
-        )
+        self._job = {
+            "target": target,
+            "memory_bytes": limits.memory_bytes,
+            "max_result_bytes": limits.result_bytes,
+            "positional": list(positional),
+            "keywords": dict(keywords),
+        }
         self._lock = threading.Lock()
         self._worker: Worker | None = None
         self._killed = False
@@ -77,6 +75,7 @@ class Call:
         """The function's value. Raises as ``run_in_process`` does."""
         seconds = self._limits.seconds
         deadline = None if seconds is None else time.monotonic() + seconds
+        request = _packed(self._job)
         worker = pool.take()
         reusable = False
         with self._lock:
@@ -84,7 +83,7 @@ class Call:
             if self._killed:
                 worker.kill()
         try:
-            reply, printed = worker.exchange(self._request, deadline, self._limits.result_bytes + _OVERHEAD)
+            reply, printed = worker.exchange(request, deadline, self._limits.result_bytes + _OVERHEAD)
             reusable = reply.get("reusable") is True
             return self._value(reply, printed)
         except TimeUpError as end:

@@ -51,7 +51,11 @@ async def run_in_process(
         pool.release()
         done.set_result(outcome)
 
-    workers.submit(call.run, ended)
+    try:
+        workers.submit(call.run, ended)
+    except BaseException:  # there is no thread to be had
+        pool.release()
+        raise
     waiter = asyncio.wrap_future(done)
     try:
         value, error = await asyncio.shield(waiter)

@@ -6,13 +6,24 @@ import asyncio
 import dataclasses
 import os
 import time
+from pathlib import Path
 
 import pytest
 from hostile_loader import HostileLoader, PlainLoader
 
-from graphbit_core import DocumentError, Executor, Host, Node, ProcessError, ValidationError, Workflow
+from graphbit_core import (
+    DocumentError,
+    EmbeddingClient,
+    Executor,
+    Host,
+    Node,
+    ProcessError,
+    ValidationError,
+    Workflow,
+)
 from graphbit_core.nodes.document_loader import DocumentLoaderNode
 from graphbit_core.rag import isolation
+from graphbit_core.rag.index import Index
 from graphbit_core.rag.loading import Loaders
 
 
@@ -94,6 +105,24 @@ def test_a_loader_that_a_process_cannot_import_runs_here_or_is_refused(tmp_path)
     assert load(host, tmp_path / "a.pdf", "").text == str(os.getpid())
     with pytest.raises(ValidationError, match="cannot be isolated"):
         load(host, tmp_path / "a.pdf", "", isolation="process")
+
+
+def test_an_index_skips_the_files_that_break_their_parser_and_keeps_the_others(tmp_path, hurried):
+    host = Host()
+    host.add("loader", "pdf", HostileLoader, replaces="graphbit-loader-pdf")
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in ("hang", "swell", "crash", "good"):
+        (folder / f"{name}.pdf").write_text(name)
+    (folder / "tea.txt").write_text("Green tea should be brewed at eighty degrees.")
+    with Index(tmp_path / "index", EmbeddingClient("hashing", host=host), host) as index:
+        report = index.update(folder)
+    assert report.indexed == 2
+    assert [(Path(skipped.path).name, skipped.reason) for skipped in report.skipped] == [
+        ("crash.pdf", "malformed"),
+        ("hang.pdf", "too_large"),
+        ("swell.pdf", "too_large"),
+    ]
 
 
 def test_an_unknown_isolation_is_refused_before_the_run(host):
