@@ -14,12 +14,14 @@ from graphbit_core.processes.worker import Worker
 from graphbit_core.workers import workers
 
 _IDLE_SECONDS = 30.0
-_CPUS = os.cpu_count() or 1
+_MOST = max(8, 2 * (os.cpu_count() or 1))
 
 
 class Pool:
-    """Starts a child when none is idle, and keeps healthy ones for 30 idle seconds: one per CPU at most, or
-    as many as there are jobs that wait.
+    """Starts a child when none is idle, and keeps healthy ones for 30 idle seconds.
+
+    There are never more than ``running``, idle ones included: only who holds a permit, and finds none
+    idle, starts another. The one that worked last is taken first, so those that are not needed go.
 
     Args:
         running: How many may run at once; further jobs wait in order. A function that waits uses no CPU, so
@@ -27,7 +29,7 @@ class Pool:
         idle_seconds: How long an idle child is kept.
     """
 
-    def __init__(self, running: int = max(8, 2 * _CPUS), idle_seconds: float = _IDLE_SECONDS) -> None:
+    def __init__(self, running: int = _MOST, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._running = running
         self._idle_seconds = idle_seconds
         self.forget()
@@ -89,7 +91,7 @@ class Pool:
         """Takes back a healthy child."""
         worker.idle_since = time.monotonic()
         with self._lock:
-            kept = not self._closed and len(self._idle) < max(_CPUS, len(self._waiting))
+            kept = not self._closed
             if kept:
                 self._idle.append(worker)
             tidy = kept and not self._tidying
