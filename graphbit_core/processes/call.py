@@ -12,7 +12,7 @@ from typing import Any
 from graphbit_core.errors import DeadlineError, ProcessError, ResourceExhaustedError, ValidationError
 from graphbit_core.processes.pool import pool
 from graphbit_core.processes.values import pack, unpack
-from graphbit_core.processes.worker import EndedError, TimeUpError, Worker
+from graphbit_core.processes.worker import EndedError, SpoiltError, TimeUpError, Worker
 
 LEAST_MEMORY = 64 * 1024 * 1024
 _OVERHEAD = 1024 * 1024  # a reply is its result and a few facts
@@ -94,6 +94,8 @@ class Call:
             ) from None
         except EndedError as end:
             raise self._ended(worker.end(), end) from None
+        except SpoiltError as problem:
+            raise self._unreadable(problem) from problem
         finally:
             with self._lock:
                 self._worker = None
@@ -109,7 +111,7 @@ class Call:
             try:
                 return unpack(reply["value"])
             except (ValueError, KeyError, TypeError) as problem:
-                error, message = "result", f"what its process wrote cannot be read: {problem}"
+                raise self._unreadable(problem) from problem
         facts = {"target": self._target, "traceback": reply.get("traceback"), "printed": printed or None}
         if error == "memory":
             raise self._out_of_memory(message)
@@ -132,6 +134,14 @@ class Call:
             f"{self._target!r} raised {kind}: {message}", reason="raised", error_type=kind, **facts
         )
 
+    def _unreadable(self, problem: Exception) -> ProcessError:
+        return ProcessError(
+            f"what the process of {self._target!r} sent is no reply ({problem}); something in it writes into "
+            "descriptors that it did not open",
+            target=self._target,
+            reason="result",
+        )
+
     def _out_of_memory(self, message: str) -> ResourceExhaustedError:
         limit = self._limits.memory_bytes
         of = "" if limit is None else f" of {limit / 2**20:,.0f} MiB"
@@ -149,7 +159,7 @@ class Call:
         if self._killed:
             how = "was killed because nobody waits for it any more"
         elif name == "SIGKILL":
-            how += ", as the system does when memory runs out"
+            how += ", as the system does when memory runs out, or because it closed the channel"
         elif name and self._limits.memory_bytes is not None:
             how += f"; its memory was limited to {self._limits.memory_bytes / 2**20:,.0f} MiB"
         return ProcessError(

@@ -28,7 +28,11 @@ _SLICE = 0.1
 
 
 class EndedError(Exception):
-    """The child ended, was ended, or wrote what is no reply, before it had replied."""
+    """The child ended, was ended, or closed the channel, before it had replied."""
+
+
+class SpoiltError(Exception):
+    """What the child wrote is no reply: something in it wrote into the channel."""
 
 
 class TimeUpError(Exception):
@@ -83,6 +87,7 @@ class Worker:
         Raises:
             EndedError: There is no reply, and none will come. ``args`` hold the last that was printed.
             TimeUpError: The deadline has come. ``args`` as above.
+            SpoiltError: What came is no reply.
         """
         talk = _Talk(self._process, LENGTH.pack(len(request)) + request)
         try:
@@ -101,7 +106,7 @@ class Worker:
                 raise ValueError("it is no mapping")
             return answer, talk.tail()
         except ValueError as error:
-            raise EndedError(f"{talk.tail()}\n(its reply cannot be read: {error})") from error
+            raise SpoiltError(str(error)) from error
         except (EndedError, TimeUpError) as error:
             self.kill()
             error.args = (talk.tail(),)
