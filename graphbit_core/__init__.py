@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         PluginConflictError as PluginConflictError,
         PluginError as PluginError,
         PluginLoadError as PluginLoadError,
+        ProcessError as ProcessError,
         ProviderError as ProviderError,
         RateLimitError as RateLimitError,
         ResourceExhaustedError as ResourceExhaustedError,
@@ -172,6 +173,12 @@ _PUBLIC = {
         NodeError OutputNotProducedError PluginConflictError PluginError PluginLoadError
         ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError
         TransportError UnavailableError ValidationError WorkflowError
+        AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
+        DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
+        IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
+        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProcessError
+        ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
+        UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",

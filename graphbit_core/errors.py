@@ -27,6 +27,7 @@ GraphBitError
 │   └── StreamInterruptedError       a stream ended before its end; ``partial`` is what had come
 ├── DeadlineError (TimeoutError)     time ran out; ``phase`` says in which part of the call
 ├── DecodeError                      an answer arrived that is not what its API promises
+├── ProcessError                     a function in a process of its own failed, or its process ended
 ├── ResourceExhaustedError (MemoryError)  a limit on size, memory or count was reached
 ├── ForkError                        used in a forked child; make a new object there
 └── InternalError                    a fault of GraphBit itself; please report it
@@ -323,6 +324,29 @@ class DecodeError(GraphBitError):
     status: int | None
     attempts: int | None
     excerpt: str | None
+
+
+class ProcessError(GraphBitError):
+    """A function that was called in a process of its own failed, or its process ended. This one is unharmed.
+
+    Attributes:
+        target: The function, as ``package.module:function``.
+        reason: ``raised``, ``result`` (it returned what cannot travel), ``exited`` or ``killed``.
+        error_type: Name of the exception's class, where it raised one.
+        traceback: The exception's traceback, as text.
+        status: Exit status of the process, where it exited.
+        signal: What killed it, for example ``SIGSEGV``.
+        printed: The end of what the function wrote to its standard output and error, at most 4 KiB.
+    """
+
+    _facts: tuple[str, ...] = ("target", "reason", "error_type", "traceback", "status", "signal", "printed")
+    target: str | None
+    reason: str | None
+    error_type: str | None
+    traceback: str | None
+    status: int | None
+    signal: str | None
+    printed: str | None
 
 
 class ResourceExhaustedError(GraphBitError, MemoryError):

@@ -39,6 +39,17 @@ def require_choice(setting: str, value: Any, known: Sequence[str]) -> None:
         )
 
 
+def require_one_of(**settings: Any) -> None:
+    """Raises a ValidationError unless exactly one of the settings is given."""
+    given = [name for name, value in settings.items() if value is not None]
+    if len(given) != 1:
+        names = list(settings)
+        problem = f"give {', '.join(names[:-1])} or {names[-1]}" + (
+            f", one of them; {' and '.join(given)} are given" if given else ""
+        )
+        raise ValidationError(problem, field=given[0] if given else names[0])
+
+
 def require_workflow(setting: str, value: Any) -> None:
     """Raises a ValidationError unless ``value`` is a workflow."""
     if not isinstance(value, Workflow):

@@ -10,6 +10,7 @@ from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.expressions import Expression
 from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.isolated import bound_function
 from graphbit_core.workflow.options import IMPORT_PATH
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -26,8 +27,10 @@ class Calculation:
         given: Names beside ``value`` that whoever calls ``of`` gives.
     """
 
-    def __init__(self, source: Callable[..., Any] | str, setting: str, given: Sequence[str] = ()) -> None:
-        if not callable(source) and not isinstance(source, str):
+    def __init__(
+        self, source: Callable[..., Any] | Expression | str, setting: str, given: Sequence[str] = ()
+    ) -> None:
+        if not callable(source) and not isinstance(source, str | Expression):
             raise ValidationError(
                 f"{setting} is {source!r:.80}; give an expression or a function", field=setting
             )
@@ -35,7 +38,11 @@ class Calculation:
         self._given = {"value", *given}
         self._expression: Expression | None = None
         self._function: BoundFunction | None = None
-        if isinstance(source, str) and not IMPORT_PATH.fullmatch(source):
+        if isinstance(source, BoundFunction):
+            self._function = source
+        elif isinstance(source, Expression):
+            self._expression = source
+        elif isinstance(source, str) and not IMPORT_PATH.fullmatch(source):
             self._expression = Expression(source)
         else:
             self._function = BoundFunction(source, setting)
@@ -51,6 +58,14 @@ class Calculation:
             return self._function.placeholders(first)
         assert self._expression is not None
         return [name for name in self._expression.names if name.split(".")[0] not in self._given]
+
+    def input_type(self, port: str | None) -> Any:
+        """See NodeType.input_type."""
+        return self._function.input_type(port) if self._function is not None else Any
+
+    def output_type(self) -> Any:
+        """See NodeType.output_type."""
+        return self._function.output_type() if self._function is not None else Any
 
     def __call__(self, context: NodeContext) -> Any:
         """The value; awaitable if the function is a coroutine function."""
@@ -85,3 +100,23 @@ class Calculation:
 
         assert self._expression is not None
         return self._expression.evaluate(resolve)
+
+
+def calculation(
+    function: Callable[..., Any] | str | None,
+    expression: str | None,
+    isolation: str | None,
+    memory_mb: int | None,
+) -> Calculation:
+    """That of a node which takes either a function, maybe in a process of its own, or an expression.
+
+    Raises:
+        ValidationError: One of the settings is wrong.
+    """
+    if function is not None:
+        return Calculation(bound_function(function, isolation, memory_mb), "function")
+    if isolation is not None or memory_mb is not None:
+        raise ValidationError("only a function can have a process of its own", field="isolation")
+    if not isinstance(expression, str):
+        raise ValidationError(f"expression is {expression!r:.80}; give text", field="expression")
+    return Calculation(Expression(expression), "expression")

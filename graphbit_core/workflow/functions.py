@@ -58,7 +58,7 @@ class BoundFunction:
             parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
             self._takes_value = sum(p.name != "context" for p in parameters) == 1
         self._positional = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        self._wants_context = any(p.name == "context" for p in parameters)
+        self.wants_context = any(p.name == "context" for p in parameters)
         self._names = [p.name for p in parameters if p.name != "context"]
         self._required = {p.name for p in parameters if p.default is p.empty}
 
@@ -91,9 +91,18 @@ class BoundFunction:
 
     def __call__(self, context: NodeContext) -> Any:
         """What the function returns; awaitable if it is a coroutine function."""
-        keywords: dict[str, Any] = {"context": context} if self._wants_context else {}
+        positional, keywords = self.arguments(context)
+        return self.function(*positional, **keywords)
+
+    def arguments(self, context: NodeContext) -> tuple[list[Any], dict[str, Any]]:
+        """What the function is called with, by place and by name.
+
+        Raises:
+            OutputNotProducedError: A parameter without a default has no value.
+        """
+        keywords: dict[str, Any] = {"context": context} if self.wants_context else {}
         if self._takes_value and (context.has_value or not self._names) and not self._named(context):
-            return self.function(context.value, **keywords)
+            return [context.value], keywords
         for name in self._names:
             value = self._find(name, context)
             if value is not _ABSENT:
@@ -105,8 +114,7 @@ class BoundFunction:
                     run_id=context.run_id,
                     node=name,
                 )
-        positional = [keywords.pop(name) for name in self._leading(keywords)]
-        return self.function(*positional, **keywords)
+        return [keywords.pop(name) for name in self._leading(keywords)], keywords
 
     def _named(self, context: NodeContext) -> bool:
         """Whether its one parameter is the name of something a frame or a port gives."""

@@ -105,7 +105,10 @@ class Node(ContainerMakers):
         function: Callable[..., Any] | str | None = None,
         *,
         template: str | None = None,
+        expression: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
@@ -119,28 +122,56 @@ class Node(ContainerMakers):
             name: Name of the node.
             function: The function, plain or coroutine, or where it is: ``package.module:function``.
             template: Instead of a function: the output is this text, filled.
+            expression: Instead of a function: a safe expression; what came in is called ``value`` in it.
             inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: ``process`` runs the function in a child process, which a timeout or a cancelled run
+                kills. It stands in a module, and values go there and back as JSON, bytes or documents.
+            memory_mb: With it: most memory that process may map, in MiB, at least 64 (Linux).
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
         return Node(
-            "transform", name, id=id, function=function, template=template, inline=inline or None, **options
+            "transform",
+            name,
+            id=id,
+            function=function,
+            template=template,
+            expression=expression,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+            **options,
         )
 
     @staticmethod
     def condition(
         name: str,
-        function: Callable[..., Any] | str,
+        function: Callable[..., Any] | str | None = None,
         *,
+        expression: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Chooses which edges go on: the function returns the label or target of one edge, or a list.
+        """Chooses which edges go on: the function, or the expression, gives the label or target of one
+        edge, or a list; an expression that is true or false chooses the label ``true`` or ``false``.
 
-        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+        Parameters of the function, ``isolation`` and ``memory_mb`` are as in ``transform``; what it got
+        passes on to the chosen nodes.
         """
-        return Node("condition", name, id=id, function=function, inline=inline or None, **options)
+        return Node(
+            "condition",
+            name,
+            id=id,
+            function=function,
+            expression=expression,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+            **options,
+        )
 
     @staticmethod
     def delay(
@@ -160,6 +191,7 @@ class Node(ContainerMakers):
         *,
         loader: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        isolation: str | None = None,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
@@ -170,10 +202,21 @@ class Node(ContainerMakers):
             path: Template of the file's path.
             loader: Name of a loader; default: the one that reads the file's ending.
             settings: The loader's settings.
+            isolation: ``process`` reads it in a child process, within 10 s and 512 MiB; ``none`` does not.
+                Default: PDF, DOCX and XLSX files are.
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
-        return Node("document_loader", name, id=id, path=path, loader=loader, settings=settings, **options)
+        return Node(
+            "document_loader",
+            name,
+            id=id,
+            path=path,
+            loader=loader,
+            settings=settings,
+            isolation=isolation,
+            **options,
+        )
 
     @staticmethod
     def retrieve(

@@ -14,6 +14,7 @@ MAY_CATCH_BROADLY = {
     "graphbit_core/host/*.py": "a broken plugin harms only itself; the host reports it",
     "graphbit_core/cli/main.py": "a plugin's command harms only itself, and is reported",
     "graphbit_core/llm/worker.py": "carries an error to the coroutine that waits, which raises it",
+    "graphbit_core/processes/child.py": "what the function raised is told to the parent, which raises it",
     "graphbit_core/workflow/driver.py": "whatever a node's body raises becomes that node's failure",
     "graphbit_core/workers.py": "the driver's threads: what the body raised is handed to the driver",
     "graphbit_core/workflow/loops.py": "what a helper thread raised is raised again in the caller's",
