@@ -151,6 +151,8 @@ def can_meet(given: Any, taken: Any) -> bool:
 
 def _classes(annotation: Any) -> tuple[type, ...] | None:
     """The classes that an annotation allows; None if that cannot be told."""
+    if annotation is Any:  # a class since Python 3.11
+        return None
     origin = typing.get_origin(annotation)
     if origin in (typing.Union, types.UnionType):
         found = [_classes(argument) for argument in typing.get_args(annotation)]

@@ -220,7 +220,9 @@ class Driver:
         self._exceeds("tokens", self._state.tokens)
 
     def _cancel(self, reason: str) -> None:
-        for number in self._run.cancel(reason, time.monotonic()):
+        now = time.monotonic()
+        self._settle(now)  # what has ended by itself is not cancelled
+        for number in self._run.cancel(reason, now):
             self._stop(number, "stopped")
 
     def _stop(self, number: int, reason: str) -> None:

@@ -66,6 +66,8 @@ class Failures:
             if activation is not None:
                 errors, handled, _ = self._frames.close(activation)
                 frame.handled += [*errors, *handled]
+            if disposition == "fallback":
+                frame.handled.append(error)
             return
         if activation is not None and activation.stage == "compensate":
             frame.errors.append(error)  # the node itself has succeeded

@@ -113,7 +113,7 @@ def test_the_first_failed_item_fails_the_map_and_cancels_the_others(host):
 
     result = run(host, numbers(3), Node.map("each", one_node(body)))
     assert result.state == "failed"
-    assert [str(error.__cause__) for error in result.errors][0] == "item 1 is bad"
+    assert str(result.errors[0].__cause__) == "item 1 is bad"
     assert result.errors[0].activation == f"{result.run_id}/each[1]/body"
     assert result.seconds < 2
 

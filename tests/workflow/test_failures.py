@@ -19,7 +19,7 @@ def chain(*nodes):
 
 
 def broken(name="bad", **options):
-    def body():
+    def body(*_):
         raise ValueError("it is broken")
 
     return Node.transform(name, body, **options)
@@ -156,19 +156,25 @@ def test_drain_lets_attempts_end_and_continue_runs_independent_branches(host, mo
         await asyncio.sleep(0.05)
         return 1
 
-    workflow.add_node(broken())
-    workflow.add_node(Node.transform("soon", soon))
-    workflow.add_node(Node.transform("after", lambda value: value))
+    for node in (
+        Node.transform("start", lambda: 0),
+        broken(),
+        Node.transform("soon", soon),
+        Node.transform("after", lambda value: value),
+    ):
+        workflow.add_node(node)
+    workflow.connect("start", "bad", kind="control")
+    workflow.connect("start", "soon", kind="control")
     workflow.connect("soon", "after")
     result = run(host, workflow, on_error=mode)
     assert result.state == "failed"
-    assert [node.state for node in result.nodes] == ["failed", "succeeded", state]
+    assert [node.state for node in result.nodes] == ["succeeded", "failed", "succeeded", state]
 
 
 def test_every_error_is_reported_the_first_one_and_those_that_followed(host):
     workflow = Workflow("w")
     for name in ("a", "b", "c"):
-        workflow.add_node(broken(name))
+        workflow.add_node(broken(name, inline=True))
     result = run(host, workflow, on_error="continue")
     assert [error.node for error in result.errors] == ["a", "b", "c"]
     with pytest.raises(NodeError) as caught:

@@ -148,11 +148,12 @@ def test_a_named_port_gives_a_parameter_its_value(host):
 
 def test_an_optional_port_needs_no_live_edge(host):
     workflow = Workflow("optional")
+    ports = {"main": "required", "extra": "optional"}
     for node in (
         Node.condition("choose", lambda: "yes"),
         gives("extra"),
         gives("main"),
-        Node.transform("use", lambda main, extra=None: [main, extra], ports={"extra": "optional"}),
+        Node.transform("use", lambda main, extra=None: [main, extra], ports=ports),
     ):
         workflow.add_node(node)
     workflow.add_node(gives("other"))
