@@ -23,6 +23,8 @@ GraphBitError
 ├── TransportError (ConnectionError) no usable answer arrived
 │   ├── CircuitOpenError             not sent: the resource failed too often just now
 │   └── StreamInterruptedError       a stream ended before its end; ``partial`` is what had come
+├── HttpStatusError                  a server answered an http_request node with an unexpected status
+├── EgressError                      not sent: the address is not one that this call may reach
 ├── DeadlineError (TimeoutError)     time ran out; ``phase`` says in which part of the call
 ├── DecodeError                      an answer arrived that is not what its API promises
 ├── ResourceExhaustedError (MemoryError)  a limit on size, memory or count was reached
@@ -42,9 +44,13 @@ class GraphBitError(Exception):
 
     Facts are keyword arguments and become attributes; ``facts()`` returns those that are set. They
     survive pickling; ``__cause__``, as with every exception, does not.
+
+    Attributes:
+        retryable: True or False where whoever raised it knows if trying again may help; None leaves that open.
     """
 
     _facts: tuple[str, ...] = ()
+    retryable: bool | None = None
 
     def __init__(self, message: str, **facts: Any) -> None:
         unknown = set(facts) - set(self._facts)
@@ -63,7 +69,8 @@ class GraphBitError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Facts are state, not arguments: among the errors of a run there is this one itself.
-        return type(self), (self.message,), self.facts()
+        known = {} if self.retryable is None else {"retryable": self.retryable}
+        return type(self), (self.message,), {**self.facts(), **known}
 
     def __setstate__(self, facts: dict[str, Any] | None) -> None:
         for name, value in (facts or {}).items():
@@ -255,6 +262,29 @@ class StreamInterruptedError(TransportError):
 
     _facts: tuple[str, ...] = (*TransportError._facts, "partial")
     partial: str | None
+
+
+class HttpStatusError(GraphBitError):
+    """A server answered with a status that was not expected; ``excerpt`` shows how its body begins."""
+
+    _facts: tuple[str, ...] = ("status", "retry_after", "excerpt", "retryable")
+    status: int | None
+    retry_after: float | None
+    excerpt: str | None
+
+
+class EgressError(GraphBitError):
+    """The call, or a redirect of it, was to go where it may not. Nothing was sent to ``host``.
+
+    ``reason`` is a kind of address (``private``, ``loopback``, ``link_local``, ``cgnat``, ``metadata``,
+    ``multicast``, ``unspecified``, ``documentation``, ``benchmark``, ``mapped``, ``tunnelled``, ``reserved``)
+    or ``not_listed``, ``scheme``, ``user_info``, ``downgrade``, ``redirects``, ``location``.
+    """
+
+    _facts: tuple[str, ...] = ("host", "reason", "attempts")
+    host: str | None
+    reason: str | None
+    attempts: int | None
 
 
 class DeadlineError(GraphBitError, TimeoutError):

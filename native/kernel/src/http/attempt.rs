@@ -10,6 +10,7 @@ use futures_util::stream::{BoxStream, ReadyChunks};
 use super::call::Call;
 use super::engine::Shared;
 use super::event::{Event, Headers};
+use super::redirect;
 use super::transport::Reply;
 use crate::clock::Time;
 use crate::error::{Error, Phase};
@@ -34,7 +35,7 @@ pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<()
 
 async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
     let sent = shared.clock().now();
-    let reply = shared.transport.send(call.spec.request.clone(), &call.spec.policy).await?;
+    let reply = redirect::send(shared, call, attempt).await?;
     call.head_arrived(shared.clock().now().since(sent));
     let Reply { status, headers, body } = reply;
     match call.spec.framing {
