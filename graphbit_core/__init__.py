@@ -54,9 +54,11 @@ if TYPE_CHECKING:
         DeadlineError as DeadlineError,
         DecodeError as DecodeError,
         DocumentError as DocumentError,
+        EgressError as EgressError,
         Finding as Finding,
         ForkError as ForkError,
         GraphBitError as GraphBitError,
+        HttpStatusError as HttpStatusError,
         IncompatiblePluginError as IncompatiblePluginError,
         InternalError as InternalError,
         LeaseLostError as LeaseLostError,
@@ -157,8 +159,8 @@ _PUBLIC = {
     "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
         AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
-        DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
-        IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
+        DeadlineError DecodeError DocumentError EgressError Finding ForkError GraphBitError
+        HttpStatusError IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
         OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
         RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError

@@ -46,7 +46,7 @@ class GraphBitError(Exception):
     survive pickling; ``__cause__``, as with every exception, does not.
 
     Attributes:
-        retryable: True or False where whoever raised it knows if trying again may help; None leaves that open.
+        retryable: Whether trying again may help, where whoever raised it knows; None leaves it open.
     """
 
     _facts: tuple[str, ...] = ()
