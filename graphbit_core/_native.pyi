@@ -225,8 +225,8 @@ class Engine:
         policy: CallPolicy,
         egress: Egress | None = None,
     ) -> int:
-        """Queues a call and returns its id at once. ``framing`` None: one whole reply. ``egress`` says where it
-        may go; None: anywhere.
+        """Queues a call and returns its id at once. ``framing`` None: one whole reply; ``egress`` None: it
+        may go anywhere.
         """
 
     def ok(self, call: int, tokens: int) -> None:
