@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
-from graphbit_core.errors import GraphBitError, ResourceExhaustedError, ValidationError
+from graphbit_core.errors import DecodeError, GraphBitError, ResourceExhaustedError, ValidationError
 from graphbit_core.kernel import Egress
 from graphbit_core.kernel.calls import CallSpec, LoopCall, engine
 from graphbit_core.llm.redact import credentials_of, redact, redact_error
@@ -26,6 +26,7 @@ REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 METHODS = (*REPEATABLE, "POST", "PATCH")
 MAX_RESPONSE_BYTES = 100 * 1024 * 1024
 """Highest ``max_response_bytes``; the kernel holds every guarded call to it."""
+_ANY_PUBLIC = "*"
 DEFAULT_RESPONSE_BYTES = 10 * 1024 * 1024
 
 
@@ -73,8 +74,8 @@ class HttpRequestNode(NodeType):
         self._repeatable = self._method in REPEATABLE if idempotent is None else idempotent
         self._allowed = _checked_hosts(allow_hosts, self._url)
         self._egress = Egress(
-            self._allowed,
-            only=allow_hosts is not None,
+            [entry for entry in self._allowed if entry != _ANY_PUBLIC],
+            only=allow_hosts is not None and _ANY_PUBLIC not in self._allowed,
             secret_headers=self._headers.secret,
             max_redirects=0 if self._expected.redirects else 5,
             proxy=bool(proxy),
@@ -140,8 +141,13 @@ class HttpRequestNode(NodeType):
     def _judge(self, call: int, response: HttpResponse, url: str, secrets: Sequence[str]) -> dict[str, Any]:
         """The output, or the error; and what the kernel may conclude of the host's health."""
         if response.status in self._expected:
+            try:
+                found = output(response, url)
+            except DecodeError:
+                engine().fail(call, "malformed")
+                raise
             engine().ok(call, 0)
-            return output(response, url)
+            return found
         what = f"{self._method} {redact(self._url.shown, secrets)}"
         error = status_error(what, response, secrets)
         if response.status == 429:

@@ -199,7 +199,7 @@ class Node:
             body: Template of a text body.
             json: Instead of a body: sent as JSON; its texts are templates.
             allow_hosts: The only hosts that may be reached, private ones among them: names, ``*.name``,
-                addresses, networks (``10.0.0.0/8``). Default: any public host.
+                addresses, networks (``10.0.0.0/8``), and ``*`` for all public ones. Default: any public host.
             expect_status: Statuses that are a success: 200, ``"2xx"``, or a list; default ``"2xx"``. A
                 redirect is followed unless it is named here.
             max_response_bytes: Largest reply, after decompression; default 10 MiB, at most 100 MiB.
