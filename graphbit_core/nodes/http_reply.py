@@ -77,7 +77,7 @@ def output(response: HttpResponse, url: str) -> dict[str, Any]:
     found = {
         "status": response.status,
         "headers": dict(response.headers),
-        "text": _text(response),
+        "text": _text(response, response.body),
         "url": url,
     }
     if response.body and _JSON.fullmatch(_media_type(response)):
@@ -122,8 +122,8 @@ def _media_type(response: HttpResponse) -> str:
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _text(response: HttpResponse) -> str:
-    """The body by the charset that its type names, UTF-8 where it names none that is known."""
+def _text(response: HttpResponse, body: bytes) -> str:
+    """``body`` by the charset that its type names, UTF-8 where it names none that is known."""
     named = re.search(r"charset=\"?([\w.:-]+)", response.headers.get("content-type", ""), re.IGNORECASE)
     charset = "utf-8"
     if named:
@@ -132,14 +132,15 @@ def _text(response: HttpResponse) -> str:
         except LookupError:
             found = ""
         charset = found if _CHARSETS.fullmatch(found) else charset
-    return response.body.decode(charset, "replace")
+    return body.decode(charset, "replace")
 
 
 def _excerpt(response: HttpResponse, secrets: Iterable[str]) -> str:
     kind = _media_type(response)
     if kind and not _TEXTUAL.match(kind):
         return f"{len(response.body)} bytes of {kind[:60]}"
-    return redact(" ".join(_text(response)[:_EXCERPT].split()), secrets)
+    text = _text(response, response.body[: _EXCERPT * 4])[:_EXCERPT]
+    return redact(" ".join(text.split()), secrets)
 
 
 _KNOWN = frozenset(status.value for status in HTTPStatus)

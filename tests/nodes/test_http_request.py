@@ -331,6 +331,16 @@ def test_a_reply_is_capped_after_decompression(web, call):
     assert call(web.url + "/long", max_response_bytes=1001)["status"] == 200
 
 
+def test_head_tells_the_size_of_what_would_be_too_large(web, call):
+    headers = {"content-length": str(1 << 40), "content-type": "application/json"}
+    web.routes["/big"] = Answer(200, b"", headers)
+    output = call(web.url + "/big", method="HEAD")
+    assert output["headers"]["content-length"] == str(1 << 40)
+    assert (output["text"], "json" in output) == ("", False)
+    web.routes["/packed"] = Answer(200, b"", {**headers, "content-encoding": "gzip"})
+    assert call(web.url + "/packed", method="HEAD")["text"] == ""
+
+
 def test_a_packing_that_was_not_asked_for_is_an_error(web, call):
     web.routes["/br"] = Answer(200, b"\x0b\x02\x80abc\x03", {"content-encoding": "br"})
     assert isinstance(call.error(web.url + "/br"), DecodeError)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, ReadyChunks};
+use reqwest::Method;
 
 use super::call::Call;
 use super::engine::Shared;
@@ -67,7 +68,9 @@ async fn whole_body(call: &Call, headers: &Headers, mut body: Body) -> Result<By
         detail: format!("the body is larger than {limit} bytes; raise `max_body` if that is right"),
     };
     let idle = call.spec.policy.idle_timeout;
-    if announced_length(headers) > limit {
+    // The reply to HEAD announces a body that does not come.
+    let announced = if call.spec.request.method == Method::HEAD { 0 } else { announced_length(headers) };
+    if announced > limit {
         return Err(too_large());
     }
     let (mut pieces, mut length) = (Vec::new(), 0);
