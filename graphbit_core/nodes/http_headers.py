@@ -41,7 +41,7 @@ class HeaderTemplates:
                 raise _bad(f"the header {name!r} is given twice")
             if not isinstance(value, str | int | Secret):
                 raise _bad(f"the header {name!r} is {value!r:.80}; give text, a Secret or 'env:NAME'")
-            self._values[name] = value if isinstance(value, str | Secret) else str(value)
+            self._values[name] = value if isinstance(value, str | Secret) else str(value).lower()
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

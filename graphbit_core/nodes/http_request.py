@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -27,6 +28,8 @@ METHODS = (*REPEATABLE, "POST", "PATCH")
 MAX_RESPONSE_BYTES = 100 * 1024 * 1024
 """Highest ``max_response_bytes``; the kernel holds every guarded call to it."""
 _ANY_PUBLIC = "*"
+_SHARED_RESOURCES = 256
+"""Of the hosts that values name, so many have breakers of their own; the rest shares with one of them."""
 DEFAULT_RESPONSE_BYTES = 10 * 1024 * 1024
 
 
@@ -166,13 +169,10 @@ class HttpRequestNode(NodeType):
         return error
 
     def _resource(self, url: str) -> str:
-        """What shares a breaker: a host that the workflow names, and all others together, so that values
-        cannot make resources without end.
-        """
+        """What shares a breaker: each host of its own, though values may name hosts without end."""
         if not self._url.dynamic:
             return f"http:{self._url.authority.lower()}"
-        host = urlsplit(url).hostname or ""
-        return f"http:{host}" if host in self._allowed else "http:*"
+        return f"http:*{zlib.crc32((urlsplit(url).hostname or '').encode()) % _SHARED_RESOURCES}"
 
 
 def _checked_method(method: Any) -> str:

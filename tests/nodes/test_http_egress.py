@@ -6,8 +6,16 @@ import json
 
 import pytest
 
-from graphbit_core import EgressError, Node, Secret, ValidationError, Workflow
-from graphbit_core.kernel.calls import engine
+from graphbit_core import (
+    CircuitOpenError,
+    EgressError,
+    Node,
+    Secret,
+    TransportError,
+    ValidationError,
+    Workflow,
+)
+from graphbit_core.nodes.http_request import HttpRequestNode
 
 from .conftest import Answer, _serving
 
@@ -149,10 +157,14 @@ def test_a_whole_url_is_a_value_only_within_the_list(web, call):
         assert isinstance(error, ValidationError), evil
 
 
-def test_values_that_decide_hosts_make_no_breaker_of_their_own(web, call):
-    before = engine().stats("http:*")["calls"]
-    call(f"http://{{host}}:{web.server_port}/", {"host": "127.0.0.1"}, allow_hosts=["127.0.0.0/8"])
-    assert engine().stats("http:*")["calls"] == before + 1
+def test_hosts_that_values_name_have_breakers_apart_but_not_without_end(web, call):
+    url, given = f"http://{{host}}:{web.server_port}/", {"allow_hosts": ["127.0.0.0/8"]}
+    errors = [call.error(url, {"host": "127.0.0.9"}, **given) for _ in range(12)]
+    assert isinstance(errors[0], TransportError)
+    assert isinstance(errors[-1], CircuitOpenError)
+    assert call(url, {"host": "127.0.0.1"}, **given)["status"] == 200
+    node = HttpRequestNode(url=url, **given)
+    assert len({node._resource(f"http://h{number}.example/") for number in range(5000)}) == 256
 
 
 def test_a_star_stands_for_every_public_host_and_no_other(web, call):

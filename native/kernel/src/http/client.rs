@@ -132,7 +132,7 @@ impl HttpClient {
         Box::pin(async move {
             match found.await {
                 Ok(Ok(found)) => places.check_all(&host, &found),
-                _ => Ok(()),
+                _ => places.check_unknown(&host),
             }
         })
     }

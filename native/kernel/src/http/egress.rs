@@ -111,7 +111,7 @@ impl Places {
         }
         match as_address(host) {
             Some(address) => self.check(host, address),
-            None if self.only && self.networks.is_empty() && !self.names_host(host) => Err(not_listed(host)),
+            None if self.networks.is_empty() => self.check_unknown(host),
             None => Ok(()),
         }
     }
@@ -119,6 +119,11 @@ impl Places {
     /// Checks what `host` was looked up as: one wrong address among them, and it is refused.
     pub(super) fn check_all(&self, host: &str, addresses: &[IpAddr]) -> Result<(), Error> {
         addresses.iter().try_for_each(|address| self.check(host, *address))
+    }
+
+    /// Checks a host whose addresses are not to be had.
+    pub(super) fn check_unknown(&self, host: &str) -> Result<(), Error> {
+        if self.only && !self.names_host(host) { Err(not_listed(host)) } else { Ok(()) }
     }
 
     fn check(&self, host: &str, address: IpAddr) -> Result<(), Error> {

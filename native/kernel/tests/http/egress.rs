@@ -250,3 +250,38 @@ async fn a_name_that_nobody_knows_is_a_connection_that_failed() {
     let (error, _) = rig.failure().await;
     assert!(matches!(error, Error::Transport { phase: Phase::Connect, .. }), "{error:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_may_use_a_proxy_is_checked_by_what_can_be_known_here() {
+    let (rig, _) = scripted(&[&["10.0.0.1"]]);
+    let behind = |allow: &[&str], only| Egress::new(allow.iter().copied(), only, [], 5, true).unwrap();
+    let open = Arc::new(behind(&[], false));
+    assert_eq!(refusal(&rig, "http://intranet.example/", &open).await, Some("private"));
+    assert_eq!(refusal(&rig, "http://10.0.0.1/", &open).await, Some("private"));
+    let listed = Arc::new(behind(&["192.168.0.0/16"], true));
+    assert_eq!(refusal(&rig, "http://unknown.example/", &listed).await, Some("not_listed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_number_of_lists_works_and_a_call_outlives_the_pool_it_came_from() {
+    let server = Server::start(|mut peer| async move {
+        while let Some(request) = peer.request().await {
+            if request.starts_with("POST /slow") {
+                tokio::time::sleep(crate::rig::millis(300)).await;
+            }
+            peer.reply(200, "ok").await;
+        }
+    })
+    .await;
+    let rig = Rig::new();
+    let slow = rig.start(guarded(&format!("{}slow", server.url()), &egress(&["127.0.0.1"])));
+    for number in 0..40 {
+        let list = egress(&["127.0.0.1", &format!("10.0.0.{number}")]);
+        let call = rig.start(guarded(&server.url(), &list));
+        assert_eq!(rig.reply().await.1, 200);
+        rig.engine.ok(call, 0).unwrap();
+    }
+    assert_eq!(rig.next().await.0, slow);
+    rig.engine.ok(slow, 0).unwrap();
+    rig.assert_idle("model").await;
+}
