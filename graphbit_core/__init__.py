@@ -59,9 +59,11 @@ if TYPE_CHECKING:
         DeadlineError as DeadlineError,
         DecodeError as DecodeError,
         DocumentError as DocumentError,
+        EgressError as EgressError,
         Finding as Finding,
         ForkError as ForkError,
         GraphBitError as GraphBitError,
+        HttpStatusError as HttpStatusError,
         IncompatiblePluginError as IncompatiblePluginError,
         InternalError as InternalError,
         LeaseLostError as LeaseLostError,
@@ -178,6 +180,10 @@ _PUBLIC = {
         IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
         OutputNotProducedError PluginConflictError PluginError PluginLoadError ProcessError
         ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
+        DeadlineError DecodeError DocumentError EgressError Finding ForkError GraphBitError
+        HttpStatusError IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
+        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
+        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
         UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",

@@ -253,6 +253,7 @@ CallEvent: TypeAlias = tuple[int, str, Any]
              streaming call gets this when the status is not 2xx, or when the body of an ``sse`` call
              is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
+``redirect`` (attempt, status, url): a guarded call follows a redirect.
 ``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.
 ``restart``  (attempt,): the kernel starts attempt n > 1; what an earlier one delivered is void.
@@ -263,11 +264,39 @@ CallPolicy: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout`` (60,
 between bytes), ``progress_timeout`` (120, between frames; comments are not progress),
 ``attempt_timeout`` (600), seconds; ``max_attempts`` (3), ``backoff_base`` (0.5), ``backoff_cap`` (30),
-``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression), ``max_frame`` (4 MiB)."""
+``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression; of a guarded call 10, at most 100),
+``max_frame`` (4 MiB)."""
 
 ResourceLimits: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``max_concurrency`` (256), ``requests_per_minute``, ``tokens_per_minute`` (none),
 ``queue`` (10,000 waiting calls)."""
+
+@final
+class Egress:
+    """A guard: where a call may go, and what it does about redirects. Without one a call goes wherever its
+    URL says, and a redirect is a reply like others.
+
+    Only http and https are spoken. Public addresses are reached; private, loopback, link-local, metadata,
+    tunnelled and all other special ones only where ``allow`` lists them. All addresses of a host are checked,
+    and the checked ones are connected to. What is refused is an EgressError.
+
+    ``allow``: host names, ``*.name`` for all names below one, addresses, and networks (``10.0.0.0/8``). A
+    listed name may have a private, loopback or CGNAT address; the other kinds are reached only where their
+    own address or network is listed. ``only``: nothing else is reached, not even public hosts.
+    ``secret_headers``: names of headers that, beside authorization, cookie and proxy-authorization, are not
+    sent on to another origin. ``max_redirects``: 0 to 5; with 0 a redirect is a reply like others.
+    ``proxy``: use the proxies that the environment names; they look names up themselves.
+    """
+
+    def __new__(
+        cls,
+        allow: Sequence[str] = ...,
+        *,
+        only: bool = False,
+        secret_headers: Sequence[str] = ...,
+        max_redirects: int = 5,
+        proxy: bool = False,
+    ) -> Egress: ...
 
 @final
 class Engine:
@@ -293,8 +322,11 @@ class Engine:
         tokens: int,
         deadline: float | None,
         policy: CallPolicy,
+        egress: Egress | None = None,
     ) -> int:
-        """Queues a call and returns its id at once. ``framing`` None: one whole reply."""
+        """Queues a call and returns its id at once. ``framing`` None: one whole reply; ``egress`` None: it
+        may go anywhere.
+        """
 
     def ok(self, call: int, tokens: int) -> None:
         """Verdict: the reply is good; ``tokens`` were really used."""

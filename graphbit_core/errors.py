@@ -25,6 +25,8 @@ GraphBitError
 ├── TransportError (ConnectionError) no usable answer arrived
 │   ├── CircuitOpenError             not sent: the resource failed too often just now
 │   └── StreamInterruptedError       a stream ended before its end; ``partial`` is what had come
+├── HttpStatusError                  a server answered an http_request node with an unexpected status
+├── EgressError                      not sent: the address is not one that this call may reach
 ├── DeadlineError (TimeoutError)     time ran out; ``phase`` says in which part of the call
 ├── DecodeError                      an answer arrived that is not what its API promises
 ├── ProcessError                     a function in a process of its own failed, or its process ended
@@ -45,9 +47,13 @@ class GraphBitError(Exception):
 
     Facts are keyword arguments and become attributes; ``facts()`` returns those that are set. They
     survive pickling; ``__cause__``, as with every exception, does not.
+
+    Attributes:
+        retryable: Whether trying again may help, where whoever raised it knows; None leaves it open.
     """
 
     _facts: tuple[str, ...] = ()
+    retryable: bool | None = None
 
     def __init__(self, message: str, **facts: Any) -> None:
         unknown = set(facts) - set(self._facts)
@@ -66,7 +72,8 @@ class GraphBitError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Facts are state, not arguments: among the errors of a run there is this one itself.
-        return type(self), (self.message,), self.facts()
+        known = {} if self.retryable is None else {"retryable": self.retryable}
+        return type(self), (self.message,), {**self.facts(), **known}
 
     def __setstate__(self, facts: dict[str, Any] | None) -> None:
         for name, value in (facts or {}).items():
@@ -299,6 +306,29 @@ class StreamInterruptedError(TransportError):
 
     _facts: tuple[str, ...] = (*TransportError._facts, "partial")
     partial: str | None
+
+
+class HttpStatusError(GraphBitError):
+    """A server answered with a status that was not expected; ``excerpt`` shows how its body begins."""
+
+    _facts: tuple[str, ...] = ("status", "retry_after", "excerpt", "retryable")
+    status: int | None
+    retry_after: float | None
+    excerpt: str | None
+
+
+class EgressError(GraphBitError):
+    """The call, or a redirect of it, was to go where it may not. Nothing was sent to ``host``.
+
+    ``reason`` is a kind of address (``private``, ``loopback``, ``link_local``, ``cgnat``, ``metadata``,
+    ``multicast``, ``unspecified``, ``documentation``, ``benchmark``, ``mapped``, ``tunnelled``, ``reserved``)
+    or ``not_listed``, ``scheme``, ``user_info``, ``downgrade``, ``redirects``, ``location``.
+    """
+
+    _facts: tuple[str, ...] = ("host", "reason", "attempts")
+    host: str | None
+    reason: str | None
+    attempts: int | None
 
 
 class DeadlineError(GraphBitError, TimeoutError):

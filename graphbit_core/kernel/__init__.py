@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from graphbit_core._native import (
     VERSION,
+    Egress,
     Engine,
     Mailbox,
     Pattern,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERSION",
+    "Egress",
     "Engine",
     "Mailbox",
     "Pattern",

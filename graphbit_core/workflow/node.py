@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.makers import ContainerMakers, closed_body
 from graphbit_core.workflow.options import DEFAULTS, OPTION_NAMES, NodeOptions, Options, parse_options
+from graphbit_core.types.secret import Secret
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -239,3 +240,57 @@ class Node(ContainerMakers):
             options: See ``NodeOptions``.
         """
         return Node("retrieve", name, id=id, query=query, k=k, where=where, **options)
+
+    @staticmethod
+    def http_request(
+        name: str,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str | int | Secret] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        allow_hosts: Sequence[str] | None = None,
+        expect_status: int | str | Sequence[int | str] | None = None,
+        max_response_bytes: int | None = None,
+        idempotent: bool | None = None,
+        proxy: bool = False,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Calls a web address. The output is a mapping: ``status``, ``headers``, ``text``, ``url``, ``json``.
+
+        Only public addresses are reached unless ``allow_hosts`` lists others; this holds for every redirect.
+
+        Args:
+            name: Name of the node.
+            url: Template of the URL. Values are percent-encoded, so none can leave its place; only with
+                ``allow_hosts`` may one decide the host, or be the whole URL.
+            method: GET, HEAD, OPTIONS, PUT, DELETE, POST or PATCH.
+            headers: Values are templates, a ``Secret``, or ``env:NAME`` (also ``Bearer env:NAME``), which is
+                read from the environment when the request is sent.
+            query: Parameters to add to the URL; texts among the values are templates.
+            body: Template of a text body.
+            json: Instead of a body: sent as JSON; its texts are templates.
+            allow_hosts: The only hosts that may be reached, private ones among them: names, ``*.name``,
+                addresses, networks (``10.0.0.0/8``), and ``*`` for all public ones. Default: any public host.
+            expect_status: Statuses that are a success: 200, ``"2xx"``, or a list; default ``"2xx"``. A
+                redirect is followed unless it is named here.
+            max_response_bytes: Largest reply, after decompression; default 10 MiB, at most 100 MiB.
+            idempotent: Whether sending it twice does no harm, so that it may be retried; default: yes but for
+                POST and PATCH. Where those are, they carry an ``idempotency-key``, the same at each attempt.
+            proxy: Use the proxies that the environment names.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        config: dict[str, Any] = {
+            "url": url,
+            "method": method,
+            "headers": headers,
+            "query": query,
+            "body": body,
+        }
+        config |= {"json": json, "allow_hosts": allow_hosts, "expect_status": expect_status}
+        config |= {"max_response_bytes": max_response_bytes, "idempotent": idempotent, "proxy": proxy or None}
+        return Node("http_request", name, id=id, **config, **options)

@@ -20,7 +20,7 @@ mod _native {
     #[pymodule_export]
     use super::graph::{Plan, Run, check_graph};
     #[pymodule_export]
-    use super::http::PyEngine;
+    use super::http::{PyEgress, PyEngine};
     #[pymodule_export]
     use super::mailbox::PyMailbox;
     #[pymodule_export]
