@@ -1,9 +1,9 @@
 """Haystack: a ``Pipeline`` of components, called with ``run``; the siblings with ``run_async``.
 
-``run`` calls one component after another and was the faster way for no-ops; ``run_async`` lets branches overlap.
-There is no map: a list is one value, or there is a run per item, and that is measured. Types are checked when
-components are connected, so building includes the check. Telemetry is off; tracing and logging are at their
-defaults (off, and warnings).
+``run`` calls one component after another and was the faster way for no-ops; ``run_async`` lets branches
+overlap. There is no map: a list is one value, or there is a run per item, and that is measured. Types are
+checked when components are connected, so building includes the check. Telemetry is off; tracing and logging
+are at their defaults (off, and warnings).
 """
 
 from __future__ import annotations
@@ -120,7 +120,6 @@ def sleeping_sibling(_: int) -> Callable[[], object]:
 
 if __name__ == "__main__":
     serve(
-        "haystack-ai",
         chain=chain,
         fan_out=fan_out,
         map_items=map_items,

@@ -1,7 +1,7 @@
 """LangGraph: a compiled ``StateGraph`` of plain functions, called with ``invoke``; the map uses ``Send``.
 
-In a chain ``invoke`` took half as long as ``ainvoke`` with coroutine functions; in a fan-out and a map there was
-no difference, and the functional API was slower. No checkpointer, no tracing.
+In a chain ``invoke`` took half as long as ``ainvoke`` with coroutine functions; in a fan-out and a map there
+was no difference, and the functional API was slower. No checkpointer, no tracing.
 """
 
 from __future__ import annotations
@@ -128,7 +128,6 @@ def sleeping_sibling(_: int) -> Callable[[], object]:
 
 if __name__ == "__main__":
     serve(
-        "langgraph",
         chain=chain,
         fan_out=fan_out,
         map_items=map_items,

@@ -1,7 +1,8 @@
 """LlamaIndex workflows: coroutine steps joined by events; fan-out and map return a list and collect one.
 
-A fan-out is one step that gets an event per node: 500 steps of their own, for one event, took four times as long.
-A step has the default of 4 workers; 32 were slower. The time limit is off; validation is on, and is done once.
+A fan-out is one step that gets an event per node: 500 steps of their own, for one event, took four times as
+long. A step has the default of 4 workers; 32 were slower. The time limit is off; validation is on, and done
+once.
 """
 
 from __future__ import annotations
@@ -158,7 +159,6 @@ def sleeping_sibling(_: int) -> Callable[[], object]:
 
 if __name__ == "__main__":
     serve(
-        "llama-index-workflows",
         chain=chain,
         fan_out=fan_out,
         map_items=map_items,

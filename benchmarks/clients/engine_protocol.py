@@ -1,8 +1,8 @@
 """What every client of the engine comparison does: ``client.py SCENARIO SIZE LIMIT`` prints JSON.
 
 A client hands over one function per scenario. It gets the size, prepares, and returns the work that is
-measured: a plain function, or one that returns a coroutine. The coroutines of all repetitions run on one event
-loop. If preparing and the first repetition take more than LIMIT seconds, SIGALRM ends the process.
+measured: a plain function, or one that returns a coroutine. The coroutines of all repetitions run on one
+event loop. If preparing and the first repetition take more than LIMIT seconds, SIGALRM ends the process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 from measure import cost
@@ -42,7 +41,6 @@ class Lag:
 
 
 def serve(
-    distribution: str,
     *,
     chain: Scenario,
     fan_out: Scenario,
@@ -54,7 +52,6 @@ def serve(
     """Measures the scenario that the command line names.
 
     Args:
-        distribution: Whose version is printed.
         chain: ``size`` no-op nodes, one after another.
         fan_out: One no-op node and ``size`` that follow it.
         map_items: A no-op body for each of ``size`` items.
@@ -73,7 +70,7 @@ def serve(
     }
     name, size, limit = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     signal.setitimer(signal.ITIMER_REAL, limit)
-    print(json.dumps({"version": version(distribution), **_measure(scenarios[name](size))}))
+    print(json.dumps(_measure(scenarios[name](size))))
 
 
 def _measure(work: Callable[[], Any]) -> dict[str, Any]:

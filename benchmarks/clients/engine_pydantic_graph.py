@@ -122,7 +122,6 @@ def sleeping_sibling(_: int) -> Callable[[], object]:
 
 if __name__ == "__main__":
     serve(
-        "pydantic-graph",
         chain=chain,
         fan_out=fan_out,
         map_items=map_items,
