@@ -80,7 +80,8 @@ def run(client: Client, python: str, measurement: Measurement, limit: float) -> 
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         print(f"{client.name}, {measurement.title}: {reason}\n")
         return "failed"
-    return json.loads(done.stdout)
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,11 @@ def flatness(maps: Sequence[tuple[Measurement, Figures]]) -> list[str]:
     return row
 
 
-def _median(results: Sequence[Mapping[str, Any]], key: str) -> float:
+def _median(results: Sequence[Mapping[str, float]], key: str) -> float:
     return statistics.median(result[key] for result in results)
 
 
-def _ratio(theirs: Sequence[Mapping[str, Any]], ours: Sequence[Mapping[str, Any]], key: str) -> str:
+def _ratio(theirs: Sequence[Mapping[str, float]], ours: Sequence[Mapping[str, float]], key: str) -> str:
     """The median over the rounds; the CPU time of a round may be too short to be counted."""
     ratios = [a[key] / b[key] for a, b in zip(theirs, ours, strict=True) if b[key] > 0]
     return ratio(statistics.median(ratios)) if ratios else "—"

@@ -55,7 +55,7 @@ def map_items(size: int) -> Callable[[], object]:
 
     async def once() -> None:
         result = await EXECUTOR.run_async(workflow, {"items": items})
-        assert result.raise_for_failure().value("each") == items
+        assert result.raise_for_failure().get_node_output("each") == items
 
     return once
 

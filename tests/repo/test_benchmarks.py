@@ -1,4 +1,4 @@
-"""The scripts of the benchmarks, which no test runs: they compile, look alike, and their tables are tables."""
+"""The scripts of the benchmarks, which no test runs: they compile and look alike, and tables are tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def result(wall: float, value: float | None = None) -> dict[str, float | None]:
 
 
 @pytest.fixture
-def client(tmp_path, monkeypatch):
+def client(tmp_path):
     def make(name: str, code: str) -> Client:
         (tmp_path / f"{name}.py").write_text(code)
         return Client(name, str(tmp_path / f"{name}.py"))
