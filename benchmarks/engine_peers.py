@@ -144,15 +144,15 @@ def cells(measurement: Measurement, figures: Figures) -> list[str]:
 
 
 def flatness(maps: Sequence[tuple[Measurement, Figures]]) -> list[str]:
-    """What an item costs at the largest size that was reached, as a multiple of the smallest."""
-    row = ["per item, largest : smallest map"]
+    """CPU time of an item at the largest size that was reached, as a multiple of the smallest."""
+    row = ["CPU per item, largest : smallest map"]
     for name in HEADER[1:]:
         reached = [(m, results) for m, figures in maps if isinstance(results := figures.get(name, "—"), list)]
         if len(reached) < 2:
             row.append("—")
             continue
         (small, first), (large, last) = reached[0], reached[-1]
-        value = ratio(_median(last, "wall") / large.size / (_median(first, "wall") / small.size))
+        value = ratio(_median(last, "cpu") / large.size / (_median(first, "cpu") / small.size))
         row.append(value if len(reached) == len(maps) else f"{value} (at {large.size:,})")
     return row
 
