@@ -240,8 +240,11 @@ def variable_name(value: Any) -> str:
 
 def function_or_path(value: Any) -> Callable[..., Any] | str:
     """``value``, which must be callable or an import path; else a ValueError says what to give."""
-    if callable(value) or (isinstance(value, str) and IMPORT_PATH.fullmatch(value)):
+    if isinstance(value, str) and IMPORT_PATH.fullmatch(value):
         return value
+    if callable(value):
+        function: Callable[..., Any] = value
+        return function
     raise ValueError("give a function, or where it is: 'package.module:function'")
 
 

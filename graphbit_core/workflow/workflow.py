@@ -27,9 +27,9 @@ class Workflow:
     Args:
         name: What people call it.
         description: What it is for.
-        variables: Names that nodes write, each with its reducer (``last``, ``append``, ``merge``, ``sum``, ``max``,
-            ``min``, ``set``, a function, or ``package.module:function``), or a mapping with ``reducer`` and
-            ``initial``.
+        variables: Names that nodes write, each with its reducer: ``last``, ``append``, ``merge``, ``sum``,
+            ``max``, ``min``, ``set``, a function or ``package.module:function``; or with a mapping of
+            ``reducer`` and ``initial``.
 
     Raises:
         ValidationError: There is no name, or a variable is wrong; ``findings`` lists every wrong one.
@@ -49,6 +49,9 @@ class Workflow:
         self._ids: dict[str, str] = {}
         """Name → id."""
         self._compiled: tuple[int, tuple[object, ...], Compiled] | None = None
+
+    def __repr__(self) -> str:
+        return f"Workflow({self.name!r}, {len(self._nodes)} nodes, {len(self._edges)} edges)"
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -93,15 +96,15 @@ class Workflow:
         Args:
             source: Where the edge starts.
             target: Where it ends.
-            kind: ``data``; ``control`` orders the two and carries nothing; ``error`` carries the failure of a source
-                that has ``on_error="route"``.
+            kind: ``data``; ``control`` orders the two and carries nothing; ``error`` carries the failure of
+                a source that has ``on_error="route"``.
             when: Label by which a condition at ``source`` chooses this edge (default: the target's id); or
-                ``{"if": "expression"}`` or a function of the source's output, which decides for this edge alone.
+                ``{"if": "expression"}`` or a function of the source's output, to decide for this edge alone.
             output: What of the source's output it carries: a key or index, as ``summary``, ``0`` or ``a.b``.
             port: Input port of ``target``.
 
         Raises:
-            ValidationError: No such node or port, the edge exists already, or a setting is wrong; ``field`` names it.
+            ValidationError: No such node or port, the edge exists already, or a setting is wrong.
         """
         self._require_open()
         ends = self._id_of(source), self._id_of(target)
