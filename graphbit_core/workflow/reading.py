@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Reader:
     def __init__(self, folder: Path | None = None) -> None:
         self.findings: list[Finding] = []
         self.sound: list[tuple[str, list[Node]]] = []
-        self._root = folder.resolve() if folder is not None else None
+        self._root = _real(folder) if folder is not None else None
         self._folder = self._root
         self._files: list[Path] = []
         """Files that are being read, outer ones first."""
@@ -51,8 +52,9 @@ class Reader:
     @staticmethod
     def of_file(path: Path) -> Reader:
         """For what ``path`` holds: bodies may stand in its folder and below."""
-        reader = Reader(path.resolve().parent)
-        reader._files.append(path.resolve())
+        file = _real(path)
+        reader = Reader(file.parent)
+        reader._files.append(file)
         return reader
 
     def workflow(self, data: Mapping[str, Any], where: str = "", name: str | None = None) -> Workflow:
@@ -182,8 +184,8 @@ class Reader:
             self._add("bad_file", problem, "read it with from_file, or give folder=", path)
             return None
         try:
-            file = (self._folder / named).resolve()
-        except (OSError, RuntimeError, ValueError) as error:
+            file = _real(self._folder / named)
+        except (OSError, ValueError) as error:
             self._add("bad_file", f"the body's file {named!r:.80}: {error}", "name another", path)
             return None
         if not file.is_relative_to(self._root):
@@ -232,6 +234,10 @@ class Reader:
         except ValidationError as error:
             message, _, fix = error.message.partition("; ")
             self._add("bad_edge", f"{what}: {message}", fix or "connect them once", where)
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # resolve() raises at a loop of links
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

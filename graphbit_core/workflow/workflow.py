@@ -20,6 +20,7 @@ from graphbit_core.workflow.variables import Variable, parse_variables
 if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.workflow.compile import Compiled
+    from graphbit_core.workflow.result import WorkflowResult
 
 
 class Workflow:
@@ -208,11 +209,19 @@ class Workflow:
         self._compiled = (pid, key, compiled)
         return compiled
 
-    def draw(self) -> str:
-        """The graph as a Mermaid flowchart."""
-        from graphbit_core.workflow.draw import mermaid
+    def draw(self, format: str = "mermaid", result: WorkflowResult | None = None) -> str:  # noqa: A002
+        """The graph as text that other programs make a picture of.
 
-        return mermaid(self)
+        Args:
+            format: ``mermaid`` (a flowchart) or ``dot`` (Graphviz).
+            result: A run of this workflow; its nodes' states, times and attempts are shown.
+
+        Raises:
+            ValidationError: There is no such format.
+        """
+        from graphbit_core.workflow.draw import draw
+
+        return draw(self, format, result)
 
     def to_dict(self) -> dict[str, Any]:
         """The workflow as JSON data; ``from_dict`` gives an equal one.
