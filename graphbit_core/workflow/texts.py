@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from graphbit_core.errors import ValidationError
 if TYPE_CHECKING:
     import yaml
 
+_RARE_BREAK = re.compile("[\r\x85\u2028\u2029]")
 MAX_VALUES = 1_000_000
 """Most values that a file may hold, with YAML's aliases written out."""
 
@@ -71,7 +73,7 @@ def to_yaml(data: Mapping[str, Any]) -> str:
     """``data`` as YAML, in the order it has."""
     import yaml
 
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(data, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=100)
 
 
 def to_json(data: Mapping[str, Any]) -> str:
@@ -120,6 +122,21 @@ def _loader() -> type[yaml.SafeLoader]:
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     return Loader
+
+
+@cache
+def _dumper() -> type[yaml.SafeDumper]:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """A safe dumper that escapes the rarer line breaks: a reader would make spaces of them."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = '"' if _RARE_BREAK.search(text) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Dumper.add_representer(str, represent)
+    return Dumper
 
 
 def _weigh(node: Any, known: dict[int, int | None]) -> int:

@@ -269,6 +269,13 @@ class Workflow:
         """Reads a ``.yaml``, ``.yml`` or ``.json`` file; bodies may be files in its folder and below."""
         return spec.from_file(Path(path))
 
+    @staticmethod
+    def json_schema(host: Host | None = None) -> dict[str, Any]:
+        """The JSON Schema (draft 2020-12) of workflow files, with what each installed node type takes."""
+        from graphbit_core.workflow.schema import json_schema
+
+        return json_schema(host)
+
     @property
     def spec_hash(self) -> str:
         """Changes whenever the meaning of the workflow does; the same for YAML, JSON and builder.
