@@ -146,12 +146,16 @@ if TYPE_CHECKING:
     from graphbit_core.types.secret import Secret as Secret
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
     from graphbit_core.workflow.event_file import EventFile as EventFile
+    from graphbit_core.workflow.decorators import condition as condition, node as node
+    from graphbit_core.workflow.edge import Edge as Edge, EdgeTest as EdgeTest
     from graphbit_core.workflow.executor import Executor as Executor
     from graphbit_core.workflow.limits import RunCaps as RunCaps
     from graphbit_core.workflow.node import Node as Node
+    from graphbit_core.workflow.options import NodeOptions as NodeOptions
     from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
     from graphbit_core.workflow.stats import ExecutorStats as ExecutorStats
     from graphbit_core.workflow.stream import RunStream as RunStream
+    from graphbit_core.workflow.variables import Variable as Variable
     from graphbit_core.workflow.workflow import Workflow as Workflow
 
 _PUBLIC = {
@@ -205,12 +209,16 @@ _PUBLIC = {
     "types.secret": "Secret",
     "workflow.context": "WorkflowContext",
     "workflow.event_file": "EventFile",
+    "workflow.decorators": "condition node",
+    "workflow.edge": "Edge EdgeTest",
     "workflow.executor": "Executor",
     "workflow.limits": "RunCaps",
     "workflow.node": "Node",
+    "workflow.options": "NodeOptions",
     "workflow.result": "NodeReport WorkflowResult",
     "workflow.stats": "ExecutorStats",
     "workflow.stream": "RunStream",
+    "workflow.variables": "Variable",
     "workflow.workflow": "Workflow",
 }
 """Module → the public names it holds."""

@@ -18,9 +18,11 @@ def closed_body(body: Any, name: str) -> Any:
 
     What is neither comes back as it is: other node types call something else their body.
     """
+    from graphbit_core.workflow.decorators import node_of
     from graphbit_core.workflow.node import Node
     from graphbit_core.workflow.workflow import Workflow
 
+    body = node_of(body)
     if isinstance(body, Node):
         workflow = Workflow(name)
         workflow.add_node(body)
@@ -31,10 +33,11 @@ def closed_body(body: Any, name: str) -> Any:
 
 
 def _container(type: str, name: str, body: Any, **settings: Any) -> Node:  # noqa: A002 - as Node has it
+    from graphbit_core.workflow.decorators import node_of
     from graphbit_core.workflow.node import Node
     from graphbit_core.workflow.workflow import Workflow
 
-    if not isinstance(body, Workflow | Node):
+    if not isinstance(node_of(body), Workflow | Node):
         raise ValidationError(
             f"the body of node {name!r} is a {body.__class__.__name__}; give a Workflow or a Node",
             field="body",
@@ -50,7 +53,7 @@ class ContainerMakers:
     @staticmethod
     def map(
         name: str,
-        body: Workflow | Node,
+        body: Workflow | Node | Callable[..., Any],
         *,
         over: str | Sequence[Any] | None = None,
         item: str = "item",
@@ -64,8 +67,8 @@ class ContainerMakers:
 
         Args:
             name: Name of the node.
-            body: What runs per item. It sees ``{item}`` and ``{index}`` (from 0), what comes before the
-                node, and the run's inputs.
+            body: What runs per item: a workflow, or one node. It sees ``{item}`` and ``{index}`` (from 0),
+                what comes before the node, and the run's inputs.
             over: Name of the list, as in a template without braces (``load.pages``), or the list itself;
                 default: the output of the node before.
             item: What the body calls the item.
@@ -92,7 +95,7 @@ class ContainerMakers:
     @staticmethod
     def loop(
         name: str,
-        body: Workflow | Node,
+        body: Workflow | Node | Callable[..., Any],
         *,
         until: Callable[..., Any] | str,
         max_iterations: int,
@@ -105,8 +108,8 @@ class ContainerMakers:
 
         Args:
             name: Name of the node.
-            body: What runs per iteration. It sees ``{state}``, the output of the iteration before, and
-                ``{iteration}`` (from 1), what comes before the node, and the run's inputs.
+            body: What runs per iteration: a workflow, or one node. It sees ``{state}`` (the output of the
+                iteration before), ``{iteration}`` (from 1), what comes before the node, and the run's inputs.
             until: A function, ``package.module:function`` or a safe expression about the state; the loop ends
                 once it holds.
             max_iterations: Most iterations, at least 1.
@@ -131,7 +134,7 @@ class ContainerMakers:
     @staticmethod
     def subworkflow(
         name: str,
-        body: Workflow | Node,
+        body: Workflow | Node | Callable[..., Any],
         *,
         inputs: Mapping[str, Any] | None = None,
         id: str | None = None,  # noqa: A002

@@ -18,35 +18,38 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 class NodeOptions(TypedDict, total=False):
-    """Options of a node as users write them, in code and in files; each may be left out."""
+    """Options of a node as users write them, in code and in files; each may be left out.
+
+    Attributes:
+        join: When it runs, if several edges lead to it: ``all`` (default), ``first``, ``all_settled``,
+            ``{"quorum": k}`` or ``{"tolerate": n}``.
+        rest: What becomes of branches that a ``first`` or ``quorum`` join needs no more: ``cancel``
+            (default), ``ignore`` or ``drain``.
+        on_error: What its failure means: ``fail`` (default), ``route`` (its error edges go on), ``skip``,
+            ``{"value": v}`` (its output is ``v``) or ``{"fallback": id}`` (that node takes over).
+        retry: How often it is tried, the first time counted; or a mapping with ``max_attempts``, ``base``
+            (most seconds before the second attempt), ``factor`` (how they grow) and ``cap`` (most seconds).
+        timeout: Most seconds per attempt.
+        deadline: Most seconds from the first start, over all attempts and the waiting between them.
+        priority: Higher ones start first where a limit makes nodes wait; default 0.
+        resource: Name of the limit that it shares with others of the same resource.
+        compensate: What undoes it when the workflow fails later: a function, or ``package.module:function``.
+        writes: Name of the variable that its output is also written to.
+        ports: Its input ports: name to ``required``, ``optional``, ``collect`` (a list of all that arrives)
+            or ``optional collect``.
+    """
 
     join: str | Mapping[str, int]
-    """When it runs, if several edges lead to it: ``all`` (default), ``first``, ``all_settled``,
-    ``{"quorum": k}`` or ``{"tolerate": n}``."""
     rest: str
-    """What becomes of branches that a ``first`` or ``quorum`` join needs no more: ``cancel`` (default),
-    ``ignore`` or ``drain``."""
     on_error: str | Mapping[str, Any]
-    """What its failure means: ``fail`` (default), ``route`` (its error edges go on), ``skip``,
-    ``{"value": v}`` (its output is ``v``) or ``{"fallback": id}`` (that node takes over)."""
     retry: int | Mapping[str, float]
-    """How often it is tried, the first time counted; or a mapping with ``max_attempts``, ``base`` (seconds
-    before the second attempt, at most), ``factor`` (how they grow) and ``cap`` (most seconds)."""
     timeout: float
-    """Most seconds per attempt."""
     deadline: float
-    """Most seconds from the first start, over all attempts and the waiting between them."""
     priority: int
-    """Higher ones start first where a limit makes nodes wait; default 0."""
     resource: str
-    """Name of the limit that it shares with others of the same resource."""
     compensate: Callable[..., Any] | str
-    """What undoes it when the workflow fails later: a function, or ``package.module:function``."""
     writes: str
-    """Name of the variable that its output is also written to."""
     ports: Mapping[str, str]
-    """Its input ports: name to ``required``, ``optional``, ``collect`` (a list of all that arrives) or
-    ``optional collect``."""
 
 
 OPTION_NAMES = frozenset(NodeOptions.__annotations__)
@@ -145,7 +148,7 @@ def parse_options(given: Mapping[str, Any], node: str) -> Options:
     if wrong:
         findings = tuple(wrong.values())
         raise ValidationError(f"node {node!r} has wrong options:", findings=findings, field=next(iter(wrong)))
-    return Options(**parsed)
+    return Options(**parsed) if parsed else DEFAULTS
 
 
 def _one_of(known: tuple[str, ...], others: str = "") -> Callable[[Any], str]:
@@ -240,8 +243,11 @@ def variable_name(value: Any) -> str:
 
 def function_or_path(value: Any) -> Callable[..., Any] | str:
     """``value``, which must be callable or an import path; else a ValueError says what to give."""
-    if callable(value) or (isinstance(value, str) and IMPORT_PATH.fullmatch(value)):
+    if isinstance(value, str) and IMPORT_PATH.fullmatch(value):
         return value
+    if callable(value):
+        function: Callable[..., Any] = value
+        return function
     raise ValueError("give a function, or where it is: 'package.module:function'")
 
 

@@ -34,7 +34,7 @@ class Variable:
 
 
 def parse_variables(given: Any) -> Mapping[str, Variable]:
-    """Variables by name, from what users wrote: name to a reducer, or to a mapping with ``reducer`` and ``initial``.
+    """Variables by name, of what users wrote: per name a reducer, or a mapping with reducer and initial.
 
     Raises:
         ValidationError: Some are wrong; ``findings`` lists them all.

@@ -71,7 +71,7 @@ def test_the_drawing_has_a_line_per_node_and_edge(host):
     workflow.connect("a", "b", when="yes")
     text = workflow.draw()
     assert text.startswith("flowchart TD\n")
-    assert 'n0{"say &quot;hi&quot;<br/><i>condition</i>"}' in text
+    assert 'n0{"say #34;hi#34;<br/><i>condition</i>"}' in text
     assert 'n0 -->|"yes"| n1' in text
 
 
