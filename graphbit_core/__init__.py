@@ -145,9 +145,9 @@ if TYPE_CHECKING:
     )
     from graphbit_core.types.secret import Secret as Secret
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
-    from graphbit_core.workflow.event_file import EventFile as EventFile
     from graphbit_core.workflow.decorators import condition as condition, node as node
     from graphbit_core.workflow.edge import Edge as Edge, EdgeTest as EdgeTest
+    from graphbit_core.workflow.event_file import EventFile as EventFile
     from graphbit_core.workflow.executor import Executor as Executor
     from graphbit_core.workflow.limits import RunCaps as RunCaps
     from graphbit_core.workflow.node import Node as Node

@@ -43,7 +43,7 @@ class Deltas:
         return len(self._seqs) < _PIECES
 
     def close(self) -> None:
-        """No more pieces come: from now on they cost their text and 20 bytes each."""
+        """No more pieces come: from now on they cost their text and 28 bytes each."""
         self._ends = array("I", accumulate(map(len, self._pieces)))
         self._text = "".join(self._pieces)
         self._pieces = []
@@ -93,19 +93,21 @@ class Cursor:
 
     def next(self) -> Event | None:
         """The next event. None if it is still to come, and then ``wake`` will be called; or ``done``."""
-        with self._log.lock:
-            start = end = self.position
-            entry = self._log.at(start)
-            if entry is not None:
-                if isinstance(entry, Deltas) and self._join and self._log.end - start > SLOW:
-                    # Only neighbours: then whatever was given, the rest begins at the next ``seq``.
-                    while self._log.at(end + 1) is entry:
-                        end += 1
-                self.position = end + 1
-                return entry if isinstance(entry, Event) else entry.event(start, end)
-            self.done = self._log.closed
-            self.waiting = not self.done
-            return None
+        log, start = self._log, self.position
+        with log.lock:
+            entry = log.at(start)
+            if entry is None:
+                self.done = log.closed
+                self.waiting = not self.done
+                return None
+            self.position = start + 1
+            if isinstance(entry, Event):
+                return entry
+            if self._join and log.end - start > SLOW:
+                # Only neighbours: then whatever was given, the rest begins at the next ``seq``.
+                while log.at(self.position) is entry:
+                    self.position += 1
+            return entry.event(start, self.position - 1)
 
 
 class EventLog:

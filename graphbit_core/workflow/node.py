@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any, Unpack
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.types.secret import Secret
 from graphbit_core.workflow.makers import ContainerMakers, closed_body
 from graphbit_core.workflow.options import DEFAULTS, OPTION_NAMES, NodeOptions, Options, parse_options
-from graphbit_core.types.secret import Secret
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import tracemalloc
 
 import pytest
@@ -211,3 +212,38 @@ def test_a_stalled_reader_costs_little_more_than_the_text():
     used = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert used < 30_000 * 60
+
+
+def test_readers_on_threads_miss_nothing_while_events_come():
+    run, rng = Run(keep=100), random.Random(5)
+    read_by = [[] for _ in range(4)]
+
+    def work(events, join):
+        signal = threading.Semaphore(0)
+        cursor = run.log.open(0, signal.release, join=join)
+        opened.release()
+        while not cursor.done:
+            if (event := cursor.next()) is not None:
+                events.append(event)
+            elif not cursor.done:
+                assert signal.acquire(timeout=10)
+        run.log.leave(cursor)
+
+    opened = threading.Semaphore(0)
+    threads = [threading.Thread(target=work, args=(read_by[n], n % 2 == 0)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+        opened.acquire()
+    for number in range(20_000):
+        if rng.random() < 0.1:
+            run.publish("log")
+        else:
+            run.delta(f"{number} ")
+    run.log.close()
+    for thread in threads:
+        thread.join(10)
+    for events in read_by:
+        assert [first_seq(event) for event in events] == [0, *(event.seq + 1 for event in events[:-1])]
+        assert events[-1].seq == 19_999
+        assert texts(events) == texts(read_by[1])
+    assert len(read_by[1]) == len(read_by[3]) == 20_000

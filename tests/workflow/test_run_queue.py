@@ -320,10 +320,13 @@ def test_a_waiter_whose_loop_was_closed_does_not_hold_up_the_others(host):
 def test_a_thousand_cancelled_at_any_moment_leave_nothing(host):
     executor = Executor(host=host, max_runs=2, when_full="wait")
 
+    async def body():
+        await asyncio.sleep(0.0005)
+
     async def one_of(number):
         with suppress(TimeoutError):
             async with asyncio.timeout((number % 10) / 2000):
-                await executor.run_async(one(lambda: asyncio.sleep(0.0005)))
+                await executor.run_async(one(body))
 
     async def main():
         await asyncio.gather(*(one_of(number) for number in range(1000)))

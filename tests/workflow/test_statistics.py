@@ -37,8 +37,11 @@ def test_each_end_of_a_run_is_counted_once(host):
     executor.execute(one(fail))
     list(executor.stream(one(lambda: 1)))
 
+    async def for_long():
+        await asyncio.sleep(60)
+
     async def cancel():
-        task = asyncio.ensure_future(executor.run_async(one(lambda: asyncio.sleep(60))))
+        task = asyncio.ensure_future(executor.run_async(one(for_long)))
         await asyncio.sleep(0.01)
         assert executor.get_stats().in_flight == 1
         task.cancel()

@@ -41,6 +41,10 @@ def talk(count, text="x "):
     return body
 
 
+async def for_long():
+    await asyncio.sleep(60)
+
+
 def said(events):
     return "".join(event.data["text"] for event in events if event.type == "llm.delta")
 
@@ -118,7 +122,7 @@ def test_a_detached_run_goes_on_and_its_reader_comes_back(host):
 
 
 def test_a_detached_run_can_be_cancelled(host):
-    stream = Executor(host=host).stream(chain(lambda: asyncio.sleep(60)), detach=True)
+    stream = Executor(host=host).stream(chain(for_long), detach=True)
     for event in stream:
         if event.type == "node.started":
             break
@@ -280,7 +284,7 @@ def test_reading_leaves_no_thread_behind(host):
     for _ in range(20):
         stream = Executor(host=host).stream(chain(lambda: 1))
         list(stream)
-        events = iter(Executor(host=host).stream(chain(lambda: asyncio.sleep(60))))
+        events = iter(Executor(host=host).stream(chain(for_long)))
         next(events)
         del events
     gc.collect()
