@@ -61,4 +61,4 @@ class ConditionNode(NodeType):
                 "of an edge, the id of a target, or a list of those",
                 field="expression" if self._by_expression else "function",
             )
-        return Choice(targets, context.value)
+        return Choice(targets, self._decide.received(context))

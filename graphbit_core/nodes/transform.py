@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.nodes.settings import require_one_of, require_text
-from graphbit_core.workflow.calculation import calculation
+from graphbit_core.workflow.calculation import calculation, refuse_process
 from graphbit_core.workflow.template import placeholders
 
 
@@ -32,7 +32,10 @@ class TransformNode(NodeType):
         require_one_of(function=function, template=template, expression=expression)
         require_text("template", template)
         self._template = template
-        self._compute = calculation(function, expression, isolation, memory_mb) if template is None else None
+        if template is not None:
+            refuse_process(isolation, memory_mb)
+        computed = template is None
+        self._compute = calculation(function, expression, isolation, memory_mb) if computed else None
         # Filling a template is quick; a coroutine function runs on the loop anyway.
         self.inline = inline or self._compute is None or self._compute.is_quick
 

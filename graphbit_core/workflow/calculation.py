@@ -73,6 +73,10 @@ class Calculation:
             return self._function(context)
         return self._evaluate(context, lambda: context.value, {})
 
+    def received(self, context: NodeContext) -> Any:
+        """What came in, as the function sees it."""
+        return self._function.received(context) if self._function is not None else context.value
+
     def of(self, context: NodeContext, value: Any, given: Mapping[str, Any] = _NOTHING) -> Any:
         """The value where ``value`` came in; a function gets it as its one argument."""
         if self._function is not None:
@@ -115,8 +119,13 @@ def calculation(
     """
     if function is not None:
         return Calculation(bound_function(function, isolation, memory_mb), "function")
-    if isolation is not None or memory_mb is not None:
-        raise ValidationError("only a function can have a process of its own", field="isolation")
+    refuse_process(isolation, memory_mb)
     if not isinstance(expression, str):
         raise ValidationError(f"expression is {expression!r:.80}; give text", field="expression")
     return Calculation(Expression(expression), "expression")
+
+
+def refuse_process(isolation: str | None, memory_mb: int | None) -> None:
+    """Raises a ValidationError if a process is asked for where there is no function."""
+    if isolation is not None or memory_mb is not None:
+        raise ValidationError("only a function can have a process of its own", field="isolation")

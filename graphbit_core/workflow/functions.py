@@ -56,7 +56,7 @@ class BoundFunction:
             self._takes_value = True
         else:
             parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-            self._takes_value = sum(p.name != "context" for p in parameters) == 1
+            self._takes_value = _takes_one_value([p for p in parameters if p.name != "context"])
         self._positional = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
         self.wants_context = any(p.name == "context" for p in parameters)
         self._names = [p.name for p in parameters if p.name != "context"]
@@ -116,9 +116,19 @@ class BoundFunction:
                 )
         return [keywords.pop(name) for name in self._leading(keywords)], keywords
 
+    def received(self, context: NodeContext) -> Any:
+        """What came in; where nothing did, and it has one parameter, what that one gets."""
+        if context.has_value or not self._takes_value:
+            return context.value
+        positional, keywords = self.arguments(context)
+        keywords.pop("context", None)
+        return [*positional, *keywords.values()][0]
+
     def _named(self, context: NodeContext) -> bool:
-        """Whether its one parameter is the name of something a frame or a port gives."""
-        return bool(self._names) and self._names[0] in context.given
+        """Whether its one parameter is the name of a port, or, in the first node of a frame, of what that gives."""
+        if not self._names:
+            return False
+        return self._names[0] in (context.ports if context.parent_ids else context.given)
 
     def _leading(self, given: Mapping[str, Any]) -> list[str]:
         """The parameters without a keyword that have values, up to the first that is left to its default."""
@@ -130,3 +140,9 @@ class BoundFunction:
             if name in scope:
                 return scope[name]
         return _ABSENT
+
+
+def _takes_one_value(parameters: list[inspect.Parameter]) -> bool:
+    """Whether it has one parameter, or needs only one, whose name cannot be used, as in ``sum(iterable, /)``."""
+    needed = [p for p in parameters if p.default is p.empty]
+    return len(parameters) == 1 or (len(needed) == 1 and needed[0].kind is needed[0].POSITIONAL_ONLY)

@@ -81,8 +81,8 @@ def test_a_workflow_is_compiled_anew_only_after_it_or_its_host_has_changed(host)
     assert workflow.compile(host) is compiled
     workflow.chain(workflow.nodes["a"], Node.transform("b", template="y"))
     changed = workflow.compile(host)
-    assert len(changed.bodies) == 2
-    host.add("node_type", "another", type(changed.bodies[0]))
+    assert len(changed.root.bodies) == 2
+    host.add("node_type", "another", type(changed.root.bodies[0]))
     assert workflow.compile(host) is not changed
 
 
