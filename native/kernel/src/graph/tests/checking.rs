@@ -1,7 +1,7 @@
 //! Plans and what is wrong with them.
 
 use super::story::{Setup, scope};
-use crate::graph::{EdgeSpec, GraphError, OnError, Plan, Run, ScopeSpec, check};
+use crate::graph::{EdgeSpec, GraphError, JoinRule, OnError, OnFailure, Plan, Rules, Run, ScopeSpec, check};
 
 fn findings(nodes: &str, edges: &str) -> Vec<String> {
     said(&[scope(nodes, edges)])
@@ -12,8 +12,9 @@ fn said(scopes: &[ScopeSpec]) -> Vec<String> {
     assert_eq!(Plan::new(scopes.to_vec()).is_ok(), found.is_empty());
     assert!(found.iter().all(|one| !one.message().is_empty() && !one.fix().is_empty()));
     let scope = |scope: usize| if scope == 0 { String::new() } else { format!("{scope}: ") };
-    let told =
-        found.iter().map(|one| format!("{}{} {:?} {}", scope(one.scope), one.code.as_str(), one.node, one.detail));
+    let told = found
+        .iter()
+        .map(|one| format!("{}{} {:?} {}", scope(one.scope), one.code.as_str(), one.node, one.detail));
     told.collect()
 }
 
@@ -125,4 +126,73 @@ fn limits_below_one_are_refused_by_name() {
     assert_eq!(error.to_string(), "type_limits must be at least 1, got 0 for \"agent\"");
     assert_eq!(refused(Setup::of("a", "").resource("db", 0)).field(), Some("resource_limits"));
     assert!("stop".parse::<OnError>().is_err());
+}
+
+fn with(nodes: &str, edges: &str, ids: &str, set: impl Fn(&mut Rules)) -> Vec<String> {
+    said(&Setup::of(nodes, edges).rules(ids, set).scopes)
+}
+
+#[test]
+fn rules_out_of_range_are_named() {
+    let sets: [fn(&mut Rules); 8] = [
+        |rules| rules.max_attempts = Some(0),
+        |rules| rules.timeout = Some(0.0),
+        |rules| rules.deadline = Some(f64::NAN),
+        |rules| rules.backoff.base = -1.0,
+        |rules| rules.backoff.factor = 0.5,
+        |rules| rules.backoff.cap = f64::INFINITY,
+        |rules| rules.max_concurrency = Some(0),
+        |rules| (rules.delay, rules.pass_on) = (Some(1.0), true),
+    ];
+    for set in sets {
+        let found = with("a b", "a->b", "b", set);
+        assert!(found.len() == 1 && found[0].starts_with("invalid_rule Some(1) node b: "), "{found:?}");
+    }
+}
+
+#[test]
+fn joins_need_enough_edges() {
+    let quorum = |count| move |rules: &mut Rules| rules.join = JoinRule::Quorum(count);
+    assert!(with("a b c", "a->c b->c", "c", quorum(2)).is_empty());
+    let found = with("a b c", "a->c b->c", "c", quorum(3));
+    assert_eq!(found, ["quorum_unreachable Some(2) node c waits for 3 branches, but has 2 incoming edges"]);
+    assert_eq!(with("a b", "a->b", "a", quorum(1)), ["join_without_edges Some(0) a"]);
+    assert!(with("a b", "a->b", "b", quorum(0))[0].starts_with("invalid_rule Some(1)"));
+}
+
+#[test]
+fn routed_errors_and_error_edges_belong_together() {
+    let route = |rules: &mut Rules| rules.on_failure = OnFailure::Route;
+    assert!(with("a b", "a!>b", "a", route).is_empty());
+    assert_eq!(with("a b", "a->b", "a", route), ["no_error_edge Some(0) a"]);
+    assert_eq!(findings("a b", "a!>b"), ["unused_error_edge Some(0) a -> b"]);
+}
+
+#[test]
+fn a_fallback_has_no_edges_and_leads_nowhere_back() {
+    let to = |node| move |rules: &mut Rules| rules.on_failure = OnFailure::Fallback(node);
+    assert!(with("a b spare", "a->b", "a", to(2)).is_empty());
+    assert_eq!(with("a b", "a->b", "a", to(1)), ["fallback_with_edges Some(1) b"]);
+    assert!(with("a b", "a->b", "a", to(7))[0].starts_with("unknown_node Some(0)"));
+    let setup = Setup::of("a b x y", "a->b").rules("a y", to(2)).rules("x", to(3));
+    assert_eq!(said(&setup.scopes), ["fallback_cycle Some(2) x -> y -> x"]);
+    assert_eq!(with("a", "", "a", to(0)), ["fallback_cycle Some(0) a -> a"]);
+}
+
+#[test]
+fn scopes_form_a_tree_of_containers() {
+    let body = |scope| move |rules: &mut Rules| rules.body = Some(scope);
+    assert!(said(&Setup::of("a", "").body("a", "b", "").body("b", "c", "").scopes).is_empty());
+    let shared = Setup::of("a b", "").rules("b", body(1)).body("a", "x", "").scopes;
+    assert!(said(&shared)[0].starts_with("body_shared Some(1)"));
+    assert!(said(&Setup::of("a", "").rules("a", body(0)).scopes)[0].starts_with("body_shared Some(0)"));
+    assert!(said(&Setup::of("a", "").rules("a", body(4)).scopes)[0].starts_with("unknown_scope Some(0)"));
+    let orphan = [scope("a", ""), scope("b", "")];
+    assert_eq!(said(&orphan), ["1: unknown_scope None scope 1 is the body of no container"]);
+    let mut cycle = Setup::of("a", "");
+    cycle.scopes.extend([scope("b", ""), scope("c", "")]);
+    cycle.scopes[1].nodes[0].rules.body = Some(2);
+    cycle.scopes[2].nodes[0].rules.body = Some(1);
+    assert_eq!(said(&cycle.scopes).len(), 2);
+    assert!(said(&cycle.scopes)[0].starts_with("1: body_shared"));
 }

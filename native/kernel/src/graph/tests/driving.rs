@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::random::{Act, Case, Dice, KINDS};
 use super::reckoning::{Verdict, verdict};
 use crate::clock::Time;
+use crate::graph::frame::{Halt, Phase};
 use crate::graph::{
     Activation, Ask, Choice, EdgeKind, EdgeState, Event, Failure, JoinRule, OnError, Outcome, Plan, Run,
     Settled, Settlement, Stage, State, Style, Taken, What,
@@ -106,6 +107,11 @@ impl<'a> Driver<'a> {
 
     fn check_start(&mut self, taken: Taken) {
         let activation = taken.activation;
+        assert_eq!(
+            self.run.frames[activation.frame()].halt,
+            Halt::Going,
+            "{activation:?} in a stopped frame"
+        );
         let scope = self.plan.scope(self.run.frames[activation.frame()].scope);
         let edges: HashMap<usize, EdgeState> = self.run.in_edges(activation).unwrap().collect();
         let open = edges.values().any(|&state| state == EdgeState::Unresolved);
@@ -127,9 +133,8 @@ impl<'a> Driver<'a> {
 
     fn check_limits(&self) {
         let bodies: Vec<_> = self.held.iter().filter(|one| one.stage == Stage::Run).collect();
-        let node = |one: &Taken| {
-            self.plan.scope(self.run.frames[one.activation.frame()].scope).node(one.body)
-        };
+        let node =
+            |one: &Taken| self.plan.scope(self.run.frames[one.activation.frame()].scope).node(one.body);
         assert!(bodies.len() <= self.case.run_limit, "run limit");
         for kind in KINDS {
             let running = bodies.iter().filter(|one| node(one).kind == kind).count();
@@ -176,7 +181,10 @@ impl<'a> Driver<'a> {
         for number in self.run.frames.numbers() {
             let frame = &self.run.frames[number];
             for (node, slot) in frame.slots.iter().enumerate().filter(|(_, slot)| !slot.state.is_settled()) {
-                told += &format!("\n  {number}.{node} {:?} {:?} {:?} {:?}", frame.halt, slot.state, slot.phase, slot.asked);
+                told += &format!(
+                    "\n  {number}.{node} {:?} {:?} {:?} {:?}",
+                    frame.halt, slot.state, slot.phase, slot.asked
+                );
             }
         }
         told
@@ -195,15 +203,13 @@ impl<'a> Driver<'a> {
         let changed = self.seq != before;
         self.held.retain(|one| {
             let slot = self.run.frames.slot(one.activation);
-            slot.is_some_and(|slot| matches!(slot.phase, super::super::frame::Phase::Out(_)))
+            slot.is_some_and(|slot| matches!(slot.phase, Phase::Out(_)))
         });
         let failing_again = |one: &Settlement| !matches!(one.settled, Settled::Opened { .. });
         let frames = &self.run.frames;
-        let still_open = |one: &Settlement| {
-            frames.slot(one.activation).is_some_and(|slot| slot.phase == super::super::frame::Phase::Open)
-        };
-        let again: Vec<_> =
-            again.into_iter().filter(|one| failing_again(one) && !still_open(one)).collect();
+        let still_open =
+            |one: &Settlement| frames.slot(one.activation).is_some_and(|slot| slot.phase == Phase::Open);
+        let again: Vec<_> = again.into_iter().filter(|one| failing_again(one) && !still_open(one)).collect();
         self.run.settle(again, self.time()).unwrap();
         assert!(self.run.events().is_empty(), "a second settlement was heard");
         changed
@@ -235,9 +241,8 @@ impl<'a> Driver<'a> {
             Act::FailForNow => Settled::Failed(Failure { retryable: true, ..failure() }),
             Act::Choose(bits) => {
                 let out = scope.out_edges(taken.activation.node()).iter().enumerate();
-                let chosen = out.filter(|&(at, &edge)| {
-                    bits & (1 << at) != 0 && scope.edge(edge).kind != EdgeKind::Error
-                });
+                let chosen = out
+                    .filter(|&(at, &edge)| bits & (1 << at) != 0 && scope.edge(edge).kind != EdgeKind::Error);
                 Settled::Succeeded(Choice::Positions(chosen.map(|(at, _)| at).collect()))
             }
         }

@@ -3,6 +3,9 @@
 mod checking;
 mod driving;
 mod ends;
+mod failures;
+mod frames;
+mod joins;
 mod random;
 mod reckoning;
 mod rules;

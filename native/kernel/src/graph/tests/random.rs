@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::graph::{
-    EdgeKind, EdgeSpec, JoinRule, Limits, NodeSpec, OnError, OnFailure, Options, Rest, Rules, ScopeSpec, Style,
+    EdgeKind, EdgeSpec, JoinRule, Limits, NodeSpec, OnError, OnFailure, Options, Rest, Rules, ScopeSpec,
+    Style,
 };
 
 pub const KINDS: [&str; 3] = ["llm", "tool", "task"];

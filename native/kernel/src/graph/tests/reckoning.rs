@@ -82,9 +82,7 @@ impl Reckoning<'_> {
     fn failed(&mut self, scope: &Scope, node: usize, body: usize, path: &str) -> (State, Option<End>) {
         let failed = |routed, reason, handled| (State::Failed, Some(End::Failed { routed, reason, handled }));
         match scope.rules(body).on_failure {
-            OnFailure::Value => {
-                (State::Succeeded, Some(End::Succeeded { bits: None, degraded: true }))
-            }
+            OnFailure::Value => (State::Succeeded, Some(End::Succeeded { bits: None, degraded: true })),
             OnFailure::Route => failed(true, DeadReason::NotChosen, true),
             OnFailure::Skip => failed(false, DeadReason::UpstreamSkipped, true),
             OnFailure::Fallback(spare) => self.run(scope, node, spare, path),

@@ -116,7 +116,8 @@ fn each_live_edge_is_told() {
     story.choose("if", &["x"]);
     assert_eq!(story.parents("a"), "if");
     let activation = story.activation("a");
-    let edges: Vec<_> = story.run.in_edges(activation).unwrap().map(|(edge, state)| (edge, state.as_str())).collect();
+    let edges: Vec<_> =
+        story.run.in_edges(activation).unwrap().map(|(edge, state)| (edge, state.as_str())).collect();
     assert_eq!(edges, [(0, "live"), (1, "not_chosen")]);
 }
 
@@ -213,7 +214,9 @@ fn a_late_settlement_changes_nothing() {
     story.ok("a");
     let before = story.run.events().len();
     assert!(before > 0);
-    story.settle("a", Settled::Failed(Failure { text: "too late".to_owned(), ..Failure::default() })).unwrap();
+    story
+        .settle("a", Settled::Failed(Failure { text: "too late".to_owned(), ..Failure::default() }))
+        .unwrap();
     assert_eq!((story.state("a"), story.run.events().len()), ("succeeded".to_owned(), 0));
     assert_eq!(story.take(), "b");
     assert_eq!(story.ok("b").status(), Some(Outcome::Succeeded));

@@ -11,10 +11,10 @@ use super::reckoning::Reckoning;
 use crate::graph::{OnError, Outcome, Plan};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 1200, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn results_do_not_depend_on_the_order_of_completion(seed in any::<u64>(), size in 1..9usize) {
+    fn results_do_not_depend_on_the_order_of_completion(seed in any::<u64>(), size in 1..14usize) {
         let case = Case::new(seed, size, true);
         let plan = Arc::new(Plan::new(case.scopes.clone()).unwrap());
         let mut reckoning = Reckoning { case: &case, plan: &plan, states: HashMap::new() };
@@ -34,7 +34,7 @@ proptest! {
     #[test]
     fn a_run_ends_with_nothing_left_whatever_stops_it(
         seed in any::<u64>(),
-        size in 1..9usize,
+        size in 1..14usize,
         mode in 0..3usize,
         cancel_after in prop::option::of(0..12usize),
     ) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::clock::Time;
 use crate::graph::{
-    Activation, Choice, Disposition, EdgeKind, EdgeSpec, Failure, GraphError, Limits, NodeSpec, OnError, Options,
-    Outcome, Plan, Rules, Run, ScopeSpec, Settled, Settlement, Stage, State, Taken,
+    Activation, Choice, Disposition, EdgeKind, EdgeSpec, Failure, GraphError, Limits, NodeSpec, OnError,
+    Options, Outcome, Plan, Rules, Run, ScopeSpec, Settled, Settlement, Stage, State, Taken,
 };
 
 /// Nodes from `"a b delay:2.5"` (an id with a number only waits; `id/type` sets the type) and edges from
@@ -192,7 +192,8 @@ impl Story {
 
     /// Each fails in a way that another attempt may mend.
     pub fn fail_for_now(&mut self, paths: &str) -> &mut Self {
-        let failure = |path: &str| Failure { text: format!("{path} broke"), retryable: true, retry_after: None };
+        let failure =
+            |path: &str| Failure { text: format!("{path} broke"), retryable: true, retry_after: None };
         self.settle_all(paths, |path| Settled::Failed(failure(path)))
     }
 
@@ -233,7 +234,8 @@ impl Story {
 
     pub fn ended_frames(&mut self) -> String {
         let ended = self.run.ended_frames();
-        let told = ended.iter().map(|one| format!("{}:{}", self.run.frame_path(one.number), one.outcome.as_str()));
+        let told =
+            ended.iter().map(|one| format!("{}:{}", self.run.frame_path(one.number), one.outcome.as_str()));
         told.collect::<Vec<_>>().join(" ")
     }
 
@@ -269,7 +271,9 @@ impl Story {
         let mut told = Vec::new();
         for event in events.into_iter().filter(|event| event.what.name().starts_with(prefix)) {
             let name = event.what.name();
-            told.push(event.subject.map_or(name.to_owned(), |one| format!("{name}({})", self.path(one.activation))));
+            told.push(
+                event.subject.map_or(name.to_owned(), |one| format!("{name}({})", self.path(one.activation))),
+            );
         }
         told.join(" ")
     }
