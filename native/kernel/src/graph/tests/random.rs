@@ -105,12 +105,12 @@ impl Case {
 
     /// Whether the container goes on although frames failed.
     pub fn forgives(&self, path: &str) -> bool {
-        self.number(path, 0, 78) % 2 == 0
+        self.number(path, 0, 78).is_multiple_of(2)
     }
 
     /// Whether the container opens frames in several portions.
     pub fn streams(&self, path: &str) -> bool {
-        self.number(path, 0, 79) % 3 == 0
+        self.number(path, 0, 79).is_multiple_of(3)
     }
 
     fn number(&self, path: &str, node: usize, salt: u32) -> usize {

@@ -96,7 +96,9 @@ impl Reckoning<'_> {
         let (mut opened, mut all_well, mut degraded) = (0, true, false);
         let portions = if self.case.streams(path) { 3 } else { 1 };
         for _ in 0..portions {
-            for index in opened..opened + self.case.frames(path, opened) {
+            let first = opened;
+            opened += self.case.frames(path, opened);
+            for index in first..opened {
                 let name = match rules.style {
                     Style::Map => format!("{id}[{index}]"),
                     Style::Loop => format!("{id}#{}", index + 1),
@@ -105,7 +107,6 @@ impl Reckoning<'_> {
                 let (outcome, inside) = self.frame(scope, &join(outer, &name));
                 all_well &= outcome == Outcome::Succeeded;
                 degraded |= inside || outcome != Outcome::Succeeded;
-                opened = index + 1;
             }
         }
         (all_well || self.case.forgives(path)).then_some(degraded)
