@@ -58,7 +58,7 @@ class NodeRules(TypedDict, total=False):
     compensate: bool
     body: int
     style: str
-    """How frames are named: ``map`` (default) ``each[0]``, ``loop`` ``improve#1``, ``subworkflow`` ``sub``."""
+    """Names its frames: ``map`` (default) ``each[0]``, ``loop`` ``improve#1``, ``subworkflow`` ``sub``."""
     max_concurrency: int
     """Frames open at once; default: as many as find a free permit."""
     keep_going: bool
@@ -69,7 +69,7 @@ PlanNode: TypeAlias = tuple[str, str, NodeRules | None]
 
 PlanEdge: TypeAlias = tuple[int, int, str, str | None, str]
 """From and to, as indexes of nodes of the scope; ``data``, ``control`` or ``error``; the label by which it
-may be chosen; the target's port (empty: the default one). A control edge counts at its port like a data edge."""
+may be chosen; the target's port (empty: the default one). A control edge counts there too."""
 
 PlanScope: TypeAlias = tuple[Sequence[PlanNode], Sequence[PlanEdge]]
 """Scope 0 is the workflow; each further one is the body of exactly one container."""
@@ -197,10 +197,10 @@ class Run:
         """
 
     def to_cancel(self) -> list[tuple[int, str]]:
-        """Activations to stop, each told once per attempt: ``stopped``, ``timeout``, ``deadline``. Settle them
-        as cancelled or, for the last two, as failed. The kernel stops frames of a container by itself, and
-        ends one that only waited for them; a stage ``feed`` that was stopped because a frame failed is
-        followed by ``resume``.
+        """Activations to stop, each told once per attempt: ``stopped``, ``timeout``, ``deadline``. Settle
+        them as cancelled or, for the last two, as failed. The kernel stops frames of a container by
+        itself, and ends one that only waited for them; a stage ``feed`` that was stopped because a frame
+        failed is followed by ``resume``.
         """
 
     def next_timer(self) -> float | None:

@@ -59,7 +59,7 @@ print(info["uptime_seconds"] > 0, kind_of(lambda: configure_runtime(1, 1, 1 << 2
 
 def test_what_a_parent_made_is_refused_in_a_forked_child_and_new_objects_work():
     said = run("""
-engine, mailbox, plan = Engine(), Mailbox(), Plan([("a", "task", None)], [])
+engine, mailbox, plan = Engine(), Mailbox(), Plan([([("a", "task", None)], [])])
 failure(engine, mailbox)
 if os.fork() == 0:
     print(kind_of(engine.in_flight), kind_of(mailbox.drain), kind_of(plan.order))

@@ -30,6 +30,8 @@ mod scope;
 mod settle;
 mod state;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 pub use activation::{Activation, ActivationReport, Ask, Disposition, Handled, MAX_NODES, Stage, Taken};

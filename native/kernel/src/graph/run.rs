@@ -129,8 +129,11 @@ impl Run {
         self.forget_told_frames();
         let mut taken = Vec::new();
         loop {
-            self.fire_timers(now);
             self.run_own(now);
+            self.fire_timers(now);
+            if !self.own.is_empty() {
+                continue;
+            }
             self.admit(&mut taken, now);
             if self.own.is_empty() {
                 break;

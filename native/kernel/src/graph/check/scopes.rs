@@ -32,15 +32,7 @@ pub(super) fn check_nesting(specs: &[ScopeSpec]) -> Vec<Finding> {
             findings.push(Finding { code, scope, node: Some(node), id: Some(spec.id.clone()), detail });
         }
     }
-    let mut reached = vec![false; specs.len()];
-    for scope in 0..specs.len() {
-        let (mut at, mut steps) = (scope, 0);
-        while let Some(next) = outer[at].filter(|_| steps <= specs.len()) {
-            (at, steps) = (next, steps + 1);
-        }
-        reached[scope] = at == 0;
-    }
-    for scope in (0..specs.len()).filter(|&scope| !reached[scope]) {
+    for scope in (0..specs.len()).filter(|&scope| !is_below_root(&outer, scope)) {
         let (code, detail) = match outer[scope] {
             None => (FindingCode::UnknownScope, format!("scope {scope} is the body of no container")),
             Some(_) if is_on_cycle(&outer, scope) => {
@@ -51,6 +43,17 @@ pub(super) fn check_nesting(specs: &[ScopeSpec]) -> Vec<Finding> {
         findings.push(Finding { code, scope, node: None, id: None, detail });
     }
     findings
+}
+
+fn is_below_root(outer: &[Option<usize>], scope: usize) -> bool {
+    let mut at = scope;
+    for _ in 0..outer.len() {
+        match outer[at] {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    at == 0
 }
 
 fn is_on_cycle(outer: &[Option<usize>], scope: usize) -> bool {
