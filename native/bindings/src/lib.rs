@@ -6,6 +6,7 @@ mod guard;
 mod http;
 mod mailbox;
 mod runtime;
+mod schema;
 mod text;
 
 use pyo3::prelude::*;
@@ -22,6 +23,8 @@ mod _native {
     use super::mailbox::PyMailbox;
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info, take_log};
+    #[pymodule_export]
+    use super::schema::PySchema;
     #[pymodule_export]
     use super::text::{sentences, split_characters, split_recursive, words};
 
