@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.reranker import Reranker as Reranker
     from graphbit_core.contracts.splitter import Splitter as Splitter
     from graphbit_core.contracts.tokenizer import Tokenizer as Tokenizer
-    from graphbit_core.contracts.tool import Tool as Tool
+    from graphbit_core.contracts.tool import Tool as Tool, ToolOptions as ToolOptions
     from graphbit_core.contracts.vector_store import VectorStore as VectorStore
     from graphbit_core.documents import (
         DEFAULT_MAX_BYTES as DEFAULT_MAX_BYTES,
@@ -71,6 +71,8 @@ if TYPE_CHECKING:
         ResourceExhaustedError as ResourceExhaustedError,
         RunShedError as RunShedError,
         StreamInterruptedError as StreamInterruptedError,
+        ToolError as ToolError,
+        ToolRoundsError as ToolRoundsError,
         TransportError as TransportError,
         UnavailableError as UnavailableError,
         ValidationError as ValidationError,
@@ -96,7 +98,15 @@ if TYPE_CHECKING:
         resource_name as resource_name,
     )
     from graphbit_core.settings import check_whole_number as check_whole_number
+    from graphbit_core.tools.context import ToolContext as ToolContext
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
+    from graphbit_core.tools.registry import (
+        ToolRegistry as ToolRegistry,
+        ToolStats as ToolStats,
+        default_tools as default_tools,
+    )
+    from graphbit_core.tools.results import ToolResult as ToolResult
+    from graphbit_core.tools.running import abandoned_tools as abandoned_tools
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -140,6 +150,7 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
     from graphbit_core.workflow.stream import RunStream as RunStream
     from graphbit_core.workflow.workflow import Workflow as Workflow
+    from graphbit_core.workflow.workflow_tool import WorkflowTool as WorkflowTool
 
 _PUBLIC = {
     "contracts": "API_VERSION",
@@ -152,7 +163,7 @@ _PUBLIC = {
     "contracts.reranker": "Reranker",
     "contracts.splitter": "Splitter",
     "contracts.tokenizer": "Tokenizer",
-    "contracts.tool": "Tool",
+    "contracts.tool": "Tool ToolOptions",
     "contracts.vector_store": "VectorStore",
     "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
@@ -160,8 +171,8 @@ _PUBLIC = {
         DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
         IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
         OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
-        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
-        UnavailableError ValidationError WorkflowError
+        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError ToolError
+        ToolRoundsError TransportError UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
@@ -170,7 +181,11 @@ _PUBLIC = {
     "llm.reply_errors": "error_for_status",
     "llm.settings": "check_base_url resolve_key resource_name",
     "settings": "check_whole_number",
+    "tools.context": "ToolContext",
     "tools.decorator": "FunctionTool tool",
+    "tools.registry": "ToolRegistry ToolStats default_tools",
+    "tools.results": "ToolResult",
+    "tools.running": "abandoned_tools",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.events": "Event",
     "types.http": "Frame Framing HttpRequest HttpResponse",
@@ -185,6 +200,7 @@ _PUBLIC = {
     "workflow.result": "NodeReport WorkflowResult",
     "workflow.stream": "RunStream",
     "workflow.workflow": "Workflow",
+    "workflow.workflow_tool": "WorkflowTool",
 }
 """Module → the public names it holds."""
 
