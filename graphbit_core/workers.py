@@ -56,10 +56,12 @@ class Workers:
         if inbox is not None:
             inbox.put(job)
             return
-        threading.Thread(target=self._work, args=(job,), name="graphbit-worker", daemon=True).start()
+        inbox = queue.SimpleQueue()
+        inbox.put(job)  # not as an argument, which a thread keeps until its end
+        threading.Thread(target=self._work, args=(inbox,), name="graphbit-worker", daemon=True).start()
 
-    def _work(self, job: _Job) -> None:
-        inbox: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+    def _work(self, inbox: queue.SimpleQueue[_Job]) -> None:
+        job = inbox.get()
         while True:
             job.run()
             del job  # an idle thread must not keep what it worked on

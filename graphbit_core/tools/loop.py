@@ -17,6 +17,7 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Message, Too
 MAX_CALLS = 64
 """Calls that one answer of a model may ask for; those past it are refused."""
 _AT_ONCE = 16
+_LONGEST = 1024 * 1024
 _SHOWN = 2000
 """Characters of arguments and results in events."""
 
@@ -69,7 +70,7 @@ class ToolLoop:
             if iteration < self._most:
                 results = await self._turn(calls, caller, emit)
                 called += [result.call.name for result in results]
-                said = replace(response.message, tool_calls=calls)
+                said = replace(response.message, tool_calls=[_said_again(call) for call in calls])
                 answers = [
                     Message("tool", result.text, tool_call_id=result.call.id, name=result.call.name)
                     for result in results
@@ -77,8 +78,8 @@ class ToolLoop:
                 request = replace(request, messages=(*request.messages, said, *answers))
         names = ", ".join(call.name for call in calls)
         raise ToolRoundsError(
-            f"the model was asked {self._most} times and still asks for {names}; raise max_iterations, or see "
-            "in the events what the tools gave",
+            f"the model was asked {self._most} times and still asks for {names[:200]}; raise max_iterations, "
+            "or see in the events what the tools gave",
             resource="tool_rounds",
             limit=self._most,
             tool_calls=called,
@@ -154,15 +155,20 @@ class ToolLoop:
 
 
 def _with_ids(calls: Sequence[ToolCall], iteration: int) -> list[ToolCall]:
-    """The calls with ids that differ, also from servers that give none."""
+    """The calls with ids that differ and arguments, also from servers that give none."""
     seen: set[str] = set()
     made: list[ToolCall] = []
     for number, call in enumerate(calls):
         if not call.id or call.id in seen:
             call = replace(call, id=f"call_{iteration}_{number}")
         seen.add(call.id)
-        made.append(call)
+        made.append(call if call.arguments.strip() else replace(call, arguments="{}"))
     return made
+
+
+def _said_again(call: ToolCall) -> ToolCall:
+    """The call as later requests hold it: what was refused for its size is not sent back each time."""
+    return call if len(call.arguments) <= _LONGEST else replace(call, arguments="{}")
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -13,13 +13,16 @@ from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.tool import Tool, ToolOptions
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import ToolError, ValidationError
 from graphbit_core.nearest import nearest
 from graphbit_core.tools.call import BoundTool, Caller
 from graphbit_core.tools.decorator import FunctionTool, make_options
 from graphbit_core.tools.results import ToolResult
 from graphbit_core.types.messages import ToolCall, ToolSpec
 from graphbit_core.types.plain import to_json
+
+_SHOWN = 2000
+"""Characters of arguments and results that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,7 @@ class ToolRegistry:
 
     @property
     def history(self) -> list[ToolResult]:
-        """The latest calls, oldest first."""
+        """The latest calls, oldest first: without values, and with the first 2,000 characters of texts."""
         with self._lock:
             return list(self._history)
 
@@ -247,9 +250,13 @@ class ToolRegistry:
 
     def _record(self, result: ToolResult) -> None:
         name = result.call.name
+        # Neither large texts nor what a traceback holds is kept.
+        call = replace(result.call, arguments=result.call.arguments[:_SHOWN])
+        error = result.error and ToolError(result.error.message, **result.error.facts())
+        kept = replace(result, call=call, text=result.text[:_SHOWN], value=None, error=error)
         with self._lock:
             self._stats[name] = self._stats.get(name, ToolStats()).plus(result)
-            self._history.append(replace(result, value=None))  # values may be large, and belong to others
+            self._history.append(kept)
 
 
 def _wait(work: Callable[[], Coroutine[Any, Any, ToolResult]]) -> ToolResult:

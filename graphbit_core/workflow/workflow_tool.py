@@ -88,7 +88,7 @@ class WorkflowTool:
 
 
 def _executor_of(context: ToolContext) -> Executor:
-    """An executor with what the calling run has; the calling node cancels what it runs at its own deadline."""
+    """An executor with what the calling run has; without a timeout, because the caller cancels it in time."""
     from graphbit_core.workflow.executor import Executor
 
     services: dict[str, Any] = {}
