@@ -47,9 +47,10 @@ class ToolLoop:
                 raise ValidationError(f"two tools are named {bound.name!r}; rename one", field="tools")
             self._tools[bound.name] = bound
         self._most = max_iterations
-        if tool_choice not in (None, "auto", "none", "required", *self._tools):
+        known = ["auto", "none", *(["required"] if self._tools else []), *self._tools]
+        if tool_choice is not None and tool_choice not in known:
             raise ValidationError(
-                f"tool_choice is {tool_choice!r}; it is auto, none, required or one of {list(self._tools)}",
+                f"tool_choice is {tool_choice!r}; with these tools it is one of {', '.join(known)}",
                 field="tool_choice",
             )
         self._choice = tool_choice

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from graphbit_openai import OpenAIProvider
+
+from graphbit_core import Event, Executor, Host, LlmClient, Node, Workflow, WorkflowResult, abandoned_tools
+from graphbit_core.nodes.agent import AgentNode
+from graphbit_core.nodes.tool import ToolNode
+from graphbit_core.nodes.transform import TransformNode
+from graphbit_core.testing import ModelServer, ScriptedModel
+
+COMPONENTS: dict[tuple[str, str], Any] = {
+    ("node_type", "agent"): AgentNode,
+    ("node_type", "tool"): ToolNode,
+    ("node_type", "transform"): TransformNode,
+    ("provider", "openai"): OpenAIProvider,
+}
+
+
+class Ran:
+    """A run that has ended, with its events and what a scripted model was asked."""
+
+    def __init__(self, result: WorkflowResult, events: list[Event]) -> None:
+        self.result, self.events = result, events
+
+    @property
+    def output(self) -> Any:
+        return self.result.raise_for_failure().output
+
+    @property
+    def cause(self) -> BaseException | None:
+        assert self.result.error is not None
+        return self.result.error.__cause__
+
+    def of(self, prefix: str) -> list[tuple[str, dict[str, Any]]]:
+        return [(e.type, dict(e.data)) for e in self.events if e.type.startswith(prefix)]
+
+
+def run(
+    *nodes: Node,
+    llm: Any,
+    inputs: Any = None,
+    components: Any = None,
+    services: Any = None,
+    timeout: float = 30,
+) -> Ran:
+    """Runs a chain of nodes; ``llm`` is a scripted model or a client."""
+    extra = {("provider", "scripted"): lambda: llm} if isinstance(llm, ScriptedModel) else {}
+    host = Host.isolated({**COMPONENTS, **extra, **(components or {})})
+    model = "scripted" if extra else llm
+    executor = Executor(model, host=host, services=services, timeout_seconds=timeout)
+    stream = executor.stream(Workflow("w").chain(*nodes), inputs)
+    events = list(stream)
+    return Ran(stream.result, events)
+
+
+def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def openai_client(url: str) -> LlmClient:
+    host = Host.isolated({("provider", "openai"): OpenAIProvider})
+    return LlmClient("openai:scripted-1", host=host, base_url=url, api_key="sk-any", timeout=10)
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_tool_is_left_behind() -> Iterator[None]:
+    yield
+    assert abandoned_tools() == {}
