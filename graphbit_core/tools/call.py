@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import time
@@ -17,6 +18,7 @@ from graphbit_core.tools.context import ToolContext, current_tool_context, servi
 from graphbit_core.tools.decorator import checked_name, checked_options
 from graphbit_core.tools.results import ToolResult, error_text, said, value_text
 from graphbit_core.tools.running import MAX_ABANDONED, TimedOut, abandoned_tools, run_body
+from graphbit_core.tools.schema import ArgumentsError
 from graphbit_core.types.messages import ToolCall
 
 MAX_DEPTH = 8
@@ -33,10 +35,12 @@ class Caller:
     Attributes:
         context: Run, node, deadline and services; its ``call`` is replaced for each call.
         approve: Gives the function that approves calls, or None where there is none.
+        asking: Held while it is asked: people answer one question at a time.
     """
 
     context: ToolContext = field(default_factory=ToolContext)
     approve: Callable[[], Approve | None] = lambda: None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class BoundTool:
@@ -95,7 +99,8 @@ class BoundTool:
         arguments = self._arguments(call.arguments)
         self._admit(context.depth)
         if self.options.requires_approval:
-            await self._ask(call, caller)
+            async with caller.asking:
+                await self._ask(call, caller)
         started, own = time.monotonic(), self.options.timeout
         until = min((t for t in (context.deadline, own and started + own) if t is not None), default=None)
         context = replace(context, deadline=until)
@@ -171,6 +176,8 @@ class BoundTool:
     def _failure(self, error: BaseException) -> ToolError:
         if isinstance(error, ToolError) and error.reason == "result":
             return error
+        if isinstance(error, ArgumentsError):
+            return ToolError(said(error), reason="arguments")
         asked = isinstance(error, ToolError) and bool(error.fatal)
         fatal = asked or isinstance(error, self.options.fatal) or None
         return ToolError(said(error), reason="raised", fatal=fatal)

@@ -73,6 +73,8 @@ async def run_body(
     Raises:
         TimedOut: It took longer than ``timeout`` seconds. Cancelling this cancels the body.
     """
+    if timeout is not None and timeout <= 0:
+        raise TimedOut(abandoned=False)  # not begun
     work = _Work(name)
     limit = asyncio.timeout(timeout)
     try:

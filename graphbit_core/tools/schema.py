@@ -12,6 +12,10 @@ from graphbit_core.tools.objects import function_fields
 from graphbit_core.tools.shapes import Shapes, convert_fields, object_schema
 
 
+class ArgumentsError(ValidationError):
+    """Arguments that fit the schema, and that the function's types refuse all the same."""
+
+
 class Signature:
     """The parameters of a function as a model sees them.
 
@@ -47,7 +51,7 @@ class Signature:
         try:
             return convert_fields(self._shapes, arguments)
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
-            raise ValidationError(
+            raise ArgumentsError(
                 f"the arguments of tool {self._name!r} were refused: {type(error).__name__}: {error}"
             ) from error
 

@@ -1,13 +1,26 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from graphbit_openai import OpenAIProvider
 
-from graphbit_core import Event, Executor, Host, LlmClient, Node, Workflow, WorkflowResult, abandoned_tools
+from graphbit_core import (
+    Event,
+    Executor,
+    Host,
+    LlmClient,
+    Node,
+    ToolCall,
+    Workflow,
+    WorkflowResult,
+    abandoned_tools,
+    tool,
+)
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.tool import ToolNode
 from graphbit_core.nodes.transform import TransformNode
@@ -68,6 +81,45 @@ def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
 def openai_client(url: str) -> LlmClient:
     host = Host.isolated({("provider", "openai"): OpenAIProvider})
     return LlmClient("openai:scripted-1", host=host, base_url=url, api_key="sk-any", timeout=10)
+
+
+@dataclass
+class City:
+    name: str
+    country: str = "DE"
+
+
+@tool
+def weather(city: City, days: int = 1) -> dict:
+    """Tells the weather.
+
+    Args:
+        city: Where.
+        days: For how long.
+    """
+    return {"city": city.name, "sky": ["clear"] * days}
+
+
+@tool
+async def population(city: str) -> int:
+    """Counts people."""
+    await asyncio.sleep(0)
+    return {"Ulm": 126_000}[city]
+
+
+def answer(*calls, text=""):
+    return [
+        *([text] if text else []),
+        *(ToolCall(str(i), name, arguments) for i, (name, arguments) in enumerate(calls, 1)),
+    ]
+
+
+def told(model, turn=-1):
+    """What the model was told by tools, in its given request."""
+    return [message.text for message in model.requests[turn].messages if message.role == "tool"]
+
+
+ULM = '{"city": {"name": "Ulm"}, "days": 2}'
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ import asyncio
 import json
 import threading
 import time
+from dataclasses import dataclass
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from graphbit_core import (
     ConfigError,
+    ToolCall,
     ToolContext,
     ToolError,
     ToolRegistry,
@@ -19,6 +22,16 @@ from graphbit_core import (
     default_tools,
     tool,
 )
+from graphbit_core.tools.call import BoundTool, Caller
+
+
+@dataclass
+class Even:
+    n: int
+
+    def __post_init__(self):
+        if self.n % 2:
+            raise ValueError("odd")
 
 
 def call(made, **arguments):
@@ -187,6 +200,16 @@ def test_fatal_failures_are_raised():
     assert not call(read, kind="other").ok
 
 
+def test_arguments_that_a_class_refuses_are_never_fatal():
+    @tool(fatal=(ValueError,))
+    def take(even: Even):
+        """Takes."""
+
+    result = call(take, even={"n": 3})
+    assert (result.error.reason, result.error.fatal) == ("arguments", None)
+    assert "ValueError: odd" in result.text
+
+
 def test_a_tool_may_say_itself_what_went_wrong():
     @tool(idempotent=True)
     def ask():
@@ -245,6 +268,83 @@ def test_the_schema_is_json():
         """Free."""
 
     assert json.loads(json.dumps(free.spec.parameters))["additionalProperties"] is False
+
+
+def test_a_method_can_be_a_tool():
+    class Shop:
+        def __init__(self, stock):
+            self.stock = stock
+
+        def count(self, item: str) -> int:
+            """Counts."""
+            return self.stock[item]
+
+    assert call(tool(Shop({"tea": 3}).count), item="tea").value == 3
+
+
+def test_no_arguments_make_a_call_raise():
+    @dataclass
+    class Box:
+        n: int
+        label: str | None = None
+
+    def keep(box, tags, level, count):
+        return "kept"
+
+    keep.__annotations__ = {"box": Box | int, "tags": set[str], "level": float, "count": int}
+    bound = BoundTool(tool(description="Keeps.")(keep))
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["n", "x"]), inner),
+        max_leaves=8,
+    )
+    arguments = st.fixed_dictionaries(
+        {},
+        optional={
+            "box": values | st.fixed_dictionaries({"n": st.integers()}),
+            "tags": values | st.lists(st.text(max_size=2)),
+            "level": values | st.floats(),
+            "count": values | st.integers(),
+        },
+    )
+    seen: set[str | None] = set()
+
+    @settings(max_examples=300, deadline=None)
+    @given(arguments | values, st.booleans())
+    def try_one(given_, cut):
+        text = json.dumps(given_)
+        result = asyncio.run(
+            bound.run(ToolCall("1", "keep", text[: len(text) // 2] if cut else text), Caller())
+        )
+        assert (result.value == "kept") == result.ok
+        seen.add(result.error and result.error.reason)
+
+    try_one()
+    assert seen == {None, "arguments"}
+
+
+def test_approvals_are_asked_one_at_a_time():
+    going: list[str] = []
+    most: list[int] = []
+
+    async def approve(call):
+        going.append(call.id)
+        most.append(len(going))
+        await asyncio.sleep(0.001)
+        going.remove(call.id)
+        return True
+
+    @tool(requires_approval=True)
+    def act() -> str:
+        """Acts."""
+        return "done"
+
+    async def several():
+        bound, caller = BoundTool(act), Caller(approve=lambda: approve)
+        return await asyncio.gather(*(bound.run(ToolCall(str(n), "act", "{}"), caller) for n in range(5)))
+
+    assert [result.text for result in asyncio.run(several())] == ["done"] * 5
+    assert max(most) == 1
 
 
 def until(holds, seconds=5.0):

@@ -19,6 +19,8 @@ pub const MAX_FAULTS: usize = 20;
 const LONGEST_QUOTE: usize = 80;
 /// Longest description of a fault, in bytes.
 const LONGEST_FAULT: usize = 400;
+/// So many steps may be spent on saying where a text does not fit.
+const EXPLAIN_STEPS: u64 = 100_000;
 /// Memory that one compiled pattern may take, in bytes.
 const PATTERN_BYTES: usize = 1024 * 1024;
 
@@ -29,6 +31,8 @@ pub type Fault = (String, String);
 #[derive(Debug)]
 pub struct Schema {
     validator: Validator,
+    /// How many alternatives its widest `anyOf` or `oneOf` has, at least 1.
+    widest: u64,
 }
 
 impl Schema {
@@ -44,18 +48,58 @@ impl Schema {
             .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES))
             .offline()
             .build(&schema)
-            .map_err(|error| refuse(format!("at {:?}: {}", error.instance_path().as_str(), describe(&error))))?;
-        Ok(Schema { validator })
+            .map_err(|error| {
+                refuse(format!("at {:?}: {}", error.instance_path().as_str(), describe(&error)))
+            })?;
+        Ok(Schema { validator, widest: widest_choice(&schema) })
     }
 
     /// What is wrong with a text, at most [`MAX_FAULTS`] faults; nothing if it fits.
     pub fn check(&self, instance_json: &str) -> Vec<Fault> {
+        let whole = |what: &str| vec![(String::new(), what.to_owned())];
         let instance = match parse(instance_json) {
             Ok(instance) => instance,
-            Err(what) => return vec![(String::new(), what)],
+            Err(what) => return whole(&what),
         };
-        let errors = self.validator.iter_errors(&instance).take(MAX_FAULTS);
-        errors.map(|error| (error.instance_path().as_str().to_owned(), describe(&error))).collect()
+        // Telling whether a text fits takes time in proportion to it. Telling why not does not: every
+        // alternative of every level is looked into. So that is done only where it cannot take long.
+        if self.validator.is_valid(&instance) {
+            return Vec::new();
+        }
+        let extent = Extent::of(instance_json);
+        let levels = u32::try_from(extent.depth).unwrap_or(u32::MAX);
+        if self.widest.saturating_pow(levels).saturating_mul(extent.values) <= EXPLAIN_STEPS {
+            return self
+                .validator
+                .iter_errors(&instance)
+                .take(MAX_FAULTS)
+                .map(|error| fault(&error))
+                .collect();
+        }
+        if self.widest > 1 {
+            return whole("does not fit the schema; it is too large to say where");
+        }
+        self.validator.validate(&instance).err().iter().map(fault).collect()
+    }
+}
+
+fn fault(error: &ValidationError<'_>) -> Fault {
+    (error.instance_path().as_str().to_owned(), describe(error))
+}
+
+/// The most alternatives that any part of a schema offers.
+fn widest_choice(schema: &Value) -> u64 {
+    match schema {
+        Value::Array(items) => items.iter().map(widest_choice).max().unwrap_or(1),
+        Value::Object(fields) => {
+            let choice = |(key, value): (&String, &Value)| match value {
+                Value::Array(options) if key == "anyOf" || key == "oneOf" => options.len() as u64,
+                _ => 1,
+            };
+            let here = fields.iter().map(choice).max().unwrap_or(1);
+            fields.values().map(widest_choice).max().unwrap_or(1).max(here)
+        }
+        _ => 1,
     }
 }
 
@@ -64,29 +108,42 @@ fn parse(text: &str) -> Result<Value, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("is {} bytes of JSON; at most {MAX_BYTES} are taken", text.len()));
     }
-    if is_deeper_than(text, MAX_DEPTH) {
+    if Extent::of(text).depth > MAX_DEPTH {
         return Err(format!("lists and objects lie more than {MAX_DEPTH} deep in each other"));
     }
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
 }
 
-/// Whether brackets outside of strings nest deeper than `limit`.
-fn is_deeper_than(text: &str, limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
+/// How large a JSON text is, seen without parsing it.
+struct Extent {
+    /// Brackets within brackets, at most.
+    depth: usize,
+    /// Values, roughly.
+    values: u64,
+}
+
+impl Extent {
+    fn of(text: &str) -> Extent {
+        let (mut extent, mut depth) = (Extent { depth: 0, values: 1 }, 0_usize);
+        let (mut in_string, mut escaped) = (false, false);
+        for byte in text.bytes() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                _ if in_string => {}
+                b'[' | b'{' => {
+                    depth += 1;
+                    extent.depth = extent.depth.max(depth);
+                    extent.values += 1;
+                }
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                b',' => extent.values += 1,
+                _ => {}
+            }
         }
-        if depth > limit {
-            return true;
-        }
+        extent
     }
-    false
 }
 
 /// The fault in words; a long value is not repeated in it.
@@ -196,6 +253,30 @@ mod tests {
             "additionalProperties": false}}, "$ref": "#/$defs/n"}"##;
         assert_eq!(faults(list, r#"{"next": {"next": {}}}"#), []);
         assert_eq!(faults(list, r#"{"next": {"next": {"x": 1}}}"#)[0].0, "/next/next");
+    }
+
+    #[test]
+    fn alternatives_within_alternatives_take_no_exponential_time() {
+        let sum = |name: &str| {
+            format!(
+                r##""{name}": {{"type": "object", "additionalProperties": false,
+                "properties": {{"left": {{"anyOf": [{{"$ref": "#/$defs/a"}}, {{"$ref": "#/$defs/b"}}, {{"type": "integer"}}]}}}}}}"##
+            )
+        };
+        let schema = format!(r##"{{"$defs": {{{}, {}}}, "$ref": "#/$defs/a"}}"##, sum("a"), sum("b"));
+        let nested = |depth, leaf| r#"{"left": "#.repeat(depth) + leaf + &"}".repeat(depth);
+        assert_eq!(faults(&schema, &nested(60, "1")), []);
+        assert!(faults(&schema, &nested(60, "\"x\""))[0].1.contains("too large to say where"));
+        assert_eq!(faults(&schema, &nested(3, "\"x\""))[0].0, "/left");
+    }
+
+    #[test]
+    fn of_a_large_text_the_first_fault_is_told() {
+        let many = format!("[{}1]", "1,".repeat(400_000));
+        assert_eq!(faults(r#"{"items": {"type": "string"}}"#, &many).len(), 1);
+        assert_eq!(faults(r#"{"uniqueItems": true}"#, &format!("[{}[1]]", "[1],".repeat(200_000))).len(), 1);
+        let different: Vec<String> = (0..80_000).map(|n| format!("[{n}]")).collect();
+        assert_eq!(faults(r#"{"uniqueItems": true}"#, &format!("[{}]", different.join(","))), []);
     }
 
     #[test]
