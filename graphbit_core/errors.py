@@ -317,7 +317,7 @@ class ToolRoundsError(ResourceExhaustedError):
 
     Attributes:
         limit: How many model calls were allowed; all were made.
-        tool_calls: Names of the tools that ran, in order.
+        tool_calls: Names of the tools that were called, in order.
         partial: What the model said beside its last calls.
     """
 

@@ -58,19 +58,32 @@ class ToolLoop:
     async def run(self, request: ChatRequest, ask: Ask, caller: Caller, emit: Emit) -> ChatResponse:
         """The answer in which the model asks for no tool.
 
+        What is raised once a tool was called that is not idempotent has ``retryable`` False: another attempt
+        would call it again.
+
         Raises:
             ToolRoundsError: The last allowed answer still asks for tools.
             ToolError: A tool failed fatally.
         """
         called: list[str] = []
+        try:
+            return await self._rounds(request, ask, caller, emit, called)
+        except Exception as error:
+            if any(name in self._tools and not self._tools[name].options.idempotent for name in called):
+                error.retryable = False  # type: ignore[attr-defined]
+            raise
+
+    async def _rounds(
+        self, request: ChatRequest, ask: Ask, caller: Caller, emit: Emit, called: list[str]
+    ) -> ChatResponse:
         for iteration in range(1, self._most + 1):
             response = await ask(self._offered(request, iteration), iteration)
             calls = _with_ids(response.tool_calls, iteration)
             if not calls:
                 return response
             if iteration < self._most:
+                called += [call.name for call in calls]
                 results = await self._turn(calls, caller, emit)
-                called += [result.call.name for result in results]
                 said = replace(response.message, tool_calls=[_said_again(call) for call in calls])
                 answers = [
                     Message("tool", result.text, tool_call_id=result.call.id, name=result.call.name)

@@ -90,7 +90,7 @@ class City:
 
 
 @tool
-def weather(city: City, days: int = 1) -> dict:
+def weather(city: City, days: int = 1) -> dict[str, object]:
     """Tells the weather.
 
     Args:

@@ -114,9 +114,9 @@ def test_a_result_of_100_mb_is_cut(asynchronous):
     assert text.endswith("[cut: 99934464 of 100000000 bytes are left out]")
 
 
-def test_a_large_structure_is_written_off_the_loop_and_cut():
+def test_a_large_structure_is_written_off_the_loop_and_cut() -> None:
     @tool
-    async def big() -> list:
+    async def big() -> list[dict[str, int]]:
         """Big."""
         return [{"n": n} for n in range(300_000)]
 
@@ -152,8 +152,8 @@ def test_a_coroutine_that_ignores_its_cancellation_is_left_behind_and_named():
     assert seen == [{"stubborn": 1}]
 
 
-def test_a_tool_that_leaks_a_task_does_not_hold_the_run():
-    kept: list[asyncio.Task] = []
+def test_a_tool_that_leaks_a_task_does_not_hold_the_run() -> None:
+    kept: list[asyncio.Task[None]] = []
 
     @tool
     async def leak() -> str:
@@ -165,7 +165,7 @@ def test_a_tool_that_leaks_a_task_does_not_hold_the_run():
     assert kept[0].done()
 
 
-def test_a_blocked_loop_is_the_only_thing_a_blocking_coroutine_can_do():
+def test_a_blocked_loop_is_the_only_thing_a_blocking_coroutine_can_do() -> None:
     @tool(timeout=0.05)
     async def blocking() -> str:
         """Blocks."""
@@ -175,7 +175,7 @@ def test_a_blocked_loop_is_the_only_thing_a_blocking_coroutine_can_do():
     assert ask_for(blocking) in ("late", "Error (ToolError): it took longer than 0.05 s")
 
 
-def test_a_result_that_poses_as_instructions_is_a_tool_message_only():
+def test_a_result_that_poses_as_instructions_is_a_tool_message_only() -> None:
     @tool
     def read() -> str:
         """Reads."""

@@ -70,7 +70,7 @@ def test_system_prompt_and_parents_context_stay_in_every_turn():
     assert [len(request.messages) for request in model.requests] == [2, 4, 6]
 
 
-def test_tools_run_side_by_side_and_answer_in_the_order_of_the_calls():
+def test_tools_run_side_by_side_and_answer_in_the_order_of_the_calls() -> None:
     both = threading.Barrier(2, timeout=10)
 
     @tool
@@ -85,7 +85,7 @@ def test_tools_run_side_by_side_and_answer_in_the_order_of_the_calls():
     assert told(model) == ["first", "second"]
 
 
-def test_calls_of_a_tool_that_is_not_parallel_run_one_after_another():
+def test_calls_of_a_tool_that_is_not_parallel_run_one_after_another() -> None:
     going: list[int] = []
     most: list[int] = []
 
@@ -285,7 +285,7 @@ def test_wrong_settings_are_found_before_anything_runs(settings, field):
     assert field in findings[0].message
 
 
-def test_nested_calls_of_tools_end():
+def test_nested_calls_of_tools_end() -> None:
     depths: list[int] = []
     registry = ToolRegistry()
 

@@ -8,7 +8,15 @@ import time
 
 import pytest
 
-from graphbit_core import Node, ToolContext, ToolError, ToolRoundsError, abandoned_tools, tool
+from graphbit_core import (
+    Node,
+    ToolContext,
+    ToolError,
+    ToolRoundsError,
+    UnavailableError,
+    abandoned_tools,
+    tool,
+)
 from graphbit_core.testing import ScriptedModel
 
 from .conftest import ULM, answer, population, run, told, until, weather
@@ -70,7 +78,7 @@ def test_an_answer_that_asks_for_too_many_calls_gets_the_first_ones():
         (None, "Error (ToolError): not called: it needs approval, and there is nobody to ask"),
     ],
 )
-def test_a_tool_that_requires_approval_asks_first(approve, expected):
+def test_a_tool_that_requires_approval_asks_first(approve, expected) -> None:
     @tool(requires_approval=True)
     def delete(name: str) -> str:
         """Deletes."""
@@ -101,8 +109,8 @@ def test_an_approval_that_fails_fails_the_node_and_nothing_is_called(approve):
     assert "'approve' failed" in ran.cause.message
 
 
-def test_the_deadline_of_the_run_reaches_the_tools():
-    seen: list[float] = []
+def test_the_deadline_of_the_run_reaches_the_tools() -> None:
+    seen: list[float | None] = []
 
     @tool(timeout=100)
     def look(context: ToolContext):
@@ -111,10 +119,11 @@ def test_the_deadline_of_the_run_reaches_the_tools():
 
     model = ScriptedModel([answer(("look", "{}")), "done"])
     run(Node.agent("a", "Go.", tools=[look]), llm=model, timeout=20)
+    assert seen[0] is not None
     assert 0 < seen[0] <= 20
 
 
-def test_a_run_whose_time_is_over_leaves_its_tools():
+def test_a_run_whose_time_is_over_leaves_its_tools() -> None:
     cancelled = threading.Event()
 
     @tool
@@ -136,3 +145,18 @@ def test_a_run_whose_time_is_over_leaves_its_tools():
     assert ran.result.state == "failed"
     assert cancelled.wait(5)
     until(lambda: not abandoned_tools())
+
+
+@pytest.mark.parametrize(("idempotent", "retryable"), [(False, False), (True, None)])
+def test_after_a_call_that_must_not_be_repeated_the_node_is_not_to_be_tried_again(
+    idempotent, retryable
+) -> None:
+    @tool(idempotent=idempotent)
+    def pay() -> str:
+        """Pays."""
+        return "paid"
+
+    model = ScriptedModel([answer(("pay", "{}")), UnavailableError("down", status=503)])
+    ran = run(Node.agent("a", "Go.", tools=[pay]), llm=model)
+    assert isinstance(ran.cause, UnavailableError)
+    assert ran.cause.retryable is retryable

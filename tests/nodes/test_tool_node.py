@@ -22,7 +22,7 @@ class Order:
 
 
 @tool
-def place(order: Order, note: str = "") -> dict:
+def place(order: Order, note: str = "") -> dict[str, object]:
     """Places an order."""
     return {"order": order, "note": note}
 
@@ -100,14 +100,16 @@ def test_a_failure_of_the_tool_fails_the_node_with_its_cause():
     assert [kind for kind, _ in ran.of("tool.")] == ["tool.started", "tool.failed"]
 
 
-def test_it_asks_for_approval_as_an_agent_does():
+def test_it_asks_for_approval_as_an_agent_does() -> None:
     @tool(requires_approval=True)
     def delete() -> str:
         """Deletes."""
         return "gone"
 
     assert run(Node.tool("t", delete), llm=NOBODY, services={"approve": lambda call: True}).output == "gone"
-    assert run(Node.tool("t", delete), llm=NOBODY).cause.reason == "refused"
+    refused = run(Node.tool("t", delete), llm=NOBODY).cause
+    assert isinstance(refused, ToolError)
+    assert refused.reason == "refused"
 
 
 def test_a_file_names_the_tool_by_its_place_or_as_it_is_installed():

@@ -106,12 +106,13 @@ def test_calls_are_counted_per_tool_and_together(registry):
     assert registry.stats() == registry.stats("add") == ToolStats()
 
 
-def test_the_history_is_bounded_and_keeps_nothing_large():
+def test_the_history_is_bounded_and_keeps_nothing_large() -> None:
     registry = ToolRegistry(history=3)
-    made: list[weakref.ref] = []
 
     class Big:
         pass
+
+    made: list[weakref.ref[Big]] = []
 
     @tool(registry=registry)
     def fail(text: str):

@@ -88,7 +88,8 @@ def signature_of(hint: Any) -> Signature:
 def shape_of(hint: Any) -> dict[str, Any]:
     schema = signature_of(hint).schema
     Schema(json.dumps(schema))
-    return schema["properties"]["value"]
+    shape: dict[str, Any] = schema["properties"]["value"]
+    return shape
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,7 @@ def test_classes_of_the_same_name_are_kept_apart():
     assert signature.convert({"value": [{"x": 1}, {"name": "n"}]})["value"][1].name == "n"
 
 
-def test_defaults_are_told_as_json_has_them():
+def test_defaults_are_told_as_json_has_them() -> None:
     @tool
     def paint(colour: Colour = Colour.RED, at: Point = Point(1, 2), by: object = object()) -> None:
         """Paints."""
@@ -296,7 +297,7 @@ def test_the_three_styles_of_docstrings_are_read(text):
     assert texts == {"x": "To the right: far.", "y": "Up."}
 
 
-def test_annotated_wins_over_the_docstring():
+def test_annotated_wins_over_the_docstring() -> None:
     @tool
     def move(x: Annotated[int, "Here"]):
         """Moves.

@@ -109,8 +109,12 @@ def test_cancelling_the_run_cancels_the_nested_one():
     assert ended == ["x"]
 
 
-def test_approval_and_model_are_those_of_the_calling_run():
+def test_approval_and_model_are_those_of_the_calling_run() -> None:
     asked: list[str] = []
+
+    def approve(call):
+        asked.append(call.name)
+        return True
 
     @tool(requires_approval=True)
     def delete() -> str:
@@ -121,9 +125,7 @@ def test_approval_and_model_are_those_of_the_calling_run():
         [ToolCall("1", "Inner", '{"word": "x"}'), ToolCall("2", "delete", "{}"), "deleted", "all done"]
     )
     made = WorkflowTool(workflow(Node.agent("inner", "Delete {word}.", tools=[delete])))
-    executor = Executor(
-        "scripted", host=host_of(model), services={"approve": lambda call: asked.append(call.name) or True}
-    )
+    executor = Executor("scripted", host=host_of(model), services={"approve": approve})
     result = executor.execute(Workflow("outer").chain(Node.agent("a", "Go.", tools=[made])))
     assert result.raise_for_failure().output == "all done"
     assert asked == ["delete"]
