@@ -30,7 +30,7 @@ class _Job:
             outcome: Outcome = (self.context.run(self.function), None)
         except BaseException as error:  # noqa: BLE001 - reported through done(); the thread is ours
             outcome = (None, error)
-        self.done(outcome)
+        self.context.run(self.done, outcome)  # so that what the function returned is awaited in it, too
 
 
 class Workers:
@@ -57,7 +57,7 @@ class Workers:
             inbox.put(job)
             return
         inbox = queue.SimpleQueue()
-        inbox.put(job)  # not as an argument, which a thread keeps until its end
+        inbox.put(job)  # not as an argument: a thread keeps its arguments for as long as it lives
         threading.Thread(target=self._work, args=(inbox,), name="graphbit-worker", daemon=True).start()
 
     def _work(self, inbox: queue.SimpleQueue[_Job]) -> None:

@@ -13,8 +13,8 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.tools import GivenTools, ToolRef, caller_of
 from graphbit_core.tools.call import BoundTool
 from graphbit_core.tools.schema import refuse_others
+from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall
-from graphbit_core.types.plain import to_json
 from graphbit_core.workflow.template import lookup, placeholders
 
 

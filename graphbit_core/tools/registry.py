@@ -18,8 +18,8 @@ from graphbit_core.nearest import nearest
 from graphbit_core.tools.call import BoundTool, Caller
 from graphbit_core.tools.decorator import FunctionTool, make_options
 from graphbit_core.tools.results import ToolResult
+from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall, ToolSpec
-from graphbit_core.types.plain import to_json
 
 _SHOWN = 2000
 """Characters of arguments and results that are remembered."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from graphbit_core.errors import ToolError
 from graphbit_core.llm.redact import redact
+from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall
-from graphbit_core.types.plain import to_json
 
 _LONGEST_ERROR = 2000
 """Characters of an error's message that a model is told."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.tools.objects import Field, dataclass_fields, is_typed_dict, typed_dict_fields
-from graphbit_core.types.plain import to_json
+from graphbit_core.types.json_form import to_json
 
 Convert = Callable[[Any], Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphbit_core.types.documents import Document, Match
+from graphbit_core.types.json_form import to_json as to_json
 from graphbit_core.types.messages import ChatResponse
-from graphbit_core.types.plain import to_json as to_json
 
 
 def as_text(value: Any) -> str:

@@ -12,7 +12,13 @@ import pytest
 from graphbit_core import Node, ToolCall, abandoned_tools, tool
 from graphbit_core.testing import ScriptedModel
 
-from .conftest import run, until
+from .agents import run, until
+
+
+@pytest.fixture(autouse=True)
+def _no_tool_is_left_behind():
+    yield
+    assert abandoned_tools() == {}
 
 
 class Unspeakable(Exception):

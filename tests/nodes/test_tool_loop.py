@@ -9,10 +9,16 @@ import time
 import pytest
 
 from graphbit_core import Executor, Host, Node, ToolCall, ToolContext, ToolRegistry, Usage, Workflow, tool
-from graphbit_core.testing import Reply, ScriptedModel
+from graphbit_core.testing import ModelServer, Reply, ScriptedModel
 from graphbit_core.testing.replies import chat_body, chat_events, sse, tool_call, tool_call_events
 
-from .conftest import COMPONENTS, ULM, answer, openai_client, population, run, told, weather
+from .agents import COMPONENTS, ULM, answer, openai_client, population, run, told, weather
+
+
+@pytest.fixture
+def server():
+    with ModelServer() as running:
+        yield running
 
 
 def test_a_whole_conversation_goes_over_http(server):

@@ -19,7 +19,7 @@ from graphbit_core import (
 )
 from graphbit_core.testing import ScriptedModel
 
-from .conftest import ULM, answer, population, run, told, until, weather
+from .agents import ULM, answer, population, run, told, until, weather
 
 
 def test_a_fatal_failure_fails_the_node_and_cancels_the_other_tools():

@@ -10,7 +10,7 @@ from graphbit_core import Executor, Host, Node, ToolError, Workflow, tool
 from graphbit_core.nodes.tool import ToolNode
 from graphbit_core.testing import NodeTypeConformance, ScriptedModel
 
-from .conftest import COMPONENTS, run
+from .agents import COMPONENTS, run
 
 NOBODY = ScriptedModel()
 

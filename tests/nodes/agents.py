@@ -1,30 +1,20 @@
+"""Agents with tools, run with a scripted model or over HTTP; what the tests of the tool loop share."""
+
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from graphbit_openai import OpenAIProvider
 
-from graphbit_core import (
-    Event,
-    Executor,
-    Host,
-    LlmClient,
-    Node,
-    ToolCall,
-    Workflow,
-    WorkflowResult,
-    abandoned_tools,
-    tool,
-)
+from graphbit_core import Event, Executor, Host, LlmClient, Node, ToolCall, Workflow, WorkflowResult, tool
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.tool import ToolNode
 from graphbit_core.nodes.transform import TransformNode
-from graphbit_core.testing import ModelServer, ScriptedModel
+from graphbit_core.testing import ScriptedModel
 
 COMPONENTS: dict[tuple[str, str], Any] = {
     ("node_type", "agent"): AgentNode,
@@ -120,15 +110,3 @@ def told(model, turn=-1):
 
 
 ULM = '{"city": {"name": "Ulm"}, "days": 2}'
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _no_tool_is_left_behind() -> Iterator[None]:
-    yield
-    assert abandoned_tools() == {}
