@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.reranker import Reranker as Reranker
     from graphbit_core.contracts.splitter import Splitter as Splitter
     from graphbit_core.contracts.tokenizer import Tokenizer as Tokenizer
-    from graphbit_core.contracts.tool import Tool as Tool
+    from graphbit_core.contracts.tool import Tool as Tool, ToolOptions as ToolOptions
     from graphbit_core.contracts.vector_store import VectorStore as VectorStore
     from graphbit_core.documents import (
         DEFAULT_MAX_BYTES as DEFAULT_MAX_BYTES,
@@ -80,6 +80,8 @@ if TYPE_CHECKING:
         ResourceExhaustedError as ResourceExhaustedError,
         RunShedError as RunShedError,
         StreamInterruptedError as StreamInterruptedError,
+        ToolError as ToolError,
+        ToolRoundsError as ToolRoundsError,
         TransportError as TransportError,
         UnavailableError as UnavailableError,
         ValidationError as ValidationError,
@@ -106,7 +108,15 @@ if TYPE_CHECKING:
     )
     from graphbit_core.nodes.lifecycle import Lifecycle as Lifecycle
     from graphbit_core.settings import check_whole_number as check_whole_number
+    from graphbit_core.tools.context import ToolContext as ToolContext
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
+    from graphbit_core.tools.registry import (
+        ToolRegistry as ToolRegistry,
+        ToolStats as ToolStats,
+        default_tools as default_tools,
+    )
+    from graphbit_core.tools.results import ToolResult as ToolResult
+    from graphbit_core.tools.running import abandoned_tools as abandoned_tools
     from graphbit_core.types.documents import (
         Chunk as Chunk,
         Condition as Condition,
@@ -157,6 +167,7 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.stream import RunStream as RunStream
     from graphbit_core.workflow.variables import Variable as Variable
     from graphbit_core.workflow.workflow import Workflow as Workflow
+    from graphbit_core.workflow.workflow_tool import WorkflowTool as WorkflowTool
 
 _PUBLIC = {
     "contracts": "API_VERSION",
@@ -169,26 +180,17 @@ _PUBLIC = {
     "contracts.reranker": "Reranker",
     "contracts.splitter": "Splitter",
     "contracts.tokenizer": "Tokenizer",
-    "contracts.tool": "Tool",
+    "contracts.tool": "Tool ToolOptions",
     "contracts.vector_store": "VectorStore",
     "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
         AuthError BadRequestError BudgetExceededError CircuitOpenError ComponentNotFoundError
-        ConfigError DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
-        IncompatiblePluginError InternalError LeaseLostError LoopExhaustedError MissingInputError
-        NodeError OutputNotProducedError PluginConflictError PluginError PluginLoadError
-        ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError
+        ConfigError DeadlineError DecodeError DocumentError EgressError Finding ForkError
+        GraphBitError HttpStatusError IncompatiblePluginError InternalError LeaseLostError
+        LoopExhaustedError MissingInputError NodeError OutputNotProducedError PluginConflictError
+        PluginError PluginLoadError ProcessError ProviderError RateLimitError
+        ResourceExhaustedError RunShedError StreamInterruptedError ToolError ToolRoundsError
         TransportError UnavailableError ValidationError WorkflowError
-        AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
-        DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
-        IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
-        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProcessError
-        ProviderError RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
-        DeadlineError DecodeError DocumentError EgressError Finding ForkError GraphBitError
-        HttpStatusError IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
-        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
-        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError TransportError
-        UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
@@ -198,7 +200,11 @@ _PUBLIC = {
     "llm.settings": "check_base_url resolve_key resource_name",
     "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",
+    "tools.context": "ToolContext",
     "tools.decorator": "FunctionTool tool",
+    "tools.registry": "ToolRegistry ToolStats default_tools",
+    "tools.results": "ToolResult",
+    "tools.running": "abandoned_tools",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
     "types.events": "EVENT_TYPES Event EventType",
     "types.http": "Frame Framing HttpRequest HttpResponse",
@@ -208,9 +214,9 @@ _PUBLIC = {
     """,
     "types.secret": "Secret",
     "workflow.context": "WorkflowContext",
-    "workflow.event_file": "EventFile",
     "workflow.decorators": "condition node",
     "workflow.edge": "Edge EdgeTest",
+    "workflow.event_file": "EventFile",
     "workflow.executor": "Executor",
     "workflow.limits": "RunCaps",
     "workflow.node": "Node",
@@ -220,6 +226,7 @@ _PUBLIC = {
     "workflow.stream": "RunStream",
     "workflow.variables": "Variable",
     "workflow.workflow": "Workflow",
+    "workflow.workflow_tool": "WorkflowTool",
 }
 """Module → the public names it holds."""
 

@@ -355,6 +355,22 @@ class Engine:
     def in_flight(self) -> int:
         """Calls that are not over."""
 
+# --- JSON Schema ----------------------------------------------------------------------------------
+
+@final
+class Schema:
+    """A JSON Schema, draft 2020-12. ValidationError (``field="schema"``) if the text is none, is above the
+    bounds of ``check``, refers to another document, or holds a pattern that needs backtracking.
+    """
+
+    def __new__(cls, schema_json: str) -> Schema: ...
+    def check(self, instance_json: str) -> list[tuple[str, str]]:
+        """What is wrong with a JSON text: JSON pointer and description, at most 20; empty if it fits.
+
+        More than 1 MiB, lists and objects more than 64 deep, and what is not JSON (``NaN`` for example) are
+        faults of the whole, whose pointer is empty.
+        """
+
 # --- text ----------------------------------------------------------------------------------------
 
 Span: TypeAlias = tuple[int, int]

@@ -30,7 +30,9 @@ GraphBitError
 ├── DeadlineError (TimeoutError)     time ran out; ``phase`` says in which part of the call
 ├── DecodeError                      an answer arrived that is not what its API promises
 ├── ProcessError                     a function in a process of its own failed, or its process ended
+├── ToolError                        a tool failed; ``reason`` says how
 ├── ResourceExhaustedError (MemoryError)  a limit on size, memory or count was reached
+│   └── ToolRoundsError              an agent still asked for tools after its last model call
 ├── ForkError                        used in a forked child; make a new object there
 └── InternalError                    a fault of GraphBit itself; please report it
 """
@@ -385,6 +387,40 @@ class ResourceExhaustedError(GraphBitError, MemoryError):
     _facts: tuple[str, ...] = ("resource", "limit", "attempts", "provider", "model")
     resource: str | None
     limit: float | None
+
+
+class ToolError(GraphBitError):
+    """A tool failed; ``__cause__`` is what it raised, if it did.
+
+    A tool may raise it itself: with ``fatal=True`` the agent's node fails, otherwise the model is told.
+
+    Attributes:
+        tool: Name of the tool.
+        reason: ``unknown``, ``disabled``, ``arguments``, ``refused``, ``timeout``, ``busy``, ``result`` or
+            ``raised``.
+        fatal: Whether the model is not to be told but the node to fail.
+        retryable: Whether calling again does no harm: the tool is declared idempotent.
+    """
+
+    _facts: tuple[str, ...] = ("tool", "reason", "fatal", "retryable")
+    tool: str | None
+    reason: str | None
+    fatal: bool | None
+    retryable: bool | None
+
+
+class ToolRoundsError(ResourceExhaustedError):
+    """An agent still asked for tools in its last allowed model call.
+
+    Attributes:
+        limit: How many model calls were allowed; all were made.
+        tool_calls: Names of the tools that were called, in order.
+        partial: What the model said beside its last calls.
+    """
+
+    _facts: tuple[str, ...] = (*ResourceExhaustedError._facts, "tool_calls", "partial")
+    tool_calls: Sequence[str] | None
+    partial: str | None
 
 
 class ForkError(GraphBitError):

@@ -1,4 +1,4 @@
-"""Agent: asks a chat model."""
+"""Agent: asks a chat model, and calls the tools that it asks for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
+from graphbit_core.contracts.tool import Tool
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_number, require_text
+from graphbit_core.nodes.tools import GivenTools, ToolRef, caller_of
+from graphbit_core.tools.loop import ToolLoop
 from graphbit_core.types.documents import Match
 from graphbit_core.types.messages import (
     ChatRequest,
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 class AgentNode(NodeType):
     """Asks a model; the output is the text of its answer.
 
+    With ``tools``, calls those that the model asks for and asks again with their results, until it answers
+    without asking for one. Nothing but these can be called, whatever a text says.
+
     What live predecessors gave and the prompt does not name is put before the prompt: passages as
     passages, all else as one titled section each and, together, as one block of JSON.
     """
@@ -45,6 +51,10 @@ class AgentNode(NodeType):
         llm: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        tools: Sequence[ToolRef] = (),
+        max_iterations: int = 10,
+        tool_choice: str | None = None,
+        context: str | None = None,
     ) -> None:
         if not isinstance(prompt, str) or not prompt.strip():
             raise ValidationError("the prompt is empty; say what the model is to do", field="prompt")
@@ -52,27 +62,48 @@ class AgentNode(NodeType):
         require_text("llm", llm)
         require_number("temperature", temperature, 0, 2)
         require_number("max_tokens", max_tokens, 1, whole=True)
+        require_number("max_iterations", max_iterations, 1, 100, whole=True)
+        require_text("tool_choice", tool_choice)
+        require_text("context", context)
         self._prompt = prompt
         self._system_prompt = system_prompt
         self._llm = llm
         self._temperature = temperature
         self._max_tokens = max_tokens
+        self._tools = GivenTools(tools)
+        self._max_iterations = max_iterations
+        self._tool_choice = tool_choice
+        self._context = context
+        self._ready = None if self._tools.names else self._loop(self._tools.ready)
         self._named = {name.split(".")[0] for name in self.placeholders(first=False)}
 
     def placeholders(self, first: bool) -> Sequence[str]:
-        """Names in the prompt and the system prompt."""
-        return placeholders(f"{self._system_prompt or ''}\n{self._prompt}")
+        """Names in the prompt, the context and the system prompt."""
+        return placeholders("\n".join((self._system_prompt or "", self._context or "", self._prompt)))
 
     async def run(self, context: NodeContext) -> str:
-        """The text of the answer."""
+        """The text of the answer.
+
+        Raises:
+            ToolRoundsError: The model still asks for tools in its last allowed call.
+            ToolError: A tool failed fatally.
+        """
         client = self._client(context)
-        request = self._request(context)
-        context.emit("llm.started", {"model": client.model})
-        on_delta = self._publisher(context) if context.streaming else None
-        response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)
-        context.add_usage(response.usage)
-        context.emit("llm.completed", _summary(response))
+        loop = self._ready or self._loop(self._tools.resolve(context))
+
+        async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
+            context.emit("llm.started", {"model": client.model, "iteration": iteration})
+            on_delta = self._publisher(context, iteration) if context.streaming else None
+            response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)
+            context.add_usage(response.usage)
+            context.emit("llm.completed", {**_summary(response), "iteration": iteration})
+            return response
+
+        response = await loop.run(self._request(context), ask, caller_of(context), context.emit)
         return response.text
+
+    def _loop(self, tools: Sequence[Tool]) -> ToolLoop:
+        return ToolLoop(tools, self._max_iterations, self._tool_choice)
 
     def _client(self, context: NodeContext) -> LlmClient:
         from graphbit_core.llm.client import LlmClient
@@ -81,9 +112,10 @@ class AgentNode(NodeType):
         return llm if isinstance(llm, LlmClient) else LlmClient(llm, host=context.service("host"))
 
     @staticmethod
-    def _publisher(context: NodeContext) -> Any:
+    def _publisher(context: NodeContext, iteration: int) -> Any:
         def publish(delta: Delta) -> None:
-            context.emit("llm.delta", {"kind": delta.kind, "text": delta.text, "index": delta.index})
+            about = {"kind": delta.kind, "text": delta.text, "index": delta.index, "iteration": iteration}
+            context.emit("llm.delta", about)
 
         return publish
 
@@ -92,6 +124,8 @@ class AgentNode(NodeType):
         if self._system_prompt:
             messages.append(Message("system", context.render(self._system_prompt)))
         parts = self._context_parts(context)
+        if self._context:
+            parts.append(TextPart(f"{context.render(self._context)}\n\n"))
         prompt = context.render(self._prompt)
         messages.append(Message("user", [*parts, TextPart(prompt)] if parts else prompt))
         return ChatRequest(messages, temperature=self._temperature, max_tokens=self._max_tokens)

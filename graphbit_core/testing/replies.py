@@ -118,6 +118,7 @@ def chat_body(
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
     if tool_calls:
         message["tool_calls"] = list(tool_calls)
+        finish = "tool_calls" if finish == "stop" else finish
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -136,6 +137,27 @@ def chat_events(pieces: Sequence[str] = ("Hel", "lo"), *, finish: str = "stop") 
     events.append({**chat_chunk({}), "choices": [], "usage": _USAGE})
     events.append("[DONE]")
     return events
+
+
+def tool_call(id: str, name: str, arguments: Any) -> dict[str, Any]:  # noqa: A002 - the field's name
+    """A tool call as OpenAI writes it, for ``chat_body``; ``arguments`` as text, or as what becomes JSON."""
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": text}}
+
+
+def tool_call_events(tool_calls: Sequence[Mapping[str, Any]], piece: int = 5) -> list[Any]:
+    """A streamed answer that asks for tools, their arguments ``piece`` characters at a time."""
+    events: list[Any] = [chat_chunk({"role": "assistant", "content": None})]
+    for index, call in enumerate(tool_calls):
+        function = call["function"]
+        opening = {**call, "index": index, "function": {**function, "arguments": ""}}
+        events.append(chat_chunk({"tool_calls": [opening]}))
+        for start in range(0, len(function["arguments"]), piece):
+            fragment = {"arguments": function["arguments"][start : start + piece]}
+            events.append(chat_chunk({"tool_calls": [{"index": index, "function": fragment}]}))
+    events.append(chat_chunk({}, "tool_calls"))
+    events.append({**chat_chunk({}), "choices": [], "usage": _USAGE})
+    return [*events, "[DONE]"]
 
 
 def chat_chunk(delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:

@@ -73,10 +73,14 @@ class Node(ContainerMakers):
         llm: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        tools: Sequence[Any] | None = None,
+        max_iterations: int | None = None,
+        tool_choice: str | None = None,
+        context: str | None = None,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Asks a model. The output is the text of its answer.
+        """Asks a model, and calls the tools it asks for. The output is the text of its last answer.
 
         Args:
             name: Name of the node.
@@ -85,6 +89,12 @@ class Node(ContainerMakers):
             llm: ``provider:model``; default: the executor's.
             temperature: 0 to 2.
             max_tokens: Most tokens to generate, at least 1.
+            tools: What the model may call, and nothing else: functions, what ``@tool`` made,
+                ``package.module:function``, or names of installed tools.
+            max_iterations: Model calls at most, 1 to 100; default 10.
+            tool_choice: ``auto``, ``none``, ``required`` or a tool's name; the last two hold for the first
+                model call only.
+            context: Template of a text that is put before the prompt.
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
@@ -97,6 +107,10 @@ class Node(ContainerMakers):
             llm=llm,
             temperature=temperature,
             max_tokens=max_tokens,
+            tools=tools,
+            max_iterations=max_iterations,
+            tool_choice=tool_choice,
+            context=context,
             **options,
         )
 
@@ -294,3 +308,25 @@ class Node(ContainerMakers):
         config |= {"json": json, "allow_hosts": allow_hosts, "expect_status": expect_status}
         config |= {"max_response_bytes": max_response_bytes, "idempotent": idempotent, "proxy": proxy or None}
         return Node("http_request", name, id=id, **config, **options)
+
+    @staticmethod
+    def tool(
+        name: str,
+        tool: Any,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Calls one tool. The output is what it returns; its failure fails the node.
+
+        Args:
+            name: Name of the node.
+            tool: A function, what ``@tool`` made, ``package.module:function``, or the name of an installed
+                tool.
+            arguments: Its arguments. Texts are templates; one that is a single placeholder, such as
+                ``"{draft}"``, stands for the value itself.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return Node("tool", name, id=id, tool=tool, arguments=arguments, **options)

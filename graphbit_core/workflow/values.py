@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from graphbit_core.types.documents import Document, Match
+from graphbit_core.types.json_form import to_json as to_json
 from graphbit_core.types.messages import ChatResponse
 
 
@@ -22,23 +22,6 @@ def as_text(value: Any) -> str:
     if _is_list_of(value, (Document, Match)):
         return "\n\n".join(item.text for item in value)
     return json.dumps(to_json(value), ensure_ascii=False, indent=2)
-
-
-def to_json(value: Any) -> Any:
-    """``value`` as JSON types.
-
-    Raises:
-        TypeError: It holds something JSON has no form for; the message names its type.
-    """
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value) if f.repr}
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [to_json(item) for item in value]
-    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
 
 
 def is_passages(value: Any) -> bool:

@@ -7,6 +7,7 @@ mod http;
 mod mailbox;
 mod plan;
 mod runtime;
+mod schema;
 mod settlement;
 mod story;
 mod text;
@@ -25,6 +26,8 @@ mod _native {
     use super::mailbox::PyMailbox;
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info, take_log};
+    #[pymodule_export]
+    use super::schema::PySchema;
     #[pymodule_export]
     use super::text::{PyPattern, sentences, split_characters, split_recursive, words};
 

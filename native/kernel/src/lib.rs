@@ -14,4 +14,5 @@ pub mod mailbox;
 mod memory;
 pub mod resilience;
 pub mod runtime;
+pub mod schema;
 pub mod text;

@@ -52,7 +52,7 @@ def write_request(
 
 def _message(message: Message) -> dict[str, Any]:
     written: dict[str, Any] = {"role": message.role, "content": _content(message)}
-    if message.name:
+    if message.name and message.role != "tool":  # a tool message is known by the call it answers
         written["name"] = message.name
     if message.tool_calls:
         written["tool_calls"] = [_tool_call(call) for call in message.tool_calls]

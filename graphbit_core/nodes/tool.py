@@ -1,0 +1,99 @@
+"""Tool: calls one tool with arguments that the workflow gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from graphbit_core.contracts import API_VERSION
+from graphbit_core.contracts.node_type import NodeContext, NodeType
+from graphbit_core.errors import ValidationError
+from graphbit_core.nodes.tools import GivenTools, ToolRef, caller_of
+from graphbit_core.tools.call import BoundTool
+from graphbit_core.tools.schema import refuse_others
+from graphbit_core.types.json_form import to_json
+from graphbit_core.types.messages import ToolCall
+from graphbit_core.workflow.template import lookup, placeholders
+
+
+class ToolNode(NodeType):
+    """Calls a tool; the output is what it returns. A failure of the tool fails the node.
+
+    In ``arguments``, texts are templates; one that is a single placeholder stands for the value itself.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    inline = True
+
+    def __init__(self, *, tool: ToolRef, arguments: Mapping[str, Any] | None = None) -> None:
+        if not isinstance(arguments, Mapping | None):
+            raise ValidationError(f"arguments is {arguments!r:.80}; give a mapping", field="arguments")
+        self._given = GivenTools([tool], "tool")
+        self._arguments = dict(arguments or {})
+        if not self._given.names:
+            spec = self._ready.tool.spec
+            refuse_others(spec.name, spec.parameters, self._arguments)
+
+    @cached_property
+    def _ready(self) -> BoundTool:
+        return BoundTool(self._given.ready[0])
+
+    def placeholders(self, first: bool) -> Sequence[str]:
+        """Names in the arguments."""
+        return list(dict.fromkeys(name for text in _texts(self._arguments) for name in placeholders(text)))
+
+    async def run(self, context: NodeContext) -> Any:
+        """What the tool returns.
+
+        Raises:
+            ToolError: It failed, or the arguments do not fit its schema.
+            ValidationError: An argument has no JSON form.
+        """
+        bound = BoundTool(self._given.resolve(context)[0]) if self._given.names else self._ready
+        arguments = _filled(self._arguments, context)
+        try:
+            text = json.dumps(to_json(arguments))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValidationError(
+                f"the arguments of tool {bound.name!r} have no JSON form: {error}", field="arguments"
+            ) from error
+        call = ToolCall(context.activation, bound.name, text)
+        context.emit("tool.started", {"id": call.id, "name": call.name})
+        result = await bound.run(call, caller_of(context))
+        about = {"id": call.id, "name": call.name, "duration_ms": result.execution_time_ms}
+        if result.error is not None:
+            context.emit("tool.failed", {**about, "error": result.text, "reason": result.error.reason})
+            raise result.error
+        context.emit("tool.completed", about)
+        return result.value
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [text for item in inner for text in _texts(item)]
+
+
+def _filled(value: Any, context: NodeContext) -> Any:
+    if isinstance(value, str):
+        return _value(value, context)
+    if isinstance(value, Mapping):
+        return {key: _filled(item, context) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(item, context) for item in value]
+    return value
+
+
+def _value(text: str, context: NodeContext) -> Any:
+    names = placeholders(text)
+    if names and text == f"{{{names[0]}}}":
+        for scope in (context.outputs, context.inputs):
+            if names[0].split(".")[0] in scope:
+                try:
+                    return lookup(names[0], scope)
+                except KeyError:
+                    break
+    return context.render(text)  # also says what is missing

@@ -1,0 +1,86 @@
+"""The tools that a node names: objects, functions, places of functions, and installed tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphbit_core.contracts.node_type import NodeContext
+from graphbit_core.contracts.tool import Tool
+from graphbit_core.errors import ConfigError, ValidationError
+from graphbit_core.tools.call import BoundTool, Caller
+from graphbit_core.tools.context import ToolContext
+from graphbit_core.tools.decorator import FunctionTool
+from graphbit_core.types.messages import ToolCall
+from graphbit_core.workflow.functions import resolve_function
+
+ToolRef = Any
+"""A tool, a function, ``package.module:function``, or the name of an installed tool."""
+
+
+class GivenTools:
+    """What a node was given as tools. All but installed ones are made, and checked, with the node.
+
+    Raises:
+        ValidationError: One is none of these, or cannot be made a tool.
+    """
+
+    def __init__(self, given: Sequence[ToolRef], field: str = "tools") -> None:
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise ValidationError(f"{field} is {given!r:.80}; give a list of tools", field=field)
+        self._given = [one if _is_name(one) else _as_tool(one, field) for one in given]
+        self.ready = [one for one in self._given if not isinstance(one, str)]
+        """The others, as tools."""
+        for one in self.ready:
+            BoundTool(one)
+        self.names = [one for one in self._given if isinstance(one, str)]
+        """Names of installed tools, which are looked up when the node runs."""
+
+    def resolve(self, context: NodeContext) -> list[Tool]:
+        """All of them as tools.
+
+        Raises:
+            PluginError: An installed one cannot be had.
+        """
+        return [
+            _as_tool(context.service("host").create("tool", one), "tools") if isinstance(one, str) else one
+            for one in self._given
+        ]
+
+
+def caller_of(context: NodeContext) -> Caller:
+    """Tools called for a node share its deadline, services and count of tokens."""
+
+    def approve() -> Any:
+        try:
+            return context.service("approve")
+        except ConfigError:
+            return None
+
+    about = ToolContext(
+        ToolCall("", "", "{}"),
+        context.deadline,
+        context.run_id,
+        context.node_id,
+        service=context.service,
+        add_usage=context.add_usage,
+    )
+    return Caller(about, approve)
+
+
+def _is_name(one: ToolRef) -> bool:
+    return isinstance(one, str) and ":" not in one
+
+
+def _as_tool(one: ToolRef, field: str) -> Tool:
+    if isinstance(one, str):
+        one = resolve_function(one, field)
+    if isinstance(one, Tool) and not isinstance(one, type):
+        return one
+    if not callable(one):
+        raise ValidationError(
+            f"{field} holds {one!r:.80}; a tool is a function, what @tool made, "
+            "'package.module:function', or the name of an installed tool",
+            field=field,
+        )
+    return FunctionTool(one)
