@@ -139,6 +139,13 @@ class Node(ContainerMakers):
         """Chooses which edges go on: the function returns the label or target of one edge, or a list.
 
         Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+
+        Args:
+            name: Name of the node.
+            function: The function, plain or coroutine, or where it is: ``package.module:function``.
+            inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
         """
         return Node("condition", name, id=id, function=function, inline=inline or None, **options)
 
@@ -150,7 +157,14 @@ class Node(ContainerMakers):
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Waits, and passes on what it got."""
+        """Waits, and passes on what it got.
+
+        Args:
+            name: Name of the node.
+            seconds: 0 to 30 days.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
         return Node("delay", name, id=id, seconds=seconds, **options)
 
     @staticmethod
