@@ -12,11 +12,12 @@ from graphbit_core.workflow.makers import ContainerMakers, closed_body
 from graphbit_core.workflow.options import DEFAULTS, OPTION_NAMES, NodeOptions, Options, parse_options
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_OTHERS = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def _id_from(name: str) -> str:
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_").lower()
-    return slug[:128]
+    slug = name if ID_PATTERN.fullmatch(name) else _OTHERS.sub("_", name)
+    return slug.strip("_").lower()[:128]
 
 
 class Node(ContainerMakers):

@@ -68,9 +68,9 @@ def test_every_option_and_every_setting_has_a_description():
 
 
 def test_every_example_workflow_fits_the_schema():
-    known = dict(examples())
+    known = list(examples())
     assert known
-    assert {where: problems for where, data in known.items() if (problems := found(data))} == {}
+    assert [(where, problems) for where, data in known if (problems := found(data))] == []
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
