@@ -51,13 +51,15 @@ class Edge:
 
 
 def make_edge(
-    source: str, target: str, *, kind: Any = "data", when: Any = None, output: Any = None, port: Any = None
+    source: str, target: str, kind: Any = "data", when: Any = None, output: Any = None, port: Any = None
 ) -> Edge:
     """An edge of what users wrote.
 
     Raises:
         ValidationError: A setting is wrong, or does not go with the kind; ``field`` names it.
     """
+    if kind == "data" and when is None and output is None and port is None:
+        return Edge(source, target)
     where = f"edge {source!r} to {target!r}"
     if kind not in EDGE_KINDS:
         hint = nearest(kind, EDGE_KINDS) if isinstance(kind, str) else ""

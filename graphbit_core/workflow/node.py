@@ -13,11 +13,12 @@ from graphbit_core.workflow.makers import ContainerMakers, closed_body
 from graphbit_core.workflow.options import DEFAULTS, OPTION_NAMES, NodeOptions, Options, parse_options
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_OTHERS = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def _id_from(name: str) -> str:
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_").lower()
-    return slug[:128]
+    slug = name if ID_PATTERN.fullmatch(name) else _OTHERS.sub("_", name)
+    return slug.strip("_").lower()[:128]
 
 
 class Node(ContainerMakers):
@@ -173,8 +174,17 @@ class Node(ContainerMakers):
         """Chooses which edges go on: the function, or the expression, gives the label or target of one
         edge, or a list; an expression that is true or false chooses the label ``true`` or ``false``.
 
-        Parameters of the function, ``isolation`` and ``memory_mb`` are as in ``transform``; what it got
-        passes on to the chosen nodes.
+        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+
+        Args:
+            name: Name of the node.
+            function: The function, plain or coroutine, or where it is: ``package.module:function``.
+            expression: Instead of a function: a safe expression; what came in is called ``value`` in it.
+            inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: As in ``transform``.
+            memory_mb: As in ``transform``.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
         """
         return Node(
             "condition",
@@ -196,7 +206,14 @@ class Node(ContainerMakers):
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Waits, and passes on what it got."""
+        """Waits, and passes on what it got.
+
+        Args:
+            name: Name of the node.
+            seconds: 0 to 30 days.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
         return Node("delay", name, id=id, seconds=seconds, **options)
 
     @staticmethod

@@ -178,8 +178,10 @@ def _node_types(host: Host) -> dict[str, Schema]:
 
 def _settings(name: str, component: Any) -> Schema:
     text = (inspect.getdoc(component) or "").partition("\n\n")[0]
-    about = _documented(component) | _documented(getattr(Node, name, None))
-    schema = _object(_common(), description=" ".join(text.split()))
+    about: dict[str, str] = {}
+    for owner in (component, getattr(component, "__init__", None), getattr(Node, name, None)):
+        about |= _documented(owner)
+    schema = _object(_common(), description=" ".join(text.split()).replace("``", "'"))
     required = []
     try:
         parameters = list(inspect.signature(component).parameters.values())
@@ -219,7 +221,9 @@ def _of_hint(hint: Any) -> Schema:
         return {"enum": list(arguments)}
     if origin in (Union, types.UnionType):
         several = [_of_hint(argument) for argument in arguments]
-        return {} if {} in several else {"anyOf": [s for i, s in enumerate(several) if s not in several[:i]]}
+        if {"type": "string"} in several:  # a path to a function is text, too
+            several = [schema for schema in several if schema != _FUNCTION]
+        return {} if {} in several else {"anyOf": several}
     kind = origin or hint
     if kind in (list, tuple, abc.Sequence):
         return {"type": "array", **({"items": _of_hint(arguments[0])} if arguments else {})}

@@ -138,10 +138,12 @@ class Workflow:
             ValidationError: No such node or port, the edge exists already, or a setting is wrong.
         """
         self._require_open()
-        ends = self._id_of(source), self._id_of(target)
-        edge = make_edge(*ends, kind=kind, when=when, output=output, port=port)
-        ports = self._nodes[edge.target].options.ports
-        if edge.port is not None and ports and edge.port not in ports:
+        edge = make_edge(self._id_of(source), self._id_of(target), kind, when, output, port)
+        if (
+            edge.port is not None
+            and (ports := self._nodes[edge.target].options.ports)
+            and edge.port not in ports
+        ):
             hint = nearest(edge.port, ports) or f"; it declares {', '.join(ports)}"
             raise ValidationError(f"node {edge.target!r} has no port {edge.port!r}{hint}", field="port")
         if edge in self._edges:
@@ -171,7 +173,7 @@ class Workflow:
         return self
 
     def _id_of(self, node: Step) -> str:
-        key = node if isinstance(node, str) else declared(node).node.id
+        key = node if isinstance(node, str) else (node if isinstance(node, Node) else declared(node).node).id
         if key in self._nodes:
             return key
         if key in self._ids:

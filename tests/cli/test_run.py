@@ -1,4 +1,4 @@
-"""``graphbit run``, ``validate`` and ``draw``."""
+"""``graphbit run``, ``validate``, ``draw`` and ``schema``."""
 
 from __future__ import annotations
 
@@ -105,6 +105,32 @@ def test_validate_says_that_nothing_is_wrong(greeting, capsys):
 def test_draw_prints_mermaid(greeting, capsys):
     assert main(["draw", greeting]) == 0
     assert capsys.readouterr().out.startswith("flowchart TD\n")
+
+
+def test_draw_prints_dot_when_asked(greeting, capsys):
+    assert main(["draw", greeting, "--format", "dot"]) == 0
+    assert capsys.readouterr().out.startswith('digraph "Greeting" {\n')
+
+
+@pytest.mark.parametrize(("name", "form"), [("run.mmd", "flowchart TD"), ("run.dot", "digraph")])
+def test_run_draws_what_it_did_into_a_file(greeting, tmp_path, capsys, name, form):
+    picture = tmp_path / name
+    assert main(["run", greeting, "--input", "name=Ada", "--draw", str(picture)]) == 0
+    text = picture.read_text()
+    assert text.startswith(form)
+    assert text.count("succeeded ·") == 2
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_the_run(greeting, tmp_path, capsys):
+    assert main(["run", greeting, "--input", "name=Ada", "--draw", str(tmp_path / "no" / "run.mmd")]) == 2
+    captured = capsys.readouterr()
+    assert "cannot be written" in captured.err
+    assert not captured.out
+
+
+def test_schema_prints_json(capsys):
+    assert main(["schema"]) == 0
+    assert "type_agent" in json.loads(capsys.readouterr().out)["$defs"]
 
 
 def test_functions_beside_the_workflow_file_are_found(tmp_path, capsys):
