@@ -73,8 +73,8 @@ class LifecycleNode(NodeType):
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
 
     def __init__(self, *, step: Any) -> None:
-        found = resolve_function(step, "step") if isinstance(step, str) else step
-        made = found() if inspect.isclass(found) else found
+        found: Any = resolve_function(step, "step") if isinstance(step, str) else step
+        made: Any = found() if inspect.isclass(found) else found
         missing = [name for name in ("prep", "exec", "post") if not callable(getattr(made, name, None))]
         if missing:
             raise ValidationError(

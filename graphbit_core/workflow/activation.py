@@ -202,12 +202,10 @@ class Activation:
 
     def surroundings(self) -> Iterator[tuple[Frame, int]]:
         """The frames it can see into, from its own outwards, each with the node that is within it."""
-        frame, node = self.frame, self.node
-        while True:
-            yield frame, node
-            if frame.opener is None:
-                return
-            frame, node = frame.opener.frame, frame.opener.node
+        within: Activation | None = self
+        while within is not None:
+            yield within.frame, within.node
+            within = within.frame.opener
 
     def find_node(self, name: str) -> tuple[Frame, int] | None:
         """The node of that id or name that it means: the innermost, never the one it is within."""

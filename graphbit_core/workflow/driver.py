@@ -29,7 +29,7 @@ from graphbit_core.workflow.state import RunState
 
 if TYPE_CHECKING:
     from graphbit_core.kernel import Settlement
-    from graphbit_core.workflow.bodies import Outcome
+    from graphbit_core.workers import Outcome
     from graphbit_core.workflow.compiled import Compiled
 
 _INLINE_SLICE = 0.005

@@ -15,7 +15,7 @@ from graphbit_core.host import Host, default_host
 from graphbit_core.types.events import Event
 from graphbit_core.workflow import limits as presets
 from graphbit_core.workflow.admission import Admission, Permit
-from graphbit_core.workflow.compile import Compiled
+from graphbit_core.workflow.compiled import Compiled
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.driver import Driver
 from graphbit_core.workflow.limits import LimitOptions, Limits, limits_from

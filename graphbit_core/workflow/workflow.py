@@ -19,7 +19,7 @@ from graphbit_core.workflow.variables import Variable, parse_variables
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
-    from graphbit_core.workflow.compile import Compiled
+    from graphbit_core.workflow.compiled import Compiled
     from graphbit_core.workflow.result import WorkflowResult
 
 
