@@ -111,7 +111,7 @@ class NodeContext(Protocol):
 
     @property
     def activation(self) -> str:
-        """This start of the node: ``run id/node id``, with the frames between them, such as ``r1/each[17]/draft``."""
+        """This start of the node: run id, frames and node id, such as ``r1/each[17]/draft``."""
         ...
 
     @property
@@ -141,8 +141,8 @@ class NodeContext(Protocol):
 
     @property
     def value(self) -> Any:
-        """What came in: the output of the node before, a dict by node name if there are several, a list if the
-        node collects; in the first node of a frame the frame's value, elsewhere the run's inputs.
+        """What came in: the output of the node before; a dict by node name if there are several, a list if
+        the node collects. In the first node of a frame the frame's value, in that of a run its inputs.
         """
         ...
 
@@ -180,7 +180,7 @@ class NodeContext(Protocol):
         ...
 
     def lookup(self, name: str) -> Any:
-        """The value of ``name`` or ``name.field.0``: an input port, an earlier node, a name of the frame, a variable.
+        """The value of ``name`` or ``name.field.0``: a port, an earlier node, a name of the frame, a variable.
 
         Raises:
             OutputNotProducedError: That node has no output in this run.
@@ -193,7 +193,7 @@ class NodeContext(Protocol):
         ...
 
     def set_variable(self, name: str, value: Any) -> None:
-        """Writes a variable; it becomes visible when this node has settled, folded by the variable's reducer."""
+        """Writes a variable, to be seen when this node has settled; its reducer says what becomes of it."""
         ...
 
     def emit(self, type: str, data: Mapping[str, Any]) -> None:  # noqa: A002 - the field's name in an event
@@ -242,7 +242,7 @@ class NodeType(Protocol):
         """Names it must be given values of, without braces: ``topic``, ``draft.title``.
 
         Args:
-            first: Whether no node precedes it and no frame gives it a value, so that all it gets are run inputs.
+            first: Whether no node precedes it and no frame gives it a value: all it gets are run inputs.
         """
         return ()
 
@@ -251,7 +251,7 @@ class NodeType(Protocol):
         return None
 
     def container(self) -> Container | None:
-        """The workflow it runs; then ``run`` may return Frames, and ``resume`` is called when they have ended."""
+        """The workflow it runs; then ``run`` may return Frames, and ``resume`` is called after them."""
         return None
 
     def output_type(self) -> Any:
@@ -275,7 +275,7 @@ class NodeType(Protocol):
 
         Args:
             context: As ``run`` got it.
-            results: The frames opened last, in the order in which they ended; cancelled ones that never began may
-                be missing.
+            results: The frames opened last, in the order in which they ended; cancelled ones that never
+                began may be missing.
         """
         raise NotImplementedError(f"{type(self).__name__} opened frames, but does not say what follows them")

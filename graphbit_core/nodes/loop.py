@@ -20,8 +20,8 @@ EXHAUSTED = "exhausted"
 
 
 class LoopNode(NodeType):
-    """Runs ``body`` until ``until`` holds. A frame sees ``state`` (the output of the iteration before; at first
-    ``initial``, or what came in) and ``iteration`` (from 1). The output is the last state.
+    """Runs ``body`` until ``until`` holds. A frame sees ``state`` (the output of the iteration before; at
+    first ``initial``, or what came in) and ``iteration`` (from 1). The output is the last state.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION

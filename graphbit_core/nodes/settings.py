@@ -54,6 +54,7 @@ def require_workflow(setting: str, value: Any) -> None:
     """Raises a ValidationError unless ``value`` is a workflow."""
     if not isinstance(value, Workflow):
         raise ValidationError(
-            f"{setting} is a {type(value).__name__}; give a Workflow or a Node, in a file {{nodes: …, edges: …}}",
+            f"{setting} is a {type(value).__name__}; give a Workflow or a Node, in a file "
+            "{nodes: …, edges: …}",
             field=setting,
         )

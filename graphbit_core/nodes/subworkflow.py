@@ -19,7 +19,8 @@ _VALUE = "value"
 
 class SubworkflowNode(NodeType):
     """Runs ``body`` once. It sees its ``inputs``, ``value`` (what came in), what comes before the node, and
-    the run's inputs. Texts in ``inputs`` are templates; one that is a single ``{name}`` gives the value itself.
+    the run's inputs. Texts in ``inputs`` are templates; one that is a single ``{name}`` gives the value
+    itself.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION

@@ -84,7 +84,7 @@ class Bodies:
     def _returned(self, activation: Activation, outcome: Outcome) -> None:
         """A function has ended; what it returned may have to be awaited."""
         value, error = outcome
-        # inspect.isawaitable also knows generator-based coroutines, which are gone, and costs as much as a node.
+        # inspect.isawaitable also knows generator-based coroutines, which are gone, and costs much.
         if error is not None or not hasattr(type(value), "__await__"):
             self._ended(activation, outcome)
         elif activation.ended:

@@ -125,7 +125,7 @@ class BoundFunction:
         return [*positional, *keywords.values()][0]
 
     def _named(self, context: NodeContext) -> bool:
-        """Whether its one parameter is the name of a port, or, in the first node of a frame, of what that gives."""
+        """Whether its one parameter is the name of a port or, at a frame's start, of what that gives."""
         if not self._names:
             return False
         return self._names[0] in (context.ports if context.parent_ids else context.given)
@@ -143,6 +143,6 @@ class BoundFunction:
 
 
 def _takes_one_value(parameters: list[inspect.Parameter]) -> bool:
-    """Whether it has one parameter, or needs only one, whose name cannot be used, as in ``sum(iterable, /)``."""
+    """Whether it has one parameter, or needs only one that cannot be named: ``sum(iterable, /)``."""
     needed = [p for p in parameters if p.default is p.empty]
     return len(parameters) == 1 or (len(needed) == 1 and needed[0].kind is needed[0].POSITIONAL_ONLY)

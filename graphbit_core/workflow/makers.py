@@ -113,8 +113,8 @@ class ContainerMakers:
             until: A function, ``package.module:function`` or a safe expression about the state; the loop ends
                 once it holds.
             max_iterations: Most iterations, at least 1.
-            on_exhausted: ``fail``: the node fails if ``until`` does not hold by then. ``route``: the edge with
-                ``when="exhausted"`` goes on, with the last state.
+            on_exhausted: ``fail``: the node fails if ``until`` does not hold by then. ``route``: the edge
+                with ``when="exhausted"`` goes on, with the last state.
             initial: The first iteration's state; default: the output of the node before.
             id: See ``Node``.
             options: See ``NodeOptions``.
