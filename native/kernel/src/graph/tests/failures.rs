@@ -142,6 +142,32 @@ fn a_deadline_that_passes_in_the_queue_fails_the_node() {
 }
 
 #[test]
+fn a_fallback_after_a_deadline_in_the_queue_gets_permits_of_its_own() {
+    let mut story = Setup::of("a/llm b/llm c/llm spare/tool", "")
+        .kind("llm", 1)
+        .rules("a", |rules| {
+            (rules.deadline, rules.max_attempts) = (Some(5.0), Some(2));
+            (rules.on_failure, rules.backoff.base) = (OnFailure::Fallback(3), 0.0);
+        })
+        .rules("spare", |rules| (rules.max_attempts, rules.backoff.base) = (Some(2), 0.0))
+        .start();
+    assert_eq!(story.take(), "a");
+    let failure = Failure { text: "busy".to_owned(), retryable: true, retry_after: Some(1.0) };
+    story.settle("a", Settled::Failed(failure)).unwrap();
+    assert_eq!(story.take(), "b");
+    story.now = 1.0;
+    assert_eq!((story.take(), story.state("a")), (String::new(), "ready".to_owned()));
+    story.now = 5.0;
+    assert_eq!(story.take(), "a=spare");
+    story.fail_for_now("a");
+    story.ok("b");
+    // What the first body left in the queue takes no permit in the name of the second.
+    assert_eq!(story.take(), "a=spare c");
+    story.ok("a c");
+    assert_eq!(story.status(), Some(Outcome::SucceededDegraded));
+}
+
+#[test]
 fn a_value_takes_the_place_of_an_output() {
     let mut story = Setup::of("a b", "a->b").rules("a", |rules| rules.on_failure = OnFailure::Value).start();
     story.take();
