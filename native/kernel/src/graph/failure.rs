@@ -53,8 +53,7 @@ impl Run {
     /// Whether something new may still begin for an activation that began.
     fn may_go_on(&self, activation: Activation) -> bool {
         let frame = &self.frames[activation.frame()];
-        let slot = &frame.slots[activation.node()];
-        frame.halt == Halt::Going && slot.asked != Some(Ask::Stopped) && slot.rest != Some(Rest::Cancel)
+        frame.halt == Halt::Going && frame.slots[activation.node()].rest != Some(Rest::Cancel)
     }
 
     /// Full jitter, the same for the same seed, activation and attempt.

@@ -1,7 +1,7 @@
 //! Retries, time limits, fallbacks, and what else a failure may lead to.
 
 use super::story::{Setup, Story};
-use crate::graph::{Backoff, Choice, Failure, OnError, OnFailure, Outcome, Settled, What};
+use crate::graph::{Backoff, Choice, Failure, JoinRule, OnError, OnFailure, Outcome, Settled, What};
 
 fn retrying(attempts: u32) -> Story {
     let mut story = Setup::of("a b", "a->b")
@@ -105,6 +105,34 @@ fn an_attempt_past_its_timeout_is_told_once_and_may_be_repeated() {
     assert_eq!(story.take(), "a");
     assert_eq!(story.ok("a").status(), Some(Outcome::Succeeded));
     assert_eq!(story.run.next_timer(), None);
+}
+
+#[test]
+fn each_attempt_has_its_timeout_to_itself() {
+    let setup = Setup::of("a", "").rules("a", |rules| {
+        (rules.timeout, rules.max_attempts, rules.backoff.base) = (Some(2.0), Some(2), 0.0);
+    });
+    let mut story = setup.start();
+    story.take();
+    story.now = 1.0;
+    assert_eq!(story.fail_for_now("a").take(), "a");
+    story.now = 2.0;
+    assert_eq!((story.take(), story.take_to_cancel()), (String::new(), String::new()));
+    assert_eq!(wait(&mut story), 1.0);
+    story.take();
+    assert_eq!(story.take_to_cancel(), "a:timeout");
+}
+
+#[test]
+fn a_branch_that_was_stopped_is_not_tried_again() {
+    let mut story = Setup::of("a b join", "a->join b->join")
+        .rules("join", |rules| rules.join = JoinRule::Quorum(1))
+        .rules("b", |rules| rules.max_attempts = Some(5))
+        .start();
+    story.take();
+    story.ok("a");
+    assert_eq!(story.take_to_cancel(), "b");
+    assert_eq!(story.fail_for_now("b").said(), "b:absorbed");
 }
 
 #[test]

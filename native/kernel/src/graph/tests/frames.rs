@@ -196,6 +196,22 @@ fn drain_lets_frames_end_what_they_began() {
 }
 
 #[test]
+fn drain_does_not_resume_a_container_whose_frames_were_cut_short() {
+    for last in [false, true] {
+        let mut story =
+            Setup::of("each bad", "").on_error(OnError::Drain).body("each", "x y", "x->y").start();
+        story.take();
+        story.open("each", 1).take();
+        if last {
+            story.ok("each[0]/x").take();
+        }
+        story.fail("bad").ok(if last { "each[0]/y" } else { "each[0]/x" });
+        assert_eq!(story.take(), if last { "each:resume" } else { "" });
+        assert_eq!(story.status().is_some(), !last);
+    }
+}
+
+#[test]
 fn the_timeout_of_a_container_spans_its_frames() {
     let setup = map().rules("each", |rules| (rules.timeout, rules.max_attempts) = (Some(3.0), Some(2)));
     let mut story = setup.body("each", "x", "").start();
