@@ -177,7 +177,8 @@ class Run:
     def ended_frames(self) -> list[tuple[int, int, int, str]]:
         """Frames that ended since the last call, in that order: frame, container's activation, index,
         ``succeeded`` | ``failed`` | ``cancelled``. They can be asked about until the next ``take`` or
-        ``settle`` after this call, and are kept until then.
+        ``settle`` after this call, and are kept until then. Frames end inside ``take`` too: call this before
+        starting what it returned.
         """
 
     def frame(self, frame: int) -> tuple[int, int, int, str]:

@@ -69,7 +69,7 @@ def test_a_rule_with_an_unknown_word_is_refused_by_name(rules: Any, field: str, 
 
 def test_a_rule_of_the_wrong_type_is_a_type_error() -> None:
     with pytest.raises(TypeError):
-        Plan([([("a", "task", {"timeout": "soon"})], [])])  # type: ignore[typeddict-item]
+        Plan([([("a", "task", {"timeout": "soon"})], [])])  # type: ignore[list-item, typeddict-item]
 
 
 def test_a_chain_runs_to_success() -> None:

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::activation::{Activation, Ask, Disposition, Handled};
 use super::events::What;
 use super::frame::{Halt, Phase};
-use super::rules::{Backoff, OnFailure, Rules, seconds};
+use super::rules::{Backoff, OnFailure, Rest, Rules, seconds};
 use super::run::Run;
 use super::scope::Scope;
 use super::settle::Failure;
@@ -53,7 +53,7 @@ impl Run {
     /// Whether something new may still begin for an activation that began.
     fn may_go_on(&self, activation: Activation) -> bool {
         let frame = &self.frames[activation.frame()];
-        frame.halt == Halt::Going && frame.slots[activation.node()].asked != Some(Ask::Stopped)
+        frame.halt == Halt::Going && frame.slots[activation.node()].rest != Some(Rest::Cancel)
     }
 
     /// Full jitter, the same for the same seed, activation and attempt.
@@ -70,18 +70,13 @@ impl Run {
     fn retry(&mut self, activation: Activation, delay: Duration, error: String, now: Time) {
         let attempt = self.frames[activation].attempt + 1;
         self.tell(now, Some(activation), What::NodeRetrying { attempt, delay, error, fallback: None });
-        self.begin_anew(activation);
-        let slot = &mut self.frames[activation];
-        (slot.state, slot.phase) = (State::Waiting, Phase::Backoff);
-        self.timers.push(Timer { due: now + delay, activation, alarm: Alarm::Backoff }, &self.frames);
-    }
-
-    /// Forgets what belongs to the attempt that is over.
-    fn begin_anew(&mut self, activation: Activation) {
-        self.frames[activation].asked = None;
         if let Some(container) = self.containers.get_mut(&activation.0) {
             container.reset();
         }
+        let slot = &mut self.frames[activation];
+        slot.asked = None;
+        (slot.state, slot.phase) = (State::Waiting, Phase::Backoff);
+        self.timers.push(Timer { due: now + delay, activation, alarm: Alarm::Backoff }, &self.frames);
     }
 
     fn fail_for_good(
@@ -123,7 +118,8 @@ impl Run {
             Some(activation),
             What::NodeRetrying { attempt: 1, delay, error, fallback: Some(node) },
         );
-        self.begin_anew(activation);
+        self.frames[activation].asked = None;
+        self.containers.remove(&activation.0);
         if self.frames[activation].body as usize != activation.node() {
             self.settle_body(activation, State::Failed, now);
         }

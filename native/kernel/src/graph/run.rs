@@ -184,12 +184,17 @@ impl Run {
 
     fn admit(&mut self, taken: &mut Vec<Taken>, now: Time) {
         loop {
-            let (frames, containers) = (&self.frames, &self.containers);
+            let (plan, frames, containers) = (&self.plan, &self.frames, &self.containers);
             let valid = |entry: &Entry| {
+                let activation = entry.activation;
                 if entry.opening {
-                    return containers.contains_key(&entry.activation.0);
+                    return containers.contains_key(&activation.0);
                 }
-                frames.slot(entry.activation).is_some_and(|slot| slot.state == State::Ready)
+                // The claim tells apart what an earlier body left in the queue when its deadline passed.
+                frames.slot(activation).is_some_and(|slot| {
+                    let scope = plan.scope(frames[activation.frame()].scope);
+                    slot.state == State::Ready && entry.claim == Some(scope.claim(slot.body as usize))
+                })
             };
             let Some(entry) = self.admission.pop(valid) else { return };
             if entry.opening {

@@ -24,6 +24,7 @@ impl Run {
             }
             self.halt(0, Halt::Stopped);
             self.follow(now);
+            self.timers.purge(&self.frames);
         }
         self.asked.clear();
         self.running()

@@ -34,7 +34,10 @@ impl Timer {
         match self.alarm {
             Alarm::Delay => slot.phase == Phase::Delay,
             Alarm::Backoff => slot.phase == Phase::Backoff,
-            Alarm::Timeout(epoch) => slot.epoch == epoch && slot.is_busy() && slot.asked.is_none(),
+            Alarm::Timeout(epoch) => {
+                let begun = matches!(slot.phase, Phase::Out(_) | Phase::Open | Phase::Queued(_));
+                slot.epoch == epoch && begun && slot.asked.is_none() && !slot.state.is_settled()
+            }
             Alarm::Deadline => slot.deadline == Some(self.due),
         }
     }

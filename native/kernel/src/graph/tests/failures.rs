@@ -1,7 +1,7 @@
 //! Retries, time limits, fallbacks, and what else a failure may lead to.
 
 use super::story::{Setup, Story};
-use crate::graph::{Backoff, Choice, Failure, OnError, OnFailure, Outcome, Settled, What};
+use crate::graph::{Backoff, Choice, Failure, JoinRule, OnError, OnFailure, Outcome, Settled, What};
 
 fn retrying(attempts: u32) -> Story {
     let mut story = Setup::of("a b", "a->b")
@@ -108,6 +108,34 @@ fn an_attempt_past_its_timeout_is_told_once_and_may_be_repeated() {
 }
 
 #[test]
+fn each_attempt_has_its_timeout_to_itself() {
+    let setup = Setup::of("a", "").rules("a", |rules| {
+        (rules.timeout, rules.max_attempts, rules.backoff.base) = (Some(2.0), Some(2), 0.0);
+    });
+    let mut story = setup.start();
+    story.take();
+    story.now = 1.0;
+    assert_eq!(story.fail_for_now("a").take(), "a");
+    story.now = 2.0;
+    assert_eq!((story.take(), story.take_to_cancel()), (String::new(), String::new()));
+    assert_eq!(wait(&mut story), 1.0);
+    story.take();
+    assert_eq!(story.take_to_cancel(), "a:timeout");
+}
+
+#[test]
+fn a_branch_that_was_stopped_is_not_tried_again() {
+    let mut story = Setup::of("a b join", "a->join b->join")
+        .rules("join", |rules| rules.join = JoinRule::Quorum(1))
+        .rules("b", |rules| rules.max_attempts = Some(5))
+        .start();
+    story.take();
+    story.ok("a");
+    assert_eq!(story.take_to_cancel(), "b");
+    assert_eq!(story.fail_for_now("b").said(), "b:absorbed");
+}
+
+#[test]
 fn a_deadline_spans_all_attempts() {
     let setup = Setup::of("a", "").rules("a", |rules| {
         (rules.deadline, rules.max_attempts) = (Some(10.0), Some(9));
@@ -139,6 +167,32 @@ fn a_deadline_that_passes_in_the_queue_fails_the_node() {
     assert_eq!((story.take(), story.state("a")), (String::new(), "failed".to_owned()));
     story.ok("b");
     assert_eq!(story.said[0].text.as_deref(), Some("was not done within its deadline of 5 s"));
+}
+
+#[test]
+fn a_fallback_after_a_deadline_in_the_queue_gets_permits_of_its_own() {
+    let mut story = Setup::of("a/llm b/llm c/llm spare/tool", "")
+        .kind("llm", 1)
+        .rules("a", |rules| {
+            (rules.deadline, rules.max_attempts) = (Some(5.0), Some(2));
+            (rules.on_failure, rules.backoff.base) = (OnFailure::Fallback(3), 0.0);
+        })
+        .rules("spare", |rules| (rules.max_attempts, rules.backoff.base) = (Some(2), 0.0))
+        .start();
+    assert_eq!(story.take(), "a");
+    let failure = Failure { text: "busy".to_owned(), retryable: true, retry_after: Some(1.0) };
+    story.settle("a", Settled::Failed(failure)).unwrap();
+    assert_eq!(story.take(), "b");
+    story.now = 1.0;
+    assert_eq!((story.take(), story.state("a")), (String::new(), "ready".to_owned()));
+    story.now = 5.0;
+    assert_eq!(story.take(), "a=spare");
+    story.fail_for_now("a");
+    story.ok("b");
+    // What the first body left in the queue takes no permit in the name of the second.
+    assert_eq!(story.take(), "a=spare c");
+    story.ok("a c");
+    assert_eq!(story.status(), Some(Outcome::SucceededDegraded));
 }
 
 #[test]

@@ -196,6 +196,22 @@ fn drain_lets_frames_end_what_they_began() {
 }
 
 #[test]
+fn drain_does_not_resume_a_container_whose_frames_were_cut_short() {
+    for last in [false, true] {
+        let mut story =
+            Setup::of("each bad", "").on_error(OnError::Drain).body("each", "x y", "x->y").start();
+        story.take();
+        story.open("each", 1).take();
+        if last {
+            story.ok("each[0]/x").take();
+        }
+        story.fail("bad").ok(if last { "each[0]/y" } else { "each[0]/x" });
+        assert_eq!(story.take(), if last { "each:resume" } else { "" });
+        assert_eq!(story.status().is_some(), !last);
+    }
+}
+
+#[test]
 fn the_timeout_of_a_container_spans_its_frames() {
     let setup = map().rules("each", |rules| (rules.timeout, rules.max_attempts) = (Some(3.0), Some(2)));
     let mut story = setup.body("each", "x", "").start();
@@ -211,6 +227,45 @@ fn the_timeout_of_a_container_spans_its_frames() {
     story.now = 60.0;
     assert_eq!(story.take(), "each");
     assert_eq!(story.open("each", 1).take(), "each[0]/x");
+}
+
+#[test]
+fn the_timeout_of_a_container_holds_while_it_is_about_to_resume() {
+    let setup = map().rules("each", |rules| (rules.timeout, rules.on_failure) = (Some(3.0), OnFailure::Skip));
+    let mut story = setup.body("each", "x", "").start();
+    story.take();
+    story.open("each", 1).take();
+    story.ok("each[0]/x");
+    story.run.settle(Vec::new(), story.time()).unwrap();
+    assert_eq!(story.take(), "each:resume");
+    story.now = 3.0;
+    assert_eq!((story.take(), story.take_to_cancel()), (String::new(), "each:timeout".to_owned()));
+    assert_eq!(story.fail("each").said(), "each:skip");
+}
+
+#[test]
+fn a_fallback_may_replace_a_container_and_be_one() {
+    let mut story = Setup::of("each end spare", "each->end")
+        .rules("each", |rules| rules.on_failure = OnFailure::Fallback(2))
+        .body("each", "x", "")
+        .start();
+    story.take();
+    story.open("each", 1).take();
+    story.fail("each[0]/x").take();
+    assert_eq!(story.fail("each").take(), "each=spare");
+    assert!(story.run.containers.is_empty());
+    story.ok("each").take();
+    assert_eq!(story.ok("end").status(), Some(Outcome::SucceededDegraded));
+
+    let mut setup = Setup::of("a spare", "").rules("a", |rules| rules.on_failure = OnFailure::Fallback(1));
+    setup = setup.body("spare", "x", "");
+    let mut story = setup.start();
+    story.take();
+    assert_eq!(story.fail("a").take(), "a=spare");
+    assert_eq!(story.open("a", 1).take(), "spare[0]/x");
+    assert_eq!(story.ok("spare[0]/x").take(), "a=spare:resume");
+    assert_eq!(story.ok("a").status(), Some(Outcome::SucceededDegraded));
+    assert!(story.run.containers.is_empty());
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Case {
             nodes.push(NodeSpec { id: format!("n{node}"), kind: KINDS[dice.below(3)].to_owned(), rules });
         }
         self.scopes[index] = ScopeSpec { nodes, edges };
-        treat_failures(dice, &mut self.scopes[index], count);
+        treat_failures(dice, &mut self.scopes[index], count, orderly);
         index
     }
 
@@ -192,7 +192,7 @@ fn container(dice: &mut Dice, rules: &mut Rules, body: usize, orderly: bool) {
 }
 
 /// Gives nodes an `on_error`; fallbacks are appended to the scope.
-fn treat_failures(dice: &mut Dice, scope: &mut ScopeSpec, count: usize) {
+fn treat_failures(dice: &mut Dice, scope: &mut ScopeSpec, count: usize, orderly: bool) {
     for node in 0..count {
         let out: Vec<usize> = (0..scope.edges.len()).filter(|&edge| scope.edges[edge].from == node).collect();
         scope.nodes[node].rules.on_failure = match dice.below(10) {
@@ -202,16 +202,22 @@ fn treat_failures(dice: &mut Dice, scope: &mut ScopeSpec, count: usize) {
                 scope.edges[out[dice.below(out.len())]].kind = EdgeKind::Error;
                 OnFailure::Route
             }
-            3 => {
-                let spare = NodeSpec {
-                    id: format!("spare{node}"),
-                    kind: KINDS[dice.below(3)].to_owned(),
-                    rules: Rules { compensate: dice.once_in(2), ..Rules::default() },
-                };
-                scope.nodes.push(spare);
-                OnFailure::Fallback(scope.nodes.len() - 1)
-            }
+            3 => OnFailure::Fallback(spare(dice, scope, orderly)),
             _ => OnFailure::Fail,
         };
     }
+}
+
+/// Appends a node that replaces another, and perhaps one that replaces it.
+fn spare(dice: &mut Dice, scope: &mut ScopeSpec, orderly: bool) -> usize {
+    let index = scope.nodes.len();
+    let (kind, rules) = (KINDS[dice.below(3)].to_owned(), rules(dice, orderly));
+    scope.nodes.push(NodeSpec { id: format!("spare{index}"), kind, rules });
+    scope.nodes[index].rules.on_failure = match dice.below(6) {
+        0 => OnFailure::Value,
+        1 => OnFailure::Skip,
+        2 => OnFailure::Fallback(spare(dice, scope, orderly)),
+        _ => OnFailure::Fail,
+    };
+    index
 }

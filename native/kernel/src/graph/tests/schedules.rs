@@ -11,7 +11,7 @@ use super::reckoning::Reckoning;
 use crate::graph::{OnError, Outcome, Plan};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1200, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn results_do_not_depend_on_the_order_of_completion(seed in any::<u64>(), size in 1..14usize) {
