@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.nearest import nearest
+
+OF_EVERY = {
+    "node_type": (
+        *("join", "rest", "on_error", "retry", "timeout", "deadline", "priority", "resource"),
+        *("compensate", "writes", "ports"),
+    )
+}
+"""By kind: names that users may set on every component and that it never sees: someone may have meant one."""
 
 _KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -19,7 +27,7 @@ def check_arguments(kind: str, name: str, component: Callable[..., Any], setting
     unknown = [] if open_ended else [key for key in settings if key not in known]
     missing = [key for key in required if key not in settings]
     if unknown or missing:
-        faults = [_unknown(key, known) for key in unknown] + [
+        faults = [_unknown(key, known, OF_EVERY.get(kind, ())) for key in unknown] + [
             f"the setting {key!r} is missing" for key in missing
         ]
         raise ValidationError(f"{kind} {name!r}: {'; '.join(faults)}", field=(unknown + missing)[0])
@@ -38,6 +46,6 @@ def _settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], b
     return [p.name for p in known], required, open_ended
 
 
-def _unknown(key: str, known: list[str]) -> str:
-    hint = nearest(key, known) or f"; it has {', '.join(known) or 'none'}"
+def _unknown(key: str, known: list[str], of_every: Sequence[str]) -> str:
+    hint = nearest(key, [*known, *of_every]) or f"; it has {', '.join(known) or 'none'}"
     return f"there is no setting {key!r}{hint}"

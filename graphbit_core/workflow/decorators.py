@@ -71,6 +71,8 @@ def node(
     name: str | None = None,
     id: str | None = None,
     inline: bool = False,
+    isolation: str | None = None,
+    memory_mb: int | None = None,
     **options: Unpack[NodeOptions],
 ) -> Callable[[F], F]: ...
 def node(
@@ -82,6 +84,8 @@ def node(
     name: str | None = None,
     id: str | None = None,  # noqa: A002
     inline: bool = False,
+    isolation: str | None = None,
+    memory_mb: int | None = None,
     **options: Unpack[NodeOptions],
 ) -> F | Callable[[F], F]:
     """Makes a transform node of a function, plain or coroutine; ``Workflow.of`` connects such nodes.
@@ -92,7 +96,9 @@ def node(
         when: Label by which a condition that it comes after chooses it, or a test; see ``Workflow.connect``.
         name: Name of the node; default: the function's.
         id: See ``Node``.
-        inline: See ``Node.transform``.
+        inline: See ``Node.transform``, as for the next two.
+        isolation: ``process``: it runs in a child process, which a timeout or a cancelled run kills.
+        memory_mb: Most memory of that process, in MiB.
         options: See ``NodeOptions``.
 
     Raises:
@@ -101,7 +107,8 @@ def node(
     """
 
     def decorate(function: F) -> F:
-        made = Node.transform(name or _name(function), function, inline=inline, id=id, **options)
+        settings = {"inline": inline or None, "isolation": isolation, "memory_mb": memory_mb}
+        made = Node("transform", name or _name(function), id=id, function=function, **settings, **options)
         return _mark(function, made, after, when)
 
     return decorate if function is None else decorate(function)
@@ -117,6 +124,8 @@ def condition(
     name: str | None = None,
     id: str | None = None,
     inline: bool = False,
+    isolation: str | None = None,
+    memory_mb: int | None = None,
     **options: Unpack[NodeOptions],
 ) -> Callable[[F], F]: ...
 def condition(
@@ -128,6 +137,8 @@ def condition(
     name: str | None = None,
     id: str | None = None,  # noqa: A002
     inline: bool = False,
+    isolation: str | None = None,
+    memory_mb: int | None = None,
     **options: Unpack[NodeOptions],
 ) -> F | Callable[[F], F]:
     """Makes a condition node of a function that returns the label or the target of an edge, or a list.
@@ -136,7 +147,8 @@ def condition(
     """
 
     def decorate(function: F) -> F:
-        made = Node.condition(name or _name(function), function, inline=inline, id=id, **options)
+        settings = {"inline": inline or None, "isolation": isolation, "memory_mb": memory_mb}
+        made = Node("condition", name or _name(function), id=id, function=function, **settings, **options)
         return _mark(function, made, after, when)
 
     return decorate if function is None else decorate(function)

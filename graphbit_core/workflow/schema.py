@@ -206,16 +206,20 @@ def _settings(name: str, component: Any) -> Schema:
 def _hints(component: Any) -> dict[str, Any]:
     """Types by parameter, without those whose names only a type checker knows."""
     function = getattr(component, "__init__", None) if isinstance(component, type) else component
-    try:
-        return typing.get_type_hints(function) if function is not None else {}
-    except (NameError, TypeError, AttributeError):
-        return {}
+    hints: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        alone = types.SimpleNamespace(__annotations__={name: annotation})
+        try:
+            hints |= typing.get_type_hints(alone, getattr(function, "__globals__", {}))
+        except (NameError, TypeError):
+            continue
+    return hints
 
 
 def _of_hint(hint: Any) -> Schema:
     """What a file may hold where the code asks for ``hint``; anything, where that is not known."""
     origin, arguments = get_origin(hint), get_args(hint)
-    if hint in _SIMPLE:
+    if isinstance(hint, type) and hint in _SIMPLE:
         return {"type": _SIMPLE[hint]}
     if origin is Literal:
         return {"enum": list(arguments)}
@@ -223,7 +227,7 @@ def _of_hint(hint: Any) -> Schema:
         several = [_of_hint(argument) for argument in arguments]
         if {"type": "string"} in several:  # a path to a function is text, too
             several = [schema for schema in several if schema != _FUNCTION]
-        return {} if {} in several else {"anyOf": several}
+        return {} if {} in several else {"anyOf": several} if len(several) > 1 else several[0]
     kind = origin or hint
     if kind in (list, tuple, abc.Sequence):
         return {"type": "array", **({"items": _of_hint(arguments[0])} if arguments else {})}

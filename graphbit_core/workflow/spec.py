@@ -73,6 +73,9 @@ def _node(node: Node, where: str) -> dict[str, Any]:
             data[key] = own_name | _content(value, f"{path}/")
         else:
             data[key] = plain(value, f"{key!r} of node {path!r}", key)
+            if key == "body" and _is_scope(data[key]):
+                found = f"the body of node {path!r} is data that reads as a workflow"
+                raise ValidationError(f"{found}; give what Workflow.from_dict makes of it", field=key)
     return data
 
 
@@ -143,7 +146,10 @@ def _read(data: Mapping[str, Any], reader: Reader) -> Workflow:
     return workflow
 
 
-_OF_EDGES = {"no_targets", "not_an_ancestor", "disconnected", "no_error_edge"}
+_OF_EDGES = {
+    *("no_targets", "not_an_ancestor", "disconnected", "no_error_edge"),
+    *("join_without_edges", "quorum_unreachable"),
+}
 """Findings that say nothing of nodes that are looked at without their edges."""
 
 

@@ -110,11 +110,13 @@ def _loader() -> type[yaml.SafeLoader]:
             return node
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            for place, key in enumerate(keys):
-                if key in keys[:place] and key[0] != "tag:yaml.org,2002:merge":
-                    line = node.value[place][0].start_mark.line + 1
-                    raise ValueError(f"line {line}: the key {key[1]!r} stands twice; rename or remove one")
+            known = set()
+            for key, _ in node.value:
+                name = key.tag, key.value if isinstance(key, yaml.ScalarNode) else id(key)
+                if name in known and key.tag != "tag:yaml.org,2002:merge":
+                    line = key.start_mark.line + 1
+                    raise ValueError(f"line {line}: the key {key.value!r} stands twice; rename or remove one")
+                known.add(name)
             return super().construct_mapping(node, deep)
 
     Loader.yaml_implicit_resolvers = {

@@ -44,7 +44,7 @@ class Workflow:
             raise ValidationError("a workflow needs a name", field="name")
         self.name = name
         self.description = description
-        self.variables: Mapping[str, Variable] = parse_variables(variables)
+        self._variables = parse_variables(variables)
         self._body_of: str | None = None
         self._nodes: dict[str, Node] = {}
         self._edges: dict[Edge, None] = {}
@@ -59,6 +59,11 @@ class Workflow:
     def nodes(self) -> Mapping[str, Node]:
         """The nodes by id, in the order they were added."""
         return MappingProxyType(self._nodes)
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """The declared variables by name."""
+        return self._variables
 
     @property
     def edges(self) -> Collection[Edge]:

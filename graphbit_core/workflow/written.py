@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.types.secret import Secret
 
 _HOW = "for a function give its place as 'package.module:function'"
 
@@ -40,6 +41,10 @@ def plain(value: Any, what: str, field: str) -> Any:
         return [plain(v, what, field) for v in value]
     if callable(value):
         return import_path(value, what, field)
+    if isinstance(value, Secret):
+        raise ValidationError(
+            f"{what} holds a secret, which is not written down; let the environment hold it", field=field
+        )
     raise ValidationError(
         f"{what} is a {type(value).__name__}, which cannot be written down; {_HOW}", field=field
     )

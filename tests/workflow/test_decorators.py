@@ -83,6 +83,14 @@ def test_a_function_may_be_the_body_of_a_container():
     assert list(Node.map("each", load).config["body"].nodes) == ["load"]
 
 
+def test_a_function_may_run_in_a_process_of_its_own():
+    @node(isolation="process", memory_mb=128, inline=False)
+    def alone(): ...
+
+    made = Workflow.of("w", alone).nodes["alone"]
+    assert dict(made.config) == {"function": alone, "isolation": "process", "memory_mb": 128}
+
+
 def test_names_of_parameters_connect_nothing():
     @node
     def summary(load):

@@ -5,12 +5,24 @@ from __future__ import annotations
 import pytest
 
 from graphbit_core import Node, ValidationError, Workflow
+from graphbit_core.host.arguments import OF_EVERY
 from graphbit_core.workflow.edge import Edge, EdgeTest
-from graphbit_core.workflow.options import DEFAULTS, Options, Port, Retry, parse_options
+from graphbit_core.workflow.options import DEFAULTS, OPTION_NAMES, Options, Port, Retry, parse_options
 from graphbit_core.workflow.variables import Variable
 
 
 def undo() -> None: ...
+
+
+def test_a_misspelled_option_is_told_with_the_nearest_one():
+    workflow = Workflow("w").chain(Node("transform", "a", template="x", retrys=3))
+    [finding] = workflow.validate()
+    assert (finding.node, finding.code) == ("a", "config")
+    assert "there is no setting 'retrys' (did you mean 'retry'?)" in f"{finding.message} {finding.fix}"
+
+
+def test_the_host_knows_the_options_that_every_node_has():
+    assert set(OF_EVERY["node_type"]) == OPTION_NAMES
 
 
 def made(**options) -> Options:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from graphbit_core import Node, ValidationError, Workflow
+from graphbit_core import Node, Secret, ValidationError, Workflow
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,8}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -19,7 +20,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
-OPTIONS = st.fixed_dictionaries(
+OPTIONS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "join": st.sampled_from(["all", "first", "all_settled", {"quorum": 2}, {"tolerate": 0}]),
@@ -54,7 +55,7 @@ def workflows(draw: st.DrawFn, depth: int = 1) -> Workflow:
     workflow = Workflow(draw(SHOWN), description=draw(TEXT), variables=draw(VARIABLES))
     ids = [f"n{number}" for number in range(draw(st.integers(1, 4)))]
     for node_id in ids:
-        name = draw(st.just(node_id) | SHOWN.map(lambda text, node_id=node_id: f"{node_id} {text}"))
+        name = node_id + draw(st.just("") | SHOWN)
         config = draw(st.dictionaries(st.sampled_from(["alpha", "beta"]), JSON, max_size=2))
         made = Node(draw(st.sampled_from(["transform", "mine"])), name, id=node_id, **config, **draw(OPTIONS))
         if depth and draw(st.booleans()):
@@ -146,6 +147,7 @@ def inner_function() -> object:
         ({b"k": 1}, "text keys"),
         ({1: "a", "1": "b"}, "two keys"),
         ("\ud800", "no Unicode text"),
+        (Secret("s"), "a secret, which is not written"),
     ],
 )
 def test_what_a_file_cannot_hold_is_refused_with_its_node(value, message):
@@ -154,6 +156,12 @@ def test_what_a_file_cannot_hold_is_refused_with_its_node(value, message):
     with pytest.raises(ValidationError, match=message) as caught:
         workflow.to_dict()
     assert "'each/a'" in caught.value.message
+
+
+def test_data_that_a_reader_would_take_for_a_workflow_is_no_body():
+    workflow = Workflow("w").chain(Node("mine", "a", body={"nodes": {"b": 1}}))
+    with pytest.raises(ValidationError, match="reads as a workflow"):
+        _ = workflow.spec_hash
 
 
 def test_a_function_of_the_script_that_runs_is_no_function_of_a_module(monkeypatch):
