@@ -180,7 +180,7 @@ class NodeContext(Protocol):
         ...
 
     def lookup(self, name: str) -> Any:
-        """The value of ``name`` or ``name.field.0``: a port, an earlier node, a name of the frame, a variable.
+        """The value of ``name`` or ``name.field.0``: a port, a node, a name of the frame, a variable.
 
         Raises:
             OutputNotProducedError: That node has no output in this run.

@@ -91,6 +91,13 @@ class Activation:
         self._ports: Mapping[str, Any] | None = None
         self._inputs: Mapping[str, Any] | None = None
 
+    def again(self, stage: str) -> Activation:
+        """The same attempt at another stage; what still comes of this one is ignored."""
+        self.ended = True
+        other = Activation(self.frame, self.node, self.body, stage, self.attempt, self.deadline)
+        other.writes, other.usage = self.writes, self.usage
+        return other
+
     # --- who it is -------------------------------------------------------------------------------
 
     @property

@@ -20,6 +20,7 @@ from graphbit_core.workflow.rules import edge_of, rules_of
 if TYPE_CHECKING:
     from graphbit_core.kernel import PlanScope
     from graphbit_core.workflow.edge import Edge, EdgeTest
+    from graphbit_core.workflow.variables import Variable
     from graphbit_core.workflow.workflow import Workflow
 
 _FIXES = {
@@ -88,7 +89,7 @@ def check(
         return None, findings
     plan = Plan(scopes)
     made = [_scope(draft) for draft in drafts]
-    compiled = Compiled(workflow.name, made, plan, (), workflow.variables)
+    compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
     inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
     if resources:
         findings += _resources(drafts, host)
@@ -172,6 +173,19 @@ def _scope(draft: _Draft) -> Scope:
     }
     edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
     return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+
+
+def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Variable]:
+    """Variables of the workflow and of all bodies in it: they are the run's, whoever declares them."""
+    declared: dict[str, Variable] = {}
+    for draft in drafts:
+        for name, variable in draft.workflow.variables.items():
+            if declared.setdefault(name, variable) != variable:
+                message = f"the variable {name!r} is declared otherwise further out"
+                fix = "declare it once, or alike; variables belong to the whole run"
+                where = draft.where.rstrip("/") or None
+                findings.append(Finding("variable_conflict", message, fix, where))
+    return declared
 
 
 def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:

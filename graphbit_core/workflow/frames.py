@@ -59,9 +59,9 @@ class OpenFrames:
     def activation(self, number: int, body: int, stage: str, attempt: int, now: float) -> Activation:
         """What the kernel has handed out; a container that goes on is the same as before."""
         if stage in ("feed", "resume"):
-            activation = self._opened[number].activation
-            activation.stage, activation.ended = stage, False
-            return activation
+            opened = self._opened[number]
+            opened.activation = opened.activation.again(stage)
+            return opened.activation
         frame, node = self.frame(number >> _NODE_BITS), number & _NODE_MASK
         return Activation(frame, node, body, stage, attempt, self._deadline(frame, node, body, number, now))
 

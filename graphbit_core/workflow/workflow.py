@@ -186,11 +186,16 @@ class Workflow:
         known = ", ".join(sorted(self._nodes)) or "none yet"
         raise ValidationError(f"no node {key!r} in workflow {self.name!r}; it has: {known}", field="node")
 
-    def validate(self, host: Host | None = None) -> list[Finding]:
-        """Every fault of the workflow; an empty list means that it can run. Runs nothing."""
+    def validate(self, host: Host | None = None, *, resources: bool = False) -> list[Finding]:
+        """Every fault of the workflow; an empty list means that it can run. Runs nothing.
+
+        Args:
+            host: Where its node types come from; default: what is installed.
+            resources: Whether to look also for what is missing outside: API keys, models, tools.
+        """
         from graphbit_core.workflow.compile import check
 
-        return check(self, host)[1]
+        return check(self, host, resources=resources)[1]
 
     @property
     def inputs(self) -> list[str]:
