@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +12,7 @@ from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.contracts.tool import Tool
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_number, require_text
-from graphbit_core.nodes.tools import GivenTools, ToolRef, caller_of
+from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.loop import ToolLoop
 from graphbit_core.types.documents import Match
 from graphbit_core.types.messages import (
@@ -74,6 +75,7 @@ class AgentNode(NodeType):
         self._max_iterations = max_iterations
         self._tool_choice = tool_choice
         self._context = context
+        self._cut_off = CutOff()
         self._ready = None if self._tools.names else self._loop(self._tools.ready)
         self._named = {name.split(".")[0] for name in self.placeholders(first=False)}
 
@@ -88,6 +90,7 @@ class AgentNode(NodeType):
             ToolRoundsError: The model still asks for tools in its last allowed call.
             ToolError: A tool failed fatally.
         """
+        self._cut_off.check(context.activation)
         client = self._client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
 
@@ -99,7 +102,12 @@ class AgentNode(NodeType):
             context.emit("llm.completed", {**_summary(response), "iteration": iteration})
             return response
 
-        response = await loop.run(self._request(context), ask, caller_of(context), context.emit)
+        try:
+            response = await loop.run(self._request(context), ask, caller_of(context), context.emit)
+        except asyncio.CancelledError as error:
+            if getattr(error, "retryable", None) is False:
+                self._cut_off.note(context.activation)
+            raise
         return response.text
 
     def _loop(self, tools: Sequence[Tool]) -> ToolLoop:

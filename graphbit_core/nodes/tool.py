@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
-from graphbit_core.nodes.tools import GivenTools, ToolRef, caller_of
+from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.call import BoundTool
 from graphbit_core.tools.schema import refuse_others
 from graphbit_core.types.json_form import to_json
@@ -32,6 +33,7 @@ class ToolNode(NodeType):
             raise ValidationError(f"arguments is {arguments!r:.80}; give a mapping", field="arguments")
         self._given = GivenTools([tool], "tool")
         self._arguments = dict(arguments or {})
+        self._cut_off = CutOff()
         if not self._given.names:
             spec = self._ready.tool.spec
             refuse_others(spec.name, spec.parameters, self._arguments)
@@ -51,6 +53,7 @@ class ToolNode(NodeType):
             ToolError: It failed, or the arguments do not fit its schema.
             ValidationError: An argument has no JSON form.
         """
+        self._cut_off.check(context.activation)
         bound = BoundTool(self._given.resolve(context)[0]) if self._given.names else self._ready
         arguments = _filled(self._arguments, context)
         try:
@@ -61,7 +64,12 @@ class ToolNode(NodeType):
             ) from error
         call = ToolCall(context.activation, bound.name, text)
         context.emit("tool.started", {"id": call.id, "name": call.name})
-        result = await bound.run(call, caller_of(context))
+        try:
+            result = await bound.run(call, caller_of(context))
+        except asyncio.CancelledError:
+            if not bound.options.idempotent:
+                self._cut_off.note(context.activation)
+            raise
         about = {"id": call.id, "name": call.name, "duration_ms": result.execution_time_ms}
         if result.error is not None:
             context.emit("tool.failed", {**about, "error": result.text, "reason": result.error.reason})

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.contracts.tool import Tool
-from graphbit_core.errors import ConfigError, ValidationError
+from graphbit_core.errors import ConfigError, ToolError, ValidationError
 from graphbit_core.tools.call import BoundTool, Caller
 from graphbit_core.tools.context import ToolContext
 from graphbit_core.tools.decorator import FunctionTool
@@ -46,6 +46,36 @@ class GivenTools:
             _as_tool(context.service("host").create("tool", one), "tools") if isinstance(one, str) else one
             for one in self._given
         ]
+
+
+class CutOff:
+    """Activations of a node whose attempt was cancelled after a call that must not be repeated.
+
+    An error says by itself that the node is not to be tried again. A timeout of the attempt cannot, so the
+    next attempt asks here.
+    """
+
+    def __init__(self) -> None:
+        self._activations: dict[str, None] = {}
+
+    def note(self, activation: str) -> None:
+        """Remembers an activation. Most have no next attempt, so the oldest are forgotten."""
+        self._activations[activation] = None
+        while len(self._activations) > _REMEMBERED:
+            self._activations.pop(next(iter(self._activations)), None)
+
+    def check(self, activation: str) -> None:
+        """Raises a ToolError if an earlier attempt of this activation was noted."""
+        if activation in self._activations:
+            raise ToolError(
+                "not tried again: an earlier attempt was cut off after it had called a tool that is not "
+                "declared idempotent",
+                reason="refused",
+                retryable=False,
+            )
+
+
+_REMEMBERED = 10_000
 
 
 def caller_of(context: NodeContext) -> Caller:

@@ -68,7 +68,7 @@ class ToolLoop:
         called: list[str] = []
         try:
             return await self._rounds(request, ask, caller, emit, called)
-        except Exception as error:
+        except BaseException as error:
             if any(name in self._tools and not self._tools[name].options.idempotent for name in called):
                 error.retryable = False  # type: ignore[attr-defined]
             raise

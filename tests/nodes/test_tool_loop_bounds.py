@@ -9,7 +9,11 @@ import time
 import pytest
 
 from graphbit_core import (
+    ChatRequest,
+    ChatResponse,
+    Message,
     Node,
+    ToolCall,
     ToolContext,
     ToolError,
     ToolRoundsError,
@@ -17,7 +21,10 @@ from graphbit_core import (
     abandoned_tools,
     tool,
 )
+from graphbit_core.nodes.tools import CutOff
 from graphbit_core.testing import ScriptedModel
+from graphbit_core.tools.call import Caller
+from graphbit_core.tools.loop import ToolLoop
 
 from .agents import ULM, answer, population, run, told, until, weather
 
@@ -160,3 +167,43 @@ def test_after_a_call_that_must_not_be_repeated_the_node_is_not_to_be_tried_agai
     ran = run(Node.agent("a", "Go.", tools=[pay]), llm=model)
     assert isinstance(ran.cause, UnavailableError)
     assert ran.cause.retryable is retryable
+
+
+@pytest.mark.parametrize(("idempotent", "repeatable"), [(False, False), (True, True)])
+def test_a_loop_that_is_cancelled_says_whether_it_may_be_run_again(idempotent, repeatable) -> None:
+    started = asyncio.Event()
+
+    @tool(idempotent=idempotent)
+    async def pay():
+        """Pays."""
+        started.set()
+        await asyncio.sleep(30)
+
+    async def ask(request, iteration):
+        return ChatResponse(Message("assistant", tool_calls=[ToolCall("1", "pay", "{}")]))
+
+    async def cut_off() -> BaseException:
+        loop = ToolLoop([pay], 3)
+        running = asyncio.ensure_future(loop.run(ChatRequest(()), ask, Caller(), lambda *_: None))
+        await asyncio.wait_for(started.wait(), 5)
+        running.cancel()
+        try:
+            await running
+        except asyncio.CancelledError as error:
+            return error
+        raise AssertionError
+
+    assert getattr(asyncio.run(cut_off()), "retryable", True) is repeatable
+
+
+def test_an_activation_that_was_cut_off_is_not_tried_again():
+    cut_off = CutOff()
+    cut_off.check("run/a")
+    cut_off.note("run/a")
+    cut_off.check("run/b")
+    with pytest.raises(ToolError) as caught:
+        cut_off.check("run/a")
+    assert caught.value.retryable is False
+    for number in range(10_000):
+        cut_off.note(f"run/{number}")
+    cut_off.check("run/a")
