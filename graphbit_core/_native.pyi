@@ -402,14 +402,3 @@ def sentences(text: str) -> list[Span]:
 
 def words(text: str) -> list[Span]:
     """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""
-
-@final
-class Pattern:
-    """A regular expression without look-around and back-references, searched in time linear in the text.
-
-    ValidationError if it cannot be compiled, or compiles to more than 1 MiB.
-    """
-
-    def __new__(cls, pattern: str) -> Pattern: ...
-    def is_match(self, text: str) -> bool:
-        """Whether it is found anywhere in ``text``."""

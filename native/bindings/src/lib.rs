@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::schema::PySchema;
     #[pymodule_export]
-    use super::text::{PyPattern, sentences, split_characters, split_recursive, words};
+    use super::text::{sentences, split_characters, split_recursive, words};
 
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]

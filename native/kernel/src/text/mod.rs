@@ -5,7 +5,6 @@
 
 mod characters;
 mod clusters;
-mod pattern;
 mod pieces;
 mod recursive;
 mod sentences;
@@ -13,7 +12,6 @@ mod sentences;
 mod tests;
 
 pub use characters::split_characters;
-pub use pattern::Pattern;
 pub use recursive::split_recursive;
 pub use sentences::{sentences, words};
 
