@@ -224,6 +224,19 @@ class Engine:
     def in_flight(self) -> int:
         """Calls that are not over."""
 
+# --- patterns -------------------------------------------------------------------------------------
+
+@final
+class Pattern:
+    """A regular expression in the syntax of Rust's ``regex``: linear time, so no look-around and no back
+    references. ValidationError (``field="pattern"``) if it is none, or longer than 1,000 bytes, or needs too
+    much memory.
+    """
+
+    def __new__(cls, pattern: str) -> Pattern: ...
+    def is_match(self, text: str) -> bool:
+        """Whether it is found anywhere in ``text``; ValidationError above 1 MiB of UTF-8."""
+
 # --- text ----------------------------------------------------------------------------------------
 
 Span: TypeAlias = tuple[int, int]

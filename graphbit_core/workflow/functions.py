@@ -70,7 +70,8 @@ class BoundFunction:
         by_name = first or not self._takes_value
         return [name for name in self._names if name in self._required] if by_name else []
 
-    def value(self, context: NodeContext) -> Any:
+    @staticmethod
+    def value(context: NodeContext) -> Any:
         """What the node before gave; a dict by name if there are several, of the inputs if there is none."""
         parents = context.parents
         if len(parents) == 1:

@@ -89,10 +89,11 @@ class Node:
         function: Callable[..., Any] | str | None = None,
         *,
         template: str | None = None,
+        expression: str | None = None,
         inline: bool = False,
         id: str | None = None,  # noqa: A002
     ) -> Node:
-        """Computes a value with a Python function, or fills a template.
+        """Computes a value with a Python function or an expression, or fills a template.
 
         A function with one parameter gets the output of the node before it, or a dict by node name where
         there are several. Of more parameters, and in a node that nothing precedes, each gets the value of
@@ -102,24 +103,37 @@ class Node:
             name: Name of the node.
             function: The function, plain or coroutine, or where it is: ``package.module:function``.
             template: Instead of a function: the output is this text, filled.
+            expression: Instead of a function: the output is its value, as of ``round(value.score * 10)``.
+                ``value`` is what the node before gave; other names are what they are in a template.
             inline: Run a plain function on the event loop; only for one that is quick and never waits.
             id: See ``Node``.
         """
-        return Node("transform", name, id=id, function=function, template=template, inline=inline or None)
+        return Node(
+            "transform",
+            name,
+            id=id,
+            function=function,
+            template=template,
+            expression=expression,
+            inline=inline or None,
+        )
 
     @staticmethod
     def condition(
         name: str,
-        function: Callable[..., Any] | str,
+        function: Callable[..., Any] | str | None = None,
         *,
+        expression: str | None = None,
         inline: bool = False,
         id: str | None = None,  # noqa: A002
     ) -> Node:
         """Chooses which edges go on: the function returns the label or target of one edge, or a list.
 
-        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes. An
+        expression does as well: a text is a label, a list of texts several, of any other value the label is
+        ``true`` or ``false``, as with ``expression="value.score >= 7"`` and ``when="true"``.
         """
-        return Node("condition", name, id=id, function=function, inline=inline or None)
+        return Node("condition", name, id=id, function=function, expression=expression, inline=inline or None)
 
     @staticmethod
     def delay(name: str, seconds: float, *, id: str | None = None) -> Node:  # noqa: A002
@@ -165,3 +179,41 @@ class Node:
             id: See ``Node``.
         """
         return Node("retrieve", name, id=id, query=query, k=k, where=where)
+
+    @staticmethod
+    def split(
+        name: str,
+        by: Callable[..., Any] | str | None = None,
+        *,
+        separator: str | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> Node:
+        """Takes what came in apart. The output is a list or a mapping.
+
+        Args:
+            name: Name of the node.
+            by: A function or an expression that gives the list or mapping, or the text to cut; default:
+                what came in.
+            separator: Cuts a text wherever this stands in it.
+            id: See ``Node``.
+        """
+        return Node("split", name, id=id, by=by, separator=separator)
+
+    @staticmethod
+    def join(
+        name: str,
+        mode: str = "mapping",
+        *,
+        separator: str | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> Node:
+        """Puts together what the nodes before it gave, those that ran, in the order of the edges.
+
+        Args:
+            name: Name of the node.
+            mode: ``mapping`` by node name; ``list``; ``concat``: their texts; ``first``: that of the first
+                edge alone; ``merge``: mappings made one, also those inside them; a later edge wins.
+            separator: Stands between the texts of ``concat``; default: an empty line.
+            id: See ``Node``.
+        """
+        return Node("join", name, id=id, mode=mode, separator=separator)
