@@ -234,6 +234,10 @@ class Pattern:
     """
 
     def __new__(cls, pattern: str) -> Pattern: ...
+    @property
+    def states(self) -> int:
+        """What a search costs at most is proportional to these times the bytes of the text."""
+
     def is_match(self, text: str) -> bool:
         """Whether it is found anywhere in ``text``; ValidationError above 1 MiB of UTF-8."""
 

@@ -19,10 +19,10 @@ MAX_TEXT = 10 * 1024 * 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _LONGEST_NUMBER = 60
-_MATCHING = 16
-"""A pattern costs a step for so many characters; the kernel bounds what one character may cost."""
-_SEARCHED = 1024 * 1024
-"""Longer texts are refused by the kernel."""
+MAX_SEARCHED = 1024 * 1024
+"""Most characters of a text in which a pattern is looked for."""
+_SEARCHING = 4096
+"""A search costs a step for so many bytes times states of the pattern's program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Function:
     most: int
 
 
-def _text(value: Any, name: str, spend: Spend) -> str:
+def _text(value: Any, name: str, spend: Spend, most: int = MAX_TEXT) -> str:
     if not isinstance(value, str):
         raise Fault(f"{name} takes text, and this is {kind_of(value)}; convert it with str(…)")
-    if len(value) > MAX_TEXT:
+    if len(value) > most:
         raise ResourceExhaustedError(
-            f"{name} takes texts of up to {MAX_TEXT} characters, and this one has {len(value)}",
+            f"{name} takes texts of up to {most} characters, and this one has {len(value)}",
             resource="expression",
-            limit=MAX_TEXT,
+            limit=most,
         )
     spend(len(value) // 1024)
     return value
@@ -185,9 +185,10 @@ def matcher(pattern: str) -> Callable[[Spend, Any], bool]:
         raise Fault("the pattern holds half of a surrogate pair") from None
 
     def matches(spend: Spend, value: Any) -> bool:
-        text = _text(value, "matches", spend)
-        spend(min(len(text), _SEARCHED) // _MATCHING)
+        text = _text(value, "matches", spend, MAX_SEARCHED)
         try:
+            size = len(text) if text.isascii() else len(text.encode())
+            spend(size * compiled.states // _SEARCHING)
             return compiled.is_match(text)
         except ValidationError as error:
             raise Fault(f"the {error.message}") from None

@@ -27,6 +27,8 @@ MAX_LENGTH = 10_000
 """Most characters of an expression."""
 MAX_DEPTH = 24
 """How deep parts of an expression may lie in each other."""
+MAX_PATTERNS = 20
+"""Most calls of ``matches``; a pattern may take megabytes."""
 
 _CONSTANTS: dict[str, Any] = {
     "true": True,
@@ -68,6 +70,7 @@ class Parser:
         self._next = 0
         self._depth = 0
         self._in_default = 0
+        self._patterns = 0
         self.names: dict[str, None] = {}
 
     def parse(self) -> Tree:
@@ -245,8 +248,10 @@ class Parser:
         self._expect(")")
         return Default(path, fallback, name.at)
 
-    @staticmethod
-    def _matches(name: Token, text: Tree, pattern: Tree) -> Call:
+    def _matches(self, name: Token, text: Tree, pattern: Tree) -> Call:
+        self._patterns += 1
+        if self._patterns > MAX_PATTERNS:
+            raise Fault(f"an expression has at most {MAX_PATTERNS} patterns; join some with '|'", name.at)
         if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
             raise Fault("the pattern of matches stands in quotes; it cannot be computed", pattern.at)
         try:

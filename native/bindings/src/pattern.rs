@@ -20,6 +20,12 @@ impl PyPattern {
         guarded(py, || kernel::Pattern::new(pattern).map(PyPattern))
     }
 
+    /// States of its program.
+    #[getter]
+    fn states(&self) -> usize {
+        self.0.states()
+    }
+
     /// Whether it is found anywhere in a text.
     fn is_match(&self, py: Python<'_>, text: &str) -> PyResult<bool> {
         let work = || self.0.is_match(text);
