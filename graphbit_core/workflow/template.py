@@ -12,10 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.types.documents import Document, Match
+from graphbit_core.types.messages import ChatResponse
 from graphbit_core.workflow.values import as_text
 
 _NAME = r"[A-Za-z_][\w-]*(?:\.[\w-]+)*"
 _PLACEHOLDER = re.compile(rf"\{{\{{({_NAME})\}}\}}|\{{({_NAME})\}}")
+_AROUND = 4
+"""Characters that an item of a list or mapping takes at least, in JSON with indentation."""
 _INDEX = re.compile(r"[0-9]{1,18}")
 MAX_RENDERED = 10 * 1024 * 1024
 """Most characters that rendering may produce, with those of the template itself."""
@@ -89,17 +93,20 @@ def _is_too_large(value: Any) -> bool:
     """Whether its text would be longer than ``MAX_RENDERED``, found before it is made: a value that holds
     another one many times takes little memory, and its text may take all there is.
     """
-    left = MAX_RENDERED
+    if isinstance(value, ChatResponse | Document | Match):
+        return len(value.text) > MAX_RENDERED
+    if isinstance(value, list | tuple) and all(isinstance(item, Document | Match) for item in value):
+        return sum(len(item.text) for item in value) > MAX_RENDERED
+    left = MAX_RENDERED + _AROUND
     waiting: list[Any] = [value]
     while waiting and left >= 0:
         item = waiting.pop()
-        left -= len(item) if isinstance(item, str) else 1
+        left -= _AROUND + (len(item) if isinstance(item, str) else 0)
         if isinstance(item, Mapping):
-            waiting.extend(item)
             waiting.extend(item.values())
         elif isinstance(item, list | tuple | set | frozenset):
             waiting.extend(item)
-        elif dataclasses.is_dataclass(item):
+        elif dataclasses.is_dataclass(item) and not isinstance(item, type):
             waiting.extend(getattr(item, field.name) for field in dataclasses.fields(item) if field.repr)
     return left < 0
 
