@@ -372,6 +372,23 @@ class Schema:
         faults of the whole, whose pointer is empty.
         """
 
+# --- patterns -------------------------------------------------------------------------------------
+
+@final
+class Pattern:
+    """A regular expression in the syntax of Rust's ``regex``: linear time, so no look-around and no back
+    references. ValidationError (``field="pattern"``) if it is none, or longer than 1,000 bytes, or needs too
+    much memory.
+    """
+
+    def __new__(cls, pattern: str) -> Pattern: ...
+    @property
+    def states(self) -> int:
+        """What a search costs at most is proportional to these times the bytes of the text."""
+
+    def is_match(self, text: str) -> bool:
+        """Whether it is found anywhere in ``text``; ValidationError above 1 MiB of UTF-8."""
+
 # --- text ----------------------------------------------------------------------------------------
 
 Span: TypeAlias = tuple[int, int]

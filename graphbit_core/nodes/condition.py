@@ -15,7 +15,7 @@ from graphbit_core.workflow.calculation import calculation
 
 class ConditionNode(NodeType):
     """``function`` or ``expression`` gives the label (or target's id) of an edge, or a list of them; an empty
-    list ends the path here. True and false of an expression are the labels ``true`` and ``false``. What the
+    list ends the path here. Any other value of an expression chooses the label ``true`` or ``false``. What the
     node got passes on along the chosen edges.
     """
 
@@ -52,7 +52,7 @@ class ConditionNode(NodeType):
         return self._choice(await chosen, context)
 
     def _choice(self, chosen: Any, context: NodeContext) -> Choice:
-        if self._by_expression and isinstance(chosen, bool):
+        if self._by_expression and not isinstance(chosen, str | list):
             chosen = "true" if chosen else "false"
         targets = [chosen] if isinstance(chosen, str) else chosen
         if not isinstance(targets, list | tuple) or not all(isinstance(t, str) for t in targets):

@@ -22,6 +22,8 @@ class NodeTypeConformance(ComponentConformance):
 
     inputs: ClassVar[Mapping[str, Any]] = {}
     """Run inputs."""
+    parents: ClassVar[Mapping[str, Any]] = {}
+    """Nodes that precede it, by name, and what they give."""
     services: ClassVar[Mapping[str, Any]] = {}
     """Services of the executor."""
     components: ClassVar[Mapping[tuple[str, str], Any]] = {}
@@ -34,11 +36,13 @@ class NodeTypeConformance(ComponentConformance):
     """Settings that must be refused."""
 
     def run_once(self) -> WorkflowResult:
-        """Runs a workflow of the node and a successor per target."""
+        """Runs a workflow of the node, its predecessors and a successor per target."""
         host = Host.isolated({("node_type", "under_test"): self.component, **_CORE, **self.components})
         workflow = Workflow("conformance")
         node = Node("under_test", "Node under test", id="node", **self.settings)
         workflow.add_node(node)
+        for name, value in self.parents.items():
+            workflow.connect(workflow.add_node(_giving(name, value)), node)
         for target in self.targets:
             workflow.add_node(Node("transform", target, template="reached"))
             workflow.connect(node, target)
@@ -86,6 +90,10 @@ class NodeTypeConformance(ComponentConformance):
         assert callable(instance.run)
         if inspect.iscoroutinefunction(instance.run):
             assert instance.inline, "a coroutine body runs on the event loop: declare inline = True"
+
+
+def _giving(name: str, value: Any) -> Node:
+    return Node("transform", name, function=lambda: value)
 
 
 def _core() -> dict[tuple[str, str], Any]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import OutputNotProducedError, ValidationError
 from graphbit_core.workflow.expressions import Expression
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.isolated import bound_function
@@ -100,7 +100,12 @@ class Calculation:
         def resolve(name: str) -> Any:
             if name == "value":
                 return value()
-            return given[name] if name in given else context.lookup(name)
+            if name in given:
+                return given[name]
+            try:
+                return context.lookup(name)
+            except (ValidationError, OutputNotProducedError) as error:
+                raise KeyError(name) from error
 
         assert self._expression is not None
         return self._expression.evaluate(resolve)

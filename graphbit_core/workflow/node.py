@@ -128,7 +128,7 @@ class Node(ContainerMakers):
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Computes a value with a Python function, or fills a template.
+        """Computes a value with a Python function or an expression, or fills a template.
 
         A function with one parameter gets the output of the node before it, or a dict by node name where
         there are several. Of more parameters, and in a node that nothing precedes, each gets the value of
@@ -138,7 +138,8 @@ class Node(ContainerMakers):
             name: Name of the node.
             function: The function, plain or coroutine, or where it is: ``package.module:function``.
             template: Instead of a function: the output is this text, filled.
-            expression: Instead of a function: a safe expression; what came in is called ``value`` in it.
+            expression: Instead of a function: the output is its value, as of ``round(value.score * 10)``.
+                ``value`` is what the node before gave; other names are what they are in a template.
             inline: Run a plain function on the event loop; only for one that is quick and never waits.
             isolation: ``process`` runs the function in a child process, which a timeout or a cancelled run
                 kills. It stands in a module, and values go there and back as JSON, bytes or documents.
@@ -174,7 +175,9 @@ class Node(ContainerMakers):
         """Chooses which edges go on: the function, or the expression, gives the label or target of one
         edge, or a list; an expression that is true or false chooses the label ``true`` or ``false``.
 
-        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes. Of an
+        expression, a text is a label, a list of texts several, and any other value chooses the label ``true``
+        or ``false``, as with ``expression="value.score >= 7"`` and ``when="true"``.
 
         Args:
             name: Name of the node.
@@ -347,3 +350,45 @@ class Node(ContainerMakers):
             options: See ``NodeOptions``.
         """
         return Node("tool", name, id=id, tool=tool, arguments=arguments, **options)
+
+    @staticmethod
+    def split(
+        name: str,
+        by: Callable[..., Any] | str | None = None,
+        *,
+        separator: str | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Takes what came in apart. The output is a list or a mapping.
+
+        Args:
+            name: Name of the node.
+            by: A function or an expression that gives the list or mapping, or the text to cut; default:
+                what came in.
+            separator: Cuts a text wherever this stands in it.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return Node("split", name, id=id, by=by, separator=separator, **options)
+
+    @staticmethod
+    def join(
+        name: str,
+        mode: str = "mapping",
+        *,
+        separator: str | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Puts together what the nodes before it gave, those that ran, in the order of the edges.
+
+        Args:
+            name: Name of the node.
+            mode: ``mapping`` by node name; ``list``; ``concat``: their texts; ``first``: that of the first
+                edge alone; ``merge``: mappings made one, also those inside them; a later edge wins.
+            separator: Stands between the texts of ``concat``; default: an empty line.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return Node("join", name, id=id, mode=mode, separator=separator, **options)

@@ -9,7 +9,9 @@ from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.condition import ConditionNode
 from graphbit_core.nodes.delay import DelayNode
 from graphbit_core.nodes.document_loader import DocumentLoaderNode
+from graphbit_core.nodes.join import JoinNode
 from graphbit_core.nodes.retrieve import RetrieveNode
+from graphbit_core.nodes.split import SplitNode
 from graphbit_core.nodes.transform import TransformNode
 from graphbit_core.testing import NodeTypeConformance, ScriptedModel
 
@@ -47,6 +49,21 @@ class TestTransformWithACoroutine(NodeTypeConformance):
     expected = 42
 
 
+class TestTransformWithAnExpression(NodeTypeConformance):
+    component = TransformNode
+    settings = {"expression": "round(value.score * factor, 1)"}
+    inputs = {"factor": 10}
+    parents = {"draft": {"score": 0.71}}
+    expected = 7.1
+    bad_settings = (
+        {"expression": "1 +"},
+        {"expression": 5},
+        {"expression": ""},
+        {"expression": "1", "template": "x"},
+        {"expression": "1", "function": len},
+    )
+
+
 class TestCondition(NodeTypeConformance):
     component = ConditionNode
     settings = {"function": lambda size: "big" if size > 5 else "small"}
@@ -54,6 +71,51 @@ class TestCondition(NodeTypeConformance):
     targets = ("big", "small")
     expected = 9
     bad_settings = ({}, {"function": 5}, {"expression": "1 +"}, {"function": len, "expression": "1"})
+
+
+class TestConditionWithAnExpression(NodeTypeConformance):
+    component = ConditionNode
+    settings = {"expression": "value.score >= limit"}
+    inputs = {"limit": 7}
+    parents = {"draft": {"score": 9}}
+    targets = ("true", "false")
+    expected = {"score": 9}
+    bad_settings = ({"expression": "1 +"}, {"expression": True}, {"expression": "1", "function": len})
+
+
+class TestSplit(NodeTypeConformance):
+    component = SplitNode
+    settings = {"by": "value.text", "separator": ", "}
+    parents = {"draft": {"text": "a, b,c"}}
+    expected = ["a", "b,c"]
+    bad_settings = ({"separator": ""}, {"separator": 5}, {"by": 5}, {"by": "1 +"}, {"by": "nowhere:at_all"})
+
+
+class TestSplitWithACoroutine(NodeTypeConformance):
+    component = SplitNode
+    settings = {"by": doubled}
+    parents = {"numbers": [1]}
+    expected = [1, 1]
+
+
+class TestJoin(NodeTypeConformance):
+    component = JoinNode
+    parents = {"First one": 1, "second": [2]}
+    expected = {"First one": 1, "second": [2]}
+    bad_settings = (
+        {"mode": "mappng"},
+        {"mode": 5},
+        {"mode": ["list"]},
+        {"mode": "concat", "separator": 5},
+        {"mode": "list", "separator": ","},
+    )
+
+
+class TestJoinOfTexts(NodeTypeConformance):
+    component = JoinNode
+    settings = {"mode": "concat", "separator": " | "}
+    parents = {"a": "text", "b": {"n": 1}, "c": ""}
+    expected = 'text | {\n  "n": 1\n} | '
 
 
 class TestDelay(NodeTypeConformance):

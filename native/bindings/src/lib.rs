@@ -5,6 +5,7 @@ mod graph;
 mod guard;
 mod http;
 mod mailbox;
+mod pattern;
 mod plan;
 mod runtime;
 mod schema;
@@ -24,6 +25,8 @@ mod _native {
     use super::http::{PyEgress, PyEngine};
     #[pymodule_export]
     use super::mailbox::PyMailbox;
+    #[pymodule_export]
+    use super::pattern::PyPattern;
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info, take_log};
     #[pymodule_export]
