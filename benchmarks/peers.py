@@ -18,6 +18,6 @@ def peer_python(*requirements: str) -> str | None:
         [python, "-m", "pip", "install", "--quiet", *requirements], capture_output=True, text=True
     )
     if done.returncode != 0:
-        print(f"peers: {', '.join(requirements)} cannot be installed:\n{done.stderr}")
+        print(f"peers: {', '.join(requirements)} cannot be installed:\n{done.stderr}\n")
         return None
     return str(python)

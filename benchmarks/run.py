@@ -8,18 +8,24 @@ import sys
 
 import answer_quality
 import engine
+import engine_peers
+import events
 import host_scan
 import imports
 import llm
 import splitting
+from table import table
 
+FIGURES = ("what", "figure")
 BENCHMARKS = {
-    "engine": ("Engine overhead", engine.main),
-    "llm": ("Model calls", llm.main),
-    "host": ("Plugin host", host_scan.main),
-    "imports": ("Start-up", imports.main),
-    "splitting": ("Splitters", splitting.main),
-    "quality": ("Answers", answer_quality.main),
+    "engine": ("Engine overhead", FIGURES, engine.main),
+    "events": ("Events of a run", FIGURES, events.main),
+    "peers": ("Engine beside peers", engine_peers.HEADER, engine_peers.main),
+    "llm": ("Model calls", FIGURES, llm.main),
+    "host": ("Plugin host", FIGURES, host_scan.main),
+    "imports": ("Start-up", FIGURES, imports.main),
+    "splitting": ("Splitters", FIGURES, splitting.main),
+    "quality": ("Answers", FIGURES, answer_quality.main),
 }
 
 
@@ -31,11 +37,9 @@ def main(names: list[str]) -> int:
         return 2
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}\n")
     for name in names or list(BENCHMARKS):
-        title, function = BENCHMARKS[name]
-        print(f"## {title}\n\n| what | figure |\n|---|---|")
-        for row in function():
-            print(f"| {row[0]} | {row[1]} |", flush=True)
-        print()
+        title, header, function = BENCHMARKS[name]
+        print(f"## {title}\n", flush=True)
+        print(table(header, function()), end="\n\n", flush=True)
     return 0
 
 

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.loader import Loader as Loader
     from graphbit_core.contracts.node_type import (
         Choice as Choice,
+        Container as Container,
         Delay as Delay,
+        FrameResult as FrameResult,
+        Frames as Frames,
         NodeContext as NodeContext,
         NodeType as NodeType,
+        PassOn as PassOn,
     )
     from graphbit_core.contracts.provider import (
         ChatCodec as ChatCodec,
@@ -48,24 +52,29 @@ if TYPE_CHECKING:
     from graphbit_core.errors import (
         AuthError as AuthError,
         BadRequestError as BadRequestError,
+        BudgetExceededError as BudgetExceededError,
         CircuitOpenError as CircuitOpenError,
         ComponentNotFoundError as ComponentNotFoundError,
         ConfigError as ConfigError,
         DeadlineError as DeadlineError,
         DecodeError as DecodeError,
         DocumentError as DocumentError,
+        EgressError as EgressError,
         Finding as Finding,
         ForkError as ForkError,
         GraphBitError as GraphBitError,
+        HttpStatusError as HttpStatusError,
         IncompatiblePluginError as IncompatiblePluginError,
         InternalError as InternalError,
         LeaseLostError as LeaseLostError,
+        LoopExhaustedError as LoopExhaustedError,
         MissingInputError as MissingInputError,
         NodeError as NodeError,
         OutputNotProducedError as OutputNotProducedError,
         PluginConflictError as PluginConflictError,
         PluginError as PluginError,
         PluginLoadError as PluginLoadError,
+        ProcessError as ProcessError,
         ProviderError as ProviderError,
         RateLimitError as RateLimitError,
         ResourceExhaustedError as ResourceExhaustedError,
@@ -97,6 +106,7 @@ if TYPE_CHECKING:
         resolve_key as resolve_key,
         resource_name as resource_name,
     )
+    from graphbit_core.nodes.lifecycle import Lifecycle as Lifecycle
     from graphbit_core.settings import check_whole_number as check_whole_number
     from graphbit_core.tools.context import ToolContext as ToolContext
     from graphbit_core.tools.decorator import FunctionTool as FunctionTool, tool as tool
@@ -117,7 +127,7 @@ if TYPE_CHECKING:
         Record as Record,
         Vector as Vector,
     )
-    from graphbit_core.types.events import Event as Event
+    from graphbit_core.types.events import EVENT_TYPES as EVENT_TYPES, Event as Event, EventType as EventType
     from graphbit_core.types.http import (
         Frame as Frame,
         Framing as Framing,
@@ -145,10 +155,17 @@ if TYPE_CHECKING:
     )
     from graphbit_core.types.secret import Secret as Secret
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
+    from graphbit_core.workflow.decorators import condition as condition, node as node
+    from graphbit_core.workflow.edge import Edge as Edge, EdgeTest as EdgeTest
+    from graphbit_core.workflow.event_file import EventFile as EventFile
     from graphbit_core.workflow.executor import Executor as Executor
+    from graphbit_core.workflow.limits import RunCaps as RunCaps
     from graphbit_core.workflow.node import Node as Node
+    from graphbit_core.workflow.options import NodeOptions as NodeOptions
     from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
+    from graphbit_core.workflow.stats import ExecutorStats as ExecutorStats
     from graphbit_core.workflow.stream import RunStream as RunStream
+    from graphbit_core.workflow.variables import Variable as Variable
     from graphbit_core.workflow.workflow import Workflow as Workflow
     from graphbit_core.workflow.workflow_tool import WorkflowTool as WorkflowTool
 
@@ -158,7 +175,7 @@ _PUBLIC = {
     "contracts.embedder": "Embedder HttpEmbedder LocalEmbedder",
     "contracts.exporter": "Exporter",
     "contracts.loader": "Loader",
-    "contracts.node_type": "Choice Delay NodeContext NodeType",
+    "contracts.node_type": "Choice Container Delay FrameResult Frames NodeContext NodeType PassOn",
     "contracts.provider": "ChatCodec ChatModel EmbedCodec Provider StreamDecoder Vectors",
     "contracts.reranker": "Reranker",
     "contracts.splitter": "Splitter",
@@ -167,12 +184,13 @@ _PUBLIC = {
     "contracts.vector_store": "VectorStore",
     "documents": "DEFAULT_MAX_BYTES MAX_EXPANDED_BYTES clean_text open_archive read_regular_file",
     "errors": """
-        AuthError BadRequestError CircuitOpenError ComponentNotFoundError ConfigError
-        DeadlineError DecodeError DocumentError Finding ForkError GraphBitError
-        IncompatiblePluginError InternalError LeaseLostError MissingInputError NodeError
-        OutputNotProducedError PluginConflictError PluginError PluginLoadError ProviderError
-        RateLimitError ResourceExhaustedError RunShedError StreamInterruptedError ToolError
-        ToolRoundsError TransportError UnavailableError ValidationError WorkflowError
+        AuthError BadRequestError BudgetExceededError CircuitOpenError ComponentNotFoundError
+        ConfigError DeadlineError DecodeError DocumentError EgressError Finding ForkError
+        GraphBitError HttpStatusError IncompatiblePluginError InternalError LeaseLostError
+        LoopExhaustedError MissingInputError NodeError OutputNotProducedError PluginConflictError
+        PluginError PluginLoadError ProcessError ProviderError RateLimitError
+        ResourceExhaustedError RunShedError StreamInterruptedError ToolError ToolRoundsError
+        TransportError UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
@@ -180,6 +198,7 @@ _PUBLIC = {
     "llm.embedding": "EmbeddingClient",
     "llm.reply_errors": "error_for_status",
     "llm.settings": "check_base_url resolve_key resource_name",
+    "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",
     "tools.context": "ToolContext",
     "tools.decorator": "FunctionTool tool",
@@ -187,7 +206,7 @@ _PUBLIC = {
     "tools.results": "ToolResult",
     "tools.running": "abandoned_tools",
     "types.documents": "Chunk Condition Document Match Metadata Query Record Vector",
-    "types.events": "Event",
+    "types.events": "EVENT_TYPES Event EventType",
     "types.http": "Frame Framing HttpRequest HttpResponse",
     "types.messages": """
         AudioPart ChatRequest ChatResponse Delta FilePart FinishReason ImagePart JsonOutput
@@ -195,10 +214,17 @@ _PUBLIC = {
     """,
     "types.secret": "Secret",
     "workflow.context": "WorkflowContext",
+    "workflow.decorators": "condition node",
+    "workflow.edge": "Edge EdgeTest",
+    "workflow.event_file": "EventFile",
     "workflow.executor": "Executor",
+    "workflow.limits": "RunCaps",
     "workflow.node": "Node",
+    "workflow.options": "NodeOptions",
     "workflow.result": "NodeReport WorkflowResult",
+    "workflow.stats": "ExecutorStats",
     "workflow.stream": "RunStream",
+    "workflow.variables": "Variable",
     "workflow.workflow": "Workflow",
     "workflow.workflow_tool": "WorkflowTool",
 }

@@ -5,7 +5,7 @@ Times called ``now`` and ``deadline`` are seconds of the monotonic clock (``time
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, TypedDict, final
 
 VERSION: str
 
@@ -24,102 +24,201 @@ def take_log() -> list[tuple[int, str]]:
 
 # --- graph and run -------------------------------------------------------------------------------
 
-PlanNode: TypeAlias = tuple[str, str, float | None]
-"""Id, node type (for its admission limit), and the seconds of a delay node (None: a Python body)."""
+class NodeRules(TypedDict, total=False):
+    """What a node asks beyond the defaults; every key may be left out. An unknown key is a ValidationError.
 
-PlanEdge: TypeAlias = tuple[int, int, str | None]
-"""From and to, as indexes of nodes; the label of a conditional edge (None: an ordinary edge)."""
+    Times are seconds. ``body`` is the index of the scope that is this container's body; ``fallback`` the
+    index of a node of the same scope.
+    """
 
-PlanFinding: TypeAlias = tuple[str, int | None, str]
-"""Code (``cycle``, ``duplicate_id``, ``duplicate_edge``, ``self_edge``, ``disconnected``,
-``unknown_node``, ``invalid_delay``), index of the node, and detail: for a cycle its ids joined by
-`` -> ``. Nodes are independent steps in a graph without edges; beside edges, a node that none touches
-is ``disconnected``. Two edges between the same nodes need different labels."""
+    delay: float
+    """The kernel runs the node by itself: it waits so long and passes on what it got."""
+    pass_on: bool
+    """The kernel runs the node by itself: it succeeds as soon as it is ready."""
+    join: str
+    """``all`` (default), ``first``, ``quorum``, ``tolerate``, ``all_settled``."""
+    count: int
+    """The k of ``quorum`` (default 1), the n of ``tolerate`` (default 0)."""
+    rest: str
+    """What becomes of branches that the join needs no more: ``cancel`` (default), ``ignore``, ``drain``."""
+    optional_ports: Sequence[str]
+    """Ports that need no live edge."""
+    on_error: str
+    """``fail`` (default), ``route``, ``value``, ``skip``, ``fallback``."""
+    fallback: int
+    max_attempts: int
+    backoff: tuple[float, float, float]
+    """Base, factor and cap of the waits between attempts; default (0.5, 2.0, 30.0), with full jitter."""
+    timeout: float
+    """Of an attempt; for a container with all its frames."""
+    deadline: float
+    """From the first start over all attempts and waits."""
+    priority: int
+    resource: str
+    compensate: bool
+    body: int
+    style: str
+    """Names its frames: ``map`` (default) ``each[0]``, ``loop`` ``improve#1``, ``subworkflow`` ``sub``."""
+    max_concurrency: int
+    """Frames open at once; default: as many as find a free permit."""
+    keep_going: bool
+    """Whether a frame that failed leaves its siblings alone; by default it stops them."""
 
-def check_graph(nodes: Sequence[PlanNode], edges: Sequence[PlanEdge]) -> list[PlanFinding]:
-    """Every structural fault, in order of node; an empty list means that Plan() will succeed."""
+PlanNode: TypeAlias = tuple[str, str, NodeRules | None]
+"""Id, node type (for its admission limit), rules."""
+
+PlanEdge: TypeAlias = tuple[int, int, str, str | None, str]
+"""From and to, as indexes of nodes of the scope; ``data``, ``control`` or ``error``; the label by which it
+may be chosen; the target's port (empty: the default one). A control edge counts there too."""
+
+PlanScope: TypeAlias = tuple[Sequence[PlanNode], Sequence[PlanEdge]]
+"""Scope 0 is the workflow; each further one is the body of exactly one container."""
+
+PlanFinding: TypeAlias = tuple[str, int, int | None, str]
+"""Code, scope, index of the node, and detail: for a cycle its ids joined by `` -> ``.
+
+Codes: ``cycle``, ``duplicate_id``, ``duplicate_edge``, ``self_edge``, ``disconnected``, ``unknown_node``,
+``invalid_delay``, ``invalid_rule``, ``quorum_unreachable``, ``join_without_edges``, ``no_error_edge``,
+``unused_error_edge``, ``fallback_cycle``, ``fallback_with_edges``, ``unknown_scope``, ``body_shared``,
+``too_many_nodes``. Nodes are independent steps in a scope without edges; beside edges, a node that none
+touches and that is no fallback is ``disconnected``."""
+
+def check_graph(scopes: Sequence[PlanScope]) -> list[PlanFinding]:
+    """Every structural fault, in order of scope and node; an empty list means that Plan() will succeed."""
 
 @final
 class Plan:
     """A validated graph, shared by any number of runs. ValidationError if check_graph finds faults."""
 
-    def __new__(cls, nodes: Sequence[PlanNode], edges: Sequence[PlanEdge]) -> Plan: ...
-    def order(self) -> list[int]:
-        """Indexes in topological order, ties by declaration."""
+    def __new__(cls, scopes: Sequence[PlanScope]) -> Plan: ...
+    def order(self, scope: int) -> list[int]:
+        """Indexes of a scope's nodes in topological order, ties by declaration."""
 
-    def ancestors(self, node: int) -> list[int]:
-        """All nodes from which ``node`` can be reached, in topological order."""
+    def ancestors(self, scope: int, node: int) -> list[int]:
+        """All nodes of a scope from which ``node`` can be reached, in topological order."""
 
-Settlement: TypeAlias = tuple[int, str, Sequence[str] | None, str | None]
-"""Activation (the index of its node), ``succeeded`` | ``failed`` | ``cancelled``, the ids or labels
-chosen (None: all out-edges go live; an edge is chosen by its label or its target), and for a failure
-its text for the event stream."""
+Taken: TypeAlias = tuple[int, int, str, int]
+"""Activation, node whose body runs (another one than the activation's when a fallback took over), stage,
+attempt of that body from 1. Stages: ``run``; ``feed`` (say what else to open), ``resume`` (every frame has
+ended), both for containers; ``compensate``."""
 
-RunEvent: TypeAlias = tuple[int, float, str, int | None, dict[str, str | int | float]]
-"""``seq`` (gapless, from 0), ``now``, type, node index, data.
+Settlement: TypeAlias = tuple[int, str, object]
+"""Activation, outcome, detail.
 
-Types and their data: ``run.started``, ``run.succeeded``, ``run.failed``, ``run.cancelled`` (``reason`` if
-``cancel`` ended it); ``node.ready``, ``node.started``, ``node.succeeded``, ``node.failed`` (``error``),
-``node.skipped`` (``reason``), ``node.cancelled``; ``edge.live`` and ``edge.dead`` (``source`` and ``target``,
-ids; ``label`` if it has one; a dead one's ``reason``), whose node is the source; ``timer.started``
-(``seconds``), ``timer.fired``."""
+``succeeded``  None (all data and control edges go live), or what was chosen: labels or ids of targets, or
+               positions among the node's out-edges. Error edges have positions, but cannot be chosen.
+``failed``     (text, whether another attempt may help, seconds the next attempt has to wait at least or None)
+``cancelled``  None
+``opened``     (number of frames to open, whether the list is incomplete); for containers
+"""
+
+Disposition: TypeAlias = tuple[int, str, str | None]
+"""Activation, what became of its failure (``failed``: nobody handles it, ``absorbed``, ``retrying``,
+``fallback``, ``value``, ``route``, ``skip``), and the error where the kernel made it: an impossible choice,
+a join that cannot be satisfied any more, a deadline that passed in the queue."""
+
+RunEvent: TypeAlias = tuple[int, float, str, int | None, str | None, int, dict[str, str | int | float | bool]]
+"""``seq`` (gapless, from 0), ``now``, type, activation, its path, attempt (0 before the first), data.
+
+Types and their data: ``run.started``, ``run.succeeded`` (``degraded``: True if it is), ``run.failed``,
+``run.cancelled`` (``reason`` if ``cancel`` ended it); ``node.ready``, ``node.started`` (``fallback``: id of
+the node whose body runs instead), ``node.retrying`` (``attempt``: the next one, ``delay``, ``error``, and
+``fallback`` if another body takes over), ``node.succeeded``, ``node.degraded`` (in place of succeeded;
+``error`` and ``handled`` if a value replaced its output), ``node.failed`` (``error``, ``handled`` if it
+was), ``node.skipped`` (``reason``), ``node.cancelled``, ``node.compensating``, ``node.compensated``
+(``error`` if it failed); ``edge.live`` and ``edge.dead`` (``source`` and ``target``, ids; ``label`` if it
+has one; a dead one's ``reason``), whose activation is the source's; ``map.started`` (``count``, ``more``),
+``map.item`` (``index``, ``state``), ``map.completed`` (``count``), ``loop.iteration`` (``iteration``, from
+1); ``timer.started`` (``seconds``), ``timer.fired``."""
 
 @final
 class Run:
     """The state machine of one run: counters, edges, timers, permits. It never calls Python.
 
-    ``max_concurrency`` limits activations that run; ``type_limits`` does so per node type;
-    ``on_error`` is ``fail_fast`` (stop admission, what runs is to be cancelled), ``drain`` (stop
-    admission, let what runs end) or ``continue`` (independent branches go on).
+    An activation is a node within a frame: ``frame << 24 | node``. Frame 0 is the workflow; a container that
+    settles with ``opened`` gets frames of its body, which open as permits and ``max_concurrency`` allow.
 
-    A node runs once all its edges are resolved, if one is live and none comes from a failure or a
-    cancellation; otherwise it is skipped with the reason of its dead edges: ``upstream_failed`` and
-    ``cancelled`` (also several steps below), else ``not_chosen``, else ``upstream_skipped``. What the first
-    failure or cancellation was decides how the run ends. A limit below 1 and an unknown ``on_error`` are
-    a ValidationError.
+    ``max_concurrency`` limits activations that run; ``type_limits`` and ``resource_limits`` do so per node
+    type and resource. ``on_error`` is what a failure that nobody handles does to its frame: ``fail_fast``
+    (nothing more begins, what runs is to be cancelled), ``drain`` (what runs may end) or ``continue``
+    (independent branches go on). No attempt after the first begins at or after ``deadline``; to end the
+    run then is up to the caller. ``seed`` decides the waits between attempts. A limit below 1 and an
+    unknown ``on_error`` are a ValidationError.
     """
 
-    def __new__(cls, plan: Plan, max_concurrency: int, type_limits: dict[str, int], on_error: str) -> Run: ...
+    def __new__(
+        cls,
+        plan: Plan,
+        *,
+        max_concurrency: int,
+        type_limits: dict[str, int],
+        resource_limits: dict[str, int],
+        on_error: str,
+        deadline: float | None,
+        seed: int,
+        record_events: bool,
+    ) -> Run: ...
     def start(self, now: float) -> None:
         """Makes the first nodes ready."""
 
-    def take(self, now: float) -> list[int]:
-        """Activations with a Python body that start now, in order of admission. Due delays settle and
-        new ones start inside.
+    def take(self, now: float) -> list[Taken]:
+        """All that starts now: stages that need no permit, then bodies in order of admission. Timers that
+        are due fire inside, and nodes with ``delay`` or ``pass_on`` run.
         """
 
-    def settle(self, settlements: Sequence[Settlement], now: float) -> list[tuple[int, str]]:
-        """Ends activations, once each; a second settlement of one is ignored (a late abandoned body).
+    def settle(self, settled: Sequence[Settlement], now: float) -> list[Disposition]:
+        """Ends stages, once each; returns what became of each failure since the last call.
 
-        Returns the activations that failed because they chose what none of their edges leads to, each
-        with the text of its error. ValidationError if one has not started; then none is settled.
+        What has settled, whose frame is gone or whose attempt is over is ignored (a late abandoned body).
+        ValidationError if one has not started, is unknown, or opens frames without being a container; then
+        none is settled.
         """
 
-    def live_parents(self, node: int) -> list[int]:
-        """Predecessors whose edge to ``node`` is live, in edge order, each once."""
+    def ended_frames(self) -> list[tuple[int, int, int, str]]:
+        """Frames that ended since the last call, in that order: frame, container's activation, index,
+        ``succeeded`` | ``failed`` | ``cancelled``. They can be asked about until the next ``take`` or
+        ``settle`` after this call, and are kept until then.
+        """
+
+    def frame(self, frame: int) -> tuple[int, int, int, str]:
+        """Container's activation (-1 for the root), index among the frames of that attempt, scope, path."""
+
+    def live_edges(self, activation: int) -> list[int]:
+        """Live in-edges, as indexes of the scope's edges, in that order. What went live after the join had
+        decided is left out.
+        """
+
+    def in_edges(self, activation: int) -> list[tuple[int, str]]:
+        """All in-edges: index, ``unresolved`` | ``live`` | the reason it is dead."""
 
     def cancel(self, reason: str, now: float) -> list[int]:
-        """Stops admission, cancels what is ready and all delays; what depends on them is skipped. Returns
-        what still runs, every time; the first reason is kept. An ended run stays as it is.
+        """Stops the run in all frames. Returns what still runs, every time; the first reason is kept. An
+        ended run stays as it is, and what is to be compensated still is.
         """
 
-    def to_cancel(self) -> list[int]:
-        """Running activations that a failure under ``fail_fast`` asks to cancel; each is told once."""
+    def to_cancel(self) -> list[tuple[int, str]]:
+        """Activations to stop, each told once per attempt: ``stopped``, ``timeout``, ``deadline``. Settle
+        them as cancelled or, for the last two, as failed. The kernel stops frames of a container by
+        itself, and ends one that only waited for them; a stage ``feed`` that was stopped because a frame
+        failed is followed by ``resume``.
+        """
 
     def next_timer(self) -> float | None:
         """When ``take`` should be called again although nothing settled."""
 
     def status(self) -> str | None:
-        """None while anything is unsettled, else ``succeeded``, ``failed`` or ``cancelled``."""
+        """None while anything is unsettled, else ``succeeded``, ``succeeded_degraded``, ``failed`` or
+        ``cancelled``.
+        """
 
-    def state(self, node: int) -> str:
-        """The state of one node: ``pending``, ``ready``, ``running``, ``waiting``, or one it settled with."""
+    def state(self, activation: int) -> str:
+        """``pending``, ``ready``, ``running``, ``waiting``, or what it settled with."""
 
-    def states(self) -> list[tuple[str, float | None, float | None, str | None]]:
-        """Per node: state, time it started, time it settled, and for ``skipped`` the edge's reason."""
+    def states(self) -> list[tuple[str, float | None, float | None, str | None, int]]:
+        """Per node of the root frame: state, started, settled, reason if skipped, attempts of its body."""
 
     def events(self) -> list[RunEvent]:
-        """The events since the last call."""
+        """The events since the last call; none unless ``record_events``."""
 
     def take_seq(self) -> int:
         """The next ``seq``, for an event that the driver adds itself after publishing ``events()``."""
@@ -154,6 +253,7 @@ CallEvent: TypeAlias = tuple[int, str, Any]
              streaming call gets this when the status is not 2xx, or when the body of an ``sse`` call
              is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
+``redirect`` (attempt, status, url): a guarded call follows a redirect.
 ``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.
 ``restart``  (attempt,): the kernel starts attempt n > 1; what an earlier one delivered is void.
@@ -164,11 +264,39 @@ CallPolicy: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout`` (60,
 between bytes), ``progress_timeout`` (120, between frames; comments are not progress),
 ``attempt_timeout`` (600), seconds; ``max_attempts`` (3), ``backoff_base`` (0.5), ``backoff_cap`` (30),
-``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression), ``max_frame`` (4 MiB)."""
+``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression; of a guarded call 10, at most 100),
+``max_frame`` (4 MiB)."""
 
 ResourceLimits: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``max_concurrency`` (256), ``requests_per_minute``, ``tokens_per_minute`` (none),
 ``queue`` (10,000 waiting calls)."""
+
+@final
+class Egress:
+    """A guard: where a call may go, and what it does about redirects. Without one a call goes wherever its
+    URL says, and a redirect is a reply like others.
+
+    Only http and https are spoken. Public addresses are reached; private, loopback, link-local, metadata,
+    tunnelled and all other special ones only where ``allow`` lists them. All addresses of a host are checked,
+    and the checked ones are connected to. What is refused is an EgressError.
+
+    ``allow``: host names, ``*.name`` for all names below one, addresses, and networks (``10.0.0.0/8``). A
+    listed name may have a private, loopback or CGNAT address; the other kinds are reached only where their
+    own address or network is listed. ``only``: nothing else is reached, not even public hosts.
+    ``secret_headers``: names of headers that, beside authorization, cookie and proxy-authorization, are not
+    sent on to another origin. ``max_redirects``: 0 to 5; with 0 a redirect is a reply like others.
+    ``proxy``: use the proxies that the environment names; they look names up themselves.
+    """
+
+    def __new__(
+        cls,
+        allow: Sequence[str] = ...,
+        *,
+        only: bool = False,
+        secret_headers: Sequence[str] = ...,
+        max_redirects: int = 5,
+        proxy: bool = False,
+    ) -> Egress: ...
 
 @final
 class Engine:
@@ -194,8 +322,11 @@ class Engine:
         tokens: int,
         deadline: float | None,
         policy: CallPolicy,
+        egress: Egress | None = None,
     ) -> int:
-        """Queues a call and returns its id at once. ``framing`` None: one whole reply."""
+        """Queues a call and returns its id at once. ``framing`` None: one whole reply; ``egress`` None: it
+        may go anywhere.
+        """
 
     def ok(self, call: int, tokens: int) -> None:
         """Verdict: the reply is good; ``tokens`` were really used."""
@@ -270,3 +401,14 @@ def sentences(text: str) -> list[Span]:
 
 def words(text: str) -> list[Span]:
     """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""
+
+@final
+class Pattern:
+    """A regular expression without look-around and back-references, searched in time linear in the text.
+
+    ValidationError if it cannot be compiled, or compiles to more than 1 MiB.
+    """
+
+    def __new__(cls, pattern: str) -> Pattern: ...
+    def is_match(self, text: str) -> bool:
+        """Whether it is found anywhere in ``text``."""

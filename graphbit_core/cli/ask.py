@@ -40,6 +40,11 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--max-mb", type=_positive, default=10, help="skip files larger than this (default: 10)"
     )
+    parser.add_argument(
+        "--isolation",
+        choices=["process", "none"],
+        help="read every file in a child process, or none (default: PDF, DOCX and XLSX files)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run)
 
@@ -68,7 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     streamed = not arguments.json
     with (
         Index(
-            directory, embedder, host, store=arguments.store, max_bytes=arguments.max_mb * 1024 * 1024
+            directory,
+            embedder,
+            host,
+            store=arguments.store,
+            max_bytes=arguments.max_mb * 1024 * 1024,
+            isolation=arguments.isolation,
         ) as index,
         Bar("indexing") as bar,
     ):

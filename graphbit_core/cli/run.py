@@ -1,4 +1,4 @@
-"""``graphbit run``, ``validate`` and ``draw``: workflows written as YAML or JSON."""
+"""``graphbit run``, ``validate``, ``draw`` and ``schema``: workflows written as YAML or JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,12 @@ def add(subparsers: Any) -> None:
     )
     runner.add_argument("--stream", action="store_true", help="print events as they happen")
     runner.add_argument("--json", action="store_true", help="print JSON; with --stream one event a line")
+    runner.add_argument(
+        "--draw",
+        type=Path,
+        metavar="FILE",
+        help="write a picture of the run: DOT to .dot or .gv, else Mermaid",
+    )
     runner.set_defaults(run=run)
     checker = subparsers.add_parser(
         "validate",
@@ -43,9 +48,22 @@ def add(subparsers: Any) -> None:
     _workflow_argument(checker)
     checker.add_argument("--json", action="store_true", help="print the findings as JSON")
     checker.set_defaults(run=validate)
-    drawer = subparsers.add_parser("draw", help="print a workflow file as a Mermaid flowchart")
+    drawer = subparsers.add_parser(
+        "draw",
+        help="print a workflow file as a picture in text",
+        description="Print a workflow file as a picture in text: a Mermaid flowchart, or Graphviz's DOT.",
+    )
     _workflow_argument(drawer)
+    drawer.add_argument(
+        "--format", choices=("mermaid", "dot"), default="mermaid", help="default: %(default)s"
+    )
     drawer.set_defaults(run=draw)
+    describer = subparsers.add_parser(
+        "schema",
+        help="print the JSON Schema of workflow files",
+        description="Print the JSON Schema of workflow files, with every installed node type, for editors.",
+    )
+    describer.set_defaults(run=schema)
 
 
 def _workflow_argument(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = _inputs(arguments.input)
     executor = Executor(arguments.model, timeout_seconds=arguments.timeout)
     _require(workflow.inputs, inputs)
+    if arguments.draw is not None:
+        _write_picture(arguments.draw, workflow, None)  # a path that cannot be written shows before the run
     if arguments.stream:
         stream = executor.stream(workflow, inputs)
         for event in stream:
@@ -81,12 +101,24 @@ def run(arguments: argparse.Namespace) -> int:
         result = stream.result
     else:
         result = executor.execute(workflow, inputs)
+    if arguments.draw is not None:
+        _write_picture(arguments.draw, workflow, result)
     if arguments.json:
         if not arguments.stream:
             print(json.dumps(_result_json(result), ensure_ascii=False, indent=2))
     else:
         _print_result(result)
     return 0 if result.is_success() else 1
+
+
+def _write_picture(path: Path, workflow: Workflow, result: WorkflowResult | None) -> None:
+    form = "dot" if path.suffix.lower() in (".dot", ".gv") else "mermaid"
+    try:
+        path.write_text(workflow.draw(form, result), encoding="utf-8")
+    except OSError as error:
+        raise ValidationError(
+            f"the picture {str(path)!r} cannot be written: {error}", field="draw"
+        ) from error
 
 
 def _inputs(pairs: Sequence[str]) -> dict[str, str]:
@@ -113,8 +145,7 @@ def _require(names: Sequence[str], inputs: Mapping[str, str]) -> None:
 
 def _print_event(event: Event, as_json: bool) -> None:
     if as_json:
-        event = replace(event, data={key: _plain(value) for key, value in event.data.items()})
-        print(json.dumps(_plain(event), ensure_ascii=False), flush=True)
+        print(json.dumps(event.to_dict(), ensure_ascii=False), flush=True)
     elif event.type == "llm.delta":
         print(event.data.get("text", ""), end="", flush=True)
     elif event.type == "llm.completed":
@@ -203,5 +234,13 @@ def validate(arguments: argparse.Namespace) -> int:
 
 def draw(arguments: argparse.Namespace) -> int:
     """Runs ``graphbit draw``."""
-    print(_load(arguments.workflow).draw(), end="")
+    print(_load(arguments.workflow).draw(arguments.format), end="")
+    return 0
+
+
+def schema(arguments: argparse.Namespace) -> int:
+    """Runs ``graphbit schema``."""
+    from graphbit_core.workflow.workflow import Workflow
+
+    print(json.dumps(Workflow.json_schema(), ensure_ascii=False, indent=2))
     return 0

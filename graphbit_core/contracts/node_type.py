@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+import datetime
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
+from graphbit_core.errors import Finding
 from graphbit_core.types.messages import Usage
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Host
+    from graphbit_core.workflow.workflow import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,62 @@ class Delay:
     """The kernel waits ``seconds`` and passes the node's input on; no thread and no Python is held."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """The kernel passes the node's input on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Returned by a container: run its workflow once per entry, then call ``resume``.
+
+    Attributes:
+        inputs: For each frame what its nodes see by name. An iterator, plain or async, is read one entry
+            at a time, as frames end.
+    """
+
+    inputs: Sequence[Mapping[str, Any]] | Iterator[Mapping[str, Any]] | AsyncIterator[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """How one frame ended.
+
+    Attributes:
+        index: Which of the container's frames, counted from 0 over all that it opened.
+        output: Output of the last nodes of its workflow: a value, or a dict by id if several gave one.
+        has_output: False if it failed, or if none of its last nodes ran.
+        error: Why it failed; None if it succeeded.
+    """
+
+    index: int
+    output: Any = None
+    has_output: bool = False
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What a node that runs a workflow of its own tells about it.
+
+    Attributes:
+        workflow: Run once per frame.
+        style: How frames are named: ``map`` gives ``each[17]``, ``loop`` gives ``improve#3``,
+            ``subworkflow`` the node's id. In a loop, frames also see the variables that earlier ones wrote.
+        names: What frames see by name beside what the container's ancestors gave and the run's inputs.
+        value: Which of ``names`` a function with one parameter gets where nothing precedes it.
+        max_concurrency: Most frames open at once; None: no limit but the run's.
+        keep_going: Whether the others go on when a frame has failed.
+    """
+
+    workflow: Workflow
+    style: Literal["map", "loop", "subworkflow"]
+    names: Collection[str] = ()
+    value: str | None = None
+    max_concurrency: int | None = None
+    keep_going: bool = False
 
 
 class NodeContext(Protocol):
@@ -47,7 +111,7 @@ class NodeContext(Protocol):
 
     @property
     def activation(self) -> str:
-        """``run id/node id``: this start of the node."""
+        """This start of the node: ``run id/node id``, with the frames between them, such as ``r1/each[17]/draft``."""
         ...
 
     @property
@@ -56,8 +120,13 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def idempotency_key(self) -> str:
+        """The same for all attempts of this activation, and for no other."""
+        ...
+
+    @property
     def deadline(self) -> float | None:
-        """When the run must have ended, as ``time.monotonic`` counts; None: no limit."""
+        """When this attempt must have ended, as ``time.monotonic`` counts; None: no limit."""
         ...
 
     @property
@@ -71,8 +140,23 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def value(self) -> Any:
+        """What came in: the output of the node before, a dict by node name if there are several, a list if the
+        node collects; in the first node of a frame the frame's value, elsewhere the run's inputs.
+        """
+        ...
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a node precedes this one, or a frame gives it a value."""
+        ...
+
+    @property
     def parents(self) -> Mapping[str, Any]:
-        """Outputs of the direct predecessors whose edge is live, by node name, in edge order."""
+        """Outputs of the direct predecessors whose edge is live, by node name, in edge order. One that
+        failed stands there with its NodeError if its error edge leads here, or if this node joins
+        ``all_settled``.
+        """
         ...
 
     @property
@@ -81,8 +165,27 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def ports(self) -> Mapping[str, Any]:
+        """Values that arrived at named input ports; a list in edge order where the port collects."""
+        ...
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """What ``ports`` holds, and what the frames around this node give by name, such as ``item``."""
+        ...
+
+    @property
     def outputs(self) -> Mapping[str, Any]:
         """Outputs of all ancestors that succeeded, by node id and by node name."""
+        ...
+
+    def lookup(self, name: str) -> Any:
+        """The value of ``name`` or ``name.field.0``: an input port, an earlier node, a name of the frame, a variable.
+
+        Raises:
+            OutputNotProducedError: That node has no output in this run.
+            ValidationError: Nothing is there.
+        """
         ...
 
     def render(self, template: str) -> str:
@@ -90,7 +193,7 @@ class NodeContext(Protocol):
         ...
 
     def set_variable(self, name: str, value: Any) -> None:
-        """Writes a variable; it becomes visible when this node has settled."""
+        """Writes a variable; it becomes visible when this node has settled, folded by the variable's reducer."""
         ...
 
     def emit(self, type: str, data: Mapping[str, Any]) -> None:  # noqa: A002 - the field's name in an event
@@ -99,6 +202,18 @@ class NodeContext(Protocol):
 
     def add_usage(self, usage: Usage) -> None:
         """Counts tokens for this node. Once per call of a model."""
+        ...
+
+    def now(self) -> datetime.datetime:
+        """The time, with UTC as its zone."""
+        ...
+
+    def random(self) -> random.Random:
+        """A source of random numbers, the same at every attempt of this activation."""
+        ...
+
+    def uuid(self) -> uuid.UUID:
+        """A new id, the same at every attempt of this activation."""
         ...
 
     def service(self, name: str) -> Any:
@@ -127,14 +242,40 @@ class NodeType(Protocol):
         """Names it must be given values of, without braces: ``topic``, ``draft.title``.
 
         Args:
-            first: Whether no node precedes it, so that all it gets are run inputs.
+            first: Whether no node precedes it and no frame gives it a value, so that all it gets are run inputs.
         """
         return ()
 
-    def operation(self) -> Delay | None:
+    def operation(self) -> Delay | PassOn | None:
         """The kernel operation it compiles to; then ``run`` is never called. None: ``run`` is the body."""
         return None
 
+    def container(self) -> Container | None:
+        """The workflow it runs; then ``run`` may return Frames, and ``resume`` is called when they have ended."""
+        return None
+
+    def output_type(self) -> Any:
+        """Type of the output, as an annotation; ``Any`` if it is not known."""
+        return Any
+
+    def input_type(self, port: str | None) -> Any:
+        """Type that an input port takes, as an annotation; ``None`` is the port of edges that name none."""
+        return Any
+
+    def check_resources(self, host: Host) -> Sequence[Finding]:
+        """What is missing outside: a key, a model, a file. Asked by ``validate(resources=True)``."""
+        return ()
+
     def run(self, context: NodeContext) -> Any | Awaitable[Any]:
-        """The body: returns the node's output, or a Choice; raises to fail."""
+        """The body: returns the node's output, a Choice, or Frames; raises to fail."""
         ...
+
+    def resume(self, context: NodeContext, results: Sequence[FrameResult]) -> Any | Awaitable[Any]:
+        """All frames have ended: returns the node's output, a Choice, or more Frames; raises to fail.
+
+        Args:
+            context: As ``run`` got it.
+            results: The frames opened last, in the order in which they ended; cancelled ones that never began may
+                be missing.
+        """
+        raise NotImplementedError(f"{type(self).__name__} opened frames, but does not say what follows them")

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from graphbit_core._native import (
     VERSION,
+    Egress,
     Engine,
     Mailbox,
+    Pattern,
     Plan,
     Run,
     Schema,
@@ -20,12 +22,23 @@ from graphbit_core._native import (
 )
 
 if TYPE_CHECKING:
-    from graphbit_core._native import PlanEdge as PlanEdge, PlanNode as PlanNode
+    from graphbit_core._native import (
+        Disposition as Disposition,
+        NodeRules as NodeRules,
+        PlanEdge as PlanEdge,
+        PlanNode as PlanNode,
+        PlanScope as PlanScope,
+        RunEvent as RunEvent,
+        Settlement as Settlement,
+        Taken as Taken,
+    )
 
 __all__ = [
     "VERSION",
+    "Egress",
     "Engine",
     "Mailbox",
+    "Pattern",
     "Plan",
     "Run",
     "Schema",

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphbit_core.kernel import Engine, Mailbox, take_log
+from graphbit_core.kernel import Egress, Engine, Mailbox, take_log
 from graphbit_core.types.http import Framing, HttpRequest
 
 Event = tuple[str, Any]
@@ -37,6 +37,7 @@ class CallSpec:
         tokens: Estimate for the token limit.
         deadline: When all attempts must be over, on ``time.monotonic``.
         policy: Keys of ``_native.CallPolicy``.
+        egress: Guards where the call and its redirects go; None for an address that the user configured.
     """
 
     resource: str
@@ -45,6 +46,7 @@ class CallSpec:
     tokens: int = 0
     deadline: float | None = None
     policy: Mapping[str, float | int] = field(default_factory=dict)
+    egress: Egress | None = None
 
 
 def engine() -> Engine:
@@ -240,6 +242,7 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
         spec.tokens,
         spec.deadline,
         dict(spec.policy),
+        spec.egress,
     )
 
 

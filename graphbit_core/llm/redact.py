@@ -32,15 +32,30 @@ def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
 
     Credentials also as they look in a URL and in JSON that escapes slashes.
     """
-    found: set[str] = set()
     parts = urlsplit(url)
-    for name, value in (*headers.items(), *parse_qsl(parts.query)):
-        if _SECRET_NAME.search(name):
+    origin = f"{parts.scheme}://{parts.netloc}"
+    where = (url, origin + parts.path, origin, parts.netloc, parts.password or "")
+    return _longest_first((*where, *credentials_of(url, headers)))
+
+
+def credentials_of(url: str, headers: Mapping[str, str], marked: Iterable[str] = ()) -> tuple[str, ...]:
+    """The credentials of a request, longest first: what has a secret name, and the ``marked`` headers."""
+    found: set[str] = set()
+    marked = frozenset(marked)
+    for name, value in (*headers.items(), *parse_qsl(urlsplit(url).query)):
+        if name in marked or is_secret_name(name):
             for secret in (value, value.rpartition(" ")[2]):
                 found.update((secret, quote(secret, safe=""), secret.replace("/", "\\/")))
-    origin = f"{parts.scheme}://{parts.netloc}"
-    found.update((url, origin + parts.path, origin, parts.netloc, parts.password or ""))
-    return tuple(sorted((text for text in found if len(text) > 3), key=len, reverse=True))
+    return _longest_first(found)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a header or parameter of this name holds a credential, as far as a name can tell."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def _longest_first(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({text for text in texts if len(text) > 3}, key=len, reverse=True))
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

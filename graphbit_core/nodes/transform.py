@@ -1,4 +1,4 @@
-"""Transform: a Python function, or a filled template."""
+"""Transform: a Python function, an expression, or a filled template."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
-from graphbit_core.errors import ValidationError
-from graphbit_core.nodes.settings import require_text
-from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.nodes.settings import require_one_of, require_text
+from graphbit_core.workflow.calculation import calculation, refuse_process
 from graphbit_core.workflow.template import placeholders
 
 
 class TransformNode(NodeType):
-    """Computes its output with ``function`` (itself, or ``package.module:function``) or ``template``."""
+    """Computes its output with ``function`` (itself, or ``package.module:function``), ``expression`` or
+    ``template``.
+    """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
 
@@ -23,20 +24,33 @@ class TransformNode(NodeType):
         *,
         function: Callable[..., Any] | str | None = None,
         template: str | None = None,
+        expression: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
     ) -> None:
-        if (function is None) == (template is None):
-            raise ValidationError("a transform needs either a function or a template", field="function")
+        require_one_of(function=function, template=template, expression=expression)
         require_text("template", template)
-        self._function = BoundFunction(function) if function is not None else None
         self._template = template
+        if template is not None:
+            refuse_process(isolation, memory_mb)
+        computed = template is None
+        self._compute = calculation(function, expression, isolation, memory_mb) if computed else None
         # Filling a template is quick; a coroutine function runs on the loop anyway.
-        self.inline = inline or self._function is None or self._function.is_coroutine
+        self.inline = inline or self._compute is None or self._compute.is_quick
 
     def placeholders(self, first: bool) -> Sequence[str]:
-        """Names in the template, or parameters of the function."""
-        return self._function.placeholders(first) if self._function else placeholders(self._template or "")
+        """Names in the template or the expression, or parameters of the function."""
+        return self._compute.placeholders(first) if self._compute else placeholders(self._template or "")
+
+    def input_type(self, port: str | None) -> Any:
+        """What the function takes."""
+        return self._compute.input_type(port) if self._compute else Any
+
+    def output_type(self) -> Any:
+        """What the function gives."""
+        return self._compute.output_type() if self._compute else str
 
     def run(self, context: NodeContext) -> Any:
-        """The function's value (awaited if it is a coroutine), or the text."""
-        return self._function(context) if self._function else context.render(self._template or "")
+        """The function's value (awaited if it is a coroutine), the expression's, or the text."""
+        return self._compute(context) if self._compute else context.render(self._template or "")

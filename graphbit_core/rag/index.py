@@ -96,6 +96,7 @@ class Index:
         store: Name of the vector store.
         splitter: Its name and settings.
         max_bytes: Files larger than this are skipped.
+        isolation: Whether files are read in child processes; see ``Loaders``.
 
     Raises:
         ConfigError: The directory cannot be used, or another process has this index open.
@@ -110,12 +111,13 @@ class Index:
         store: str = "qdrant-edge",
         splitter: Mapping[str, Any] = DEFAULT_SPLITTER,
         max_bytes: int = MAX_BYTES,
+        isolation: str | None = None,
     ) -> None:
         settings = dict(splitter)
         name = settings.pop("name")
         self.embedder = embedder
         self._splitter: Splitter = host.create("splitter", name, **settings)
-        self._loaders = Loaders(host, {"max_bytes": max_bytes})
+        self._loaders = Loaders(host, {"max_bytes": max_bytes}, isolation)
         self._max_bytes = max_bytes
         self._host = host
         dimensions = _dimensions(embedder)

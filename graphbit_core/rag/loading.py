@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import DocumentError, PluginError
+from graphbit_core.errors import DocumentError, PluginError, ValidationError
 from graphbit_core.host import Host, default_host
-from graphbit_core.types.documents import Document
+from graphbit_core.rag.isolation import RISKY, IsolatedLoader, place_of
 
 if TYPE_CHECKING:
     from graphbit_core.contracts.loader import Loader
@@ -20,26 +20,56 @@ class Loaders:
     Args:
         host: Where loaders come from; default: what is installed.
         settings: Given to every loader, for example ``max_bytes``.
+        isolation: ``process`` reads every file in a child process, ``none`` none. Default: those in formats
+            whose parsers a file can make hang, swell or crash (PDF, DOCX, XLSX), if the loader can be
+            imported there and no plugin wraps it.
+
+    Raises:
+        ValidationError: There is no such isolation.
     """
 
-    def __init__(self, host: Host | None = None, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        host: Host | None = None,
+        settings: Mapping[str, Any] | None = None,
+        isolation: str | None = None,
+    ) -> None:
+        check_isolation(isolation)
+        self._isolation = isolation
         self._host = host or default_host()
         self._settings = dict(settings or {})
         self._by_suffix: dict[str, str] | None = None
-        self._made: dict[str, Loader] = {}
+        self._made: dict[str, Loader | IsolatedLoader] = {}
 
     @property
     def suffixes(self) -> list[str]:
         """The file endings that some loader reads."""
         return sorted(self._index())
 
-    def named(self, name: str) -> Loader:
+    def named(self, name: str) -> Loader | IsolatedLoader:
         """The loader of this name."""
         if name not in self._made:
-            self._made[name] = self._host.create("loader", name, **self._settings)
+            loader: Loader = self._host.create("loader", name, **self._settings)
+            self._made[name] = self._isolated(name, loader) or loader
         return self._made[name]
 
-    def for_file(self, path: Path) -> Loader:
+    def _isolated(self, name: str, loader: Loader) -> IsolatedLoader | None:
+        """The same loader in a child process, if it is to be there."""
+        if self._isolation == "none" or (self._isolation is None and not loader.suffixes & RISKY):
+            return None
+        component = self._host.component("loader", name)
+        place = place_of(component) if type(loader) is component else None
+        if place is not None:
+            return IsolatedLoader(place, self._settings)
+        if self._isolation is None:
+            return None
+        raise ValidationError(
+            f"the loader {name!r} cannot be isolated: it is not a class that a process can import, or a "
+            "plugin wraps it; leave isolation out",
+            field="isolation",
+        )
+
+    def for_file(self, path: Path) -> Loader | IsolatedLoader:
         """The loader that reads files with the ending of ``path``.
 
         Raises:
@@ -72,13 +102,9 @@ class Loaders:
         return suffixes
 
 
-def load_file(
-    path: Path,
-    *,
-    host: Host | None = None,
-    loader: str | None = None,
-    settings: Mapping[str, Any] | None = None,
-) -> list[Document]:
-    """The documents in one file, read by ``loader`` or by the one for its ending."""
-    loaders = Loaders(host, settings)
-    return list((loaders.named(loader) if loader else loaders.for_file(path)).load(path))
+def check_isolation(isolation: Any) -> None:
+    """Raises a ValidationError unless it is ``process``, ``none`` or None."""
+    if isolation not in (None, "process", "none"):
+        raise ValidationError(
+            f"isolation is {isolation!r:.80}; it must be 'process' or 'none'", field="isolation"
+        )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from graphbit_core.contracts.node_type import NodeType
+from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
 from graphbit_core.host import Host, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
+from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.checks import check_scopes
+from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope, Test
+from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.rules import edge_of, rules_of
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import PlanEdge, PlanNode
-    from graphbit_core.workflow.node import Node
+    from graphbit_core.kernel import PlanScope
+    from graphbit_core.workflow.edge import Edge, EdgeTest
     from graphbit_core.workflow.workflow import Workflow
 
 _FIXES = {
@@ -27,55 +30,28 @@ _FIXES = {
     "disconnected": "connect it, or take it out",
     "unknown_node": "connect nodes that were added",
     "invalid_delay": "give a finite number of seconds, 0 or more",
+    "no_error_edge": "connect it with kind='error' to the node that treats the failure",
+    "unused_error_edge": "set on_error='route' at the node that it leaves",
+    "fallback_cycle": "let the last of them have no fallback",
+    "fallback_with_edges": "remove its edges; it runs in place of the node that names it",
+    "quorum_unreachable": "ask for fewer, or connect more nodes",
+    "join_without_edges": "connect nodes to it, or leave join out",
+    "invalid_rule": "correct the option",
 }
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """A workflow ready to run, any number of times and from several threads at once."""
+class _Draft:
+    """A scope before it was looked at."""
 
-    name: str
-    nodes: tuple[Node, ...]
-    """As they were then: what is added to the workflow later is not part of it."""
-    sinks: tuple[int, ...]
-    """Nodes that no edge leaves."""
-    plan: Plan
-    bodies: list[NodeType]
-    inputs: tuple[str, ...]
-    """Names that a run must be given."""
-
-    @cached_property
-    def ids(self) -> list[str]:
-        """Node ids by index."""
-        return [node.id for node in self.nodes]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Node names by index."""
-        return [node.name for node in self.nodes]
-
-    @cached_property
-    def index(self) -> dict[str, int]:
-        """Index by id and by name; an id wins over another node's name."""
-        return _index(self.nodes)
-
-    @cached_property
-    def operations(self) -> frozenset[int]:
-        """Nodes that the kernel runs by itself."""
-        return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
-
-    @cached_property
-    def on_loop(self) -> frozenset[int]:
-        """Nodes whose body starts on the event loop; the others' runs on a worker thread."""
-        return frozenset(
-            i for i, body in enumerate(self.bodies) if body.inline or inspect.iscoroutinefunction(body.run)
-        )
-
-
-def _index(nodes: Collection[Node]) -> dict[str, int]:
-    ids = {node.id: i for i, node in enumerate(nodes)}
-    names = {node.name: i for i, node in enumerate(nodes)}
-    return names | ids
+    number: int
+    workflow: Workflow
+    where: str
+    """Path of the container that holds it, with a slash behind it; empty for the workflow that runs."""
+    container: Container | None
+    bodies: dict[str, NodeType]
+    inner: dict[str, int]
+    """Scope per container node, by id."""
 
 
 def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
@@ -91,93 +67,134 @@ def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
     return compiled
 
 
-def check(workflow: Workflow, host: Host | None = None) -> tuple[Compiled | None, list[Finding]]:
-    """The compiled workflow, or None and every fault that was found."""
-    if not workflow.nodes:
-        empty = Finding("empty", "the workflow has no nodes", "add at least one with add_node()")
-        return None, [empty]
-    bodies, findings = _make_bodies(workflow, host)
-    nodes, edges = _graph(workflow, bodies)
-    findings += _structure(workflow, nodes, edges)
-    if findings:
-        return None, findings
-    plan = Plan(nodes, edges)
-    made = list(bodies.values())
-    inputs, findings = _names_used(workflow, plan, made)
-    findings += _conditions(workflow)
-    if findings:
-        return None, findings
-    left = {edge.source for edge in workflow.edges}
-    sinks = tuple(i for i, node_id in enumerate(workflow.nodes) if node_id not in left)
-    return Compiled(workflow.name, tuple(workflow.nodes.values()), sinks, plan, made, inputs), []
+def check(
+    workflow: Workflow, host: Host | None = None, *, resources: bool = False
+) -> tuple[Compiled | None, list[Finding]]:
+    """The compiled workflow, or None and every fault that was found.
 
-
-def _make_bodies(workflow: Workflow, host: Host | None) -> tuple[dict[str, NodeType], list[Finding]]:
+    Args:
+        workflow: What to look at.
+        host: Where its node types come from; default: what is installed.
+        resources: Whether to ask for missing keys and unknown models as well.
+    """
     host = host or default_host()
-    bodies: dict[str, NodeType] = {}
     findings: list[Finding] = []
+    drafts = _drafts(workflow, host, findings)
+    if findings and any(finding.code == "empty" for finding in findings):
+        return None, findings
+    scopes = [_plan_scope(draft, findings) for draft in drafts]
+    findings += _structure(drafts, scopes)
+    if findings:
+        return None, findings
+    plan = Plan(scopes)
+    made = [_scope(draft) for draft in drafts]
+    compiled = Compiled(workflow.name, made, plan, (), workflow.variables)
+    inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
+    if resources:
+        findings += _resources(drafts, host)
+    return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
+
+
+def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Draft]:
+    """The workflow and all bodies in it, outer ones first."""
+    drafts: list[_Draft] = []
+    waiting: list[tuple[Workflow, str, Container | None, dict[str, int] | None, str]] = [
+        (workflow, "", None, None, "")
+    ]
+    for inner, where, container, outer, node_id in waiting:
+        if outer is not None:
+            outer[node_id] = len(drafts)
+        if not inner.nodes:
+            fix = "add at least one with add_node()"
+            findings.append(Finding("empty", "the workflow has no nodes", fix, where.rstrip("/") or None))
+        bodies = _make_bodies(inner, host, where, findings)
+        draft = _Draft(len(drafts), inner, where, container, bodies, {})
+        drafts.append(draft)
+        for body_id, body in bodies.items():
+            held = body.container()
+            if held is not None:
+                waiting.append((held.workflow, f"{where}{body_id}/", held, draft.inner, body_id))
+    return drafts
+
+
+def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Finding]) -> dict[str, NodeType]:
+    bodies: dict[str, NodeType] = {}
     for node in workflow.nodes.values():
         try:
             bodies[node.id] = host.create("node_type", node.type, **node.config)
         except PluginError as error:
             message, fix = divided(error)
             fix = fix or "see 'graphbit plugins list --kind node_type'"
-            findings.append(Finding("node_type", message, fix, node.id))
+            findings.append(Finding("node_type", message, fix, where + node.id))
         except ValidationError as error:
             fix = f"see 'graphbit plugins show {node.type}'"
             nested = error.findings or [Finding("config", error.message, fix)]
-            findings += [Finding(f.code, f.message, f.fix, node.id) for f in nested]
+            findings += [Finding(f.code, f.message, f.fix, where + node.id) for f in nested]
         except (TypeError, ValueError) as error:  # a node type that leaves the checking to Python
             message = f"its settings were refused: {error}"
-            findings.append(Finding("config", message, f"see 'graphbit plugins show {node.type}'", node.id))
-    return bodies, findings
+            fix = f"see 'graphbit plugins show {node.type}'"
+            findings.append(Finding("config", message, fix, where + node.id))
+    return bodies
 
 
-def _graph(workflow: Workflow, bodies: Mapping[str, NodeType]) -> tuple[list[PlanNode], list[PlanEdge]]:
-    position = {node_id: i for i, node_id in enumerate(workflow.nodes)}
-    nodes: list[PlanNode] = []
-    for node in workflow.nodes.values():
-        operation = bodies[node.id].operation() if node.id in bodies else None
-        nodes.append((node.id, node.type, operation.seconds if operation else None))
-    edges = [(position[e.source], position[e.target], e.when) for e in workflow.edges]
-    return nodes, edges
+def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
+    nodes = draft.workflow.nodes
+    position = {node_id: i for i, node_id in enumerate(nodes)}
+    rows = []
+    for node in nodes.values():
+        body = draft.bodies.get(node.id)
+        operation = body.operation() if body is not None else None
+        held = body.container() if body is not None and node.id in draft.inner else None
+        try:
+            rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
+        except ValidationError as error:
+            findings.append(Finding("config", error.message, "correct the option", draft.where + node.id))
+            rules = None
+        rows.append((node.id, node.type, rules))
+    edges = [edge_of(edge, position) for edge in draft.workflow.edges]
+    return rows, edges
 
 
-def _structure(workflow: Workflow, nodes: list[PlanNode], edges: list[PlanEdge]) -> list[Finding]:
-    ids = list(workflow.nodes)
+def _structure(drafts: list[_Draft], scopes: list[PlanScope]) -> Iterator[Finding]:
+    for code, scope, node, detail in check_graph(scopes):
+        draft = drafts[scope]
+        where = None if node is None else draft.where + list(draft.workflow.nodes)[node]
+        yield Finding(code, detail, _FIXES.get(code, "see the documentation of node options"), where)
+
+
+def _scope(draft: _Draft) -> Scope:
+    nodes = tuple(draft.workflow.nodes.values())
+    position = {node.id: i for i, node in enumerate(nodes)}
+    compensations = {
+        i: BoundFunction(node.options.compensate, "compensate")
+        for i, node in enumerate(nodes)
+        if node.options.compensate is not None
+    }
+    edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
+    return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+
+
+def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
+    label, test = (edge.when, None) if isinstance(edge.when, str | None) else (None, _test_of(edge.when))
+    return CompiledEdge(
+        position[edge.source],
+        position[edge.target],
+        edge.kind,
+        label,
+        test,
+        tuple(edge.output.split(".")) if edge.output else (),
+        "" if edge.port in (None, "in") else edge.port or "",
+    )
+
+
+def _test_of(when: EdgeTest) -> Test:
+    return Calculation(when.expression or when.function or "", "when").holds
+
+
+def _resources(drafts: list[_Draft], host: Host) -> list[Finding]:
     return [
-        Finding(code, detail, _FIXES[code], None if node is None else ids[node])
-        for code, node, detail in check_graph(nodes, edges)
-    ]
-
-
-def _names_used(
-    workflow: Workflow, plan: Plan, bodies: list[NodeType]
-) -> tuple[tuple[str, ...], list[Finding]]:
-    """The names that must be run inputs, and the uses of nodes that do not come before."""
-    index, ids = _index(workflow.nodes.values()), list(workflow.nodes)
-    inputs: dict[str, None] = {}
-    findings: list[Finding] = []
-    followers = {edge.target for edge in workflow.edges}
-    for i, body in enumerate(bodies):
-        ancestors: set[int] | None = None
-        for name in body.placeholders(first=ids[i] not in followers):
-            root = name.split(".")[0]
-            if index.get(root, i) == i:  # no node's name, or its own, which it cannot mean
-                inputs[root] = None
-                continue
-            ancestors = ancestors if ancestors is not None else set(plan.ancestors(i))
-            if index[root] not in ancestors:
-                message = f"it uses {{{name}}}, but {ids[index[root]]!r} does not run before it"
-                fix = f"connect {ids[index[root]]!r} to it, directly or through others"
-                findings.append(Finding("not_an_ancestor", message, fix, ids[i]))
-    return tuple(inputs), findings
-
-
-def _conditions(workflow: Workflow) -> list[Finding]:
-    sources = {edge.source for edge in workflow.edges}
-    return [
-        Finding("no_targets", "the condition has nothing to choose from", "connect it to nodes", node.id)
-        for node in workflow.nodes.values()
-        if node.type == "condition" and node.id not in sources
+        Finding(found.code, found.message, found.fix, draft.where + node_id)
+        for draft in drafts
+        for node_id, body in draft.bodies.items()
+        for found in body.check_resources(host)
     ]

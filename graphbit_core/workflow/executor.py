@@ -2,42 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+import os
+import random
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from graphbit_core.errors import MissingInputError, ValidationError
+from graphbit_core.errors import MissingInputError, RunShedError
 from graphbit_core.host import Host, default_host
 from graphbit_core.types.events import Event
-from graphbit_core.workflow.compile import Compiled
+from graphbit_core.workflow import limits as presets
+from graphbit_core.workflow.admission import Admission, Permit
+from graphbit_core.workflow.compiled import Compiled
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.driver import Driver
+from graphbit_core.workflow.limits import LimitOptions, Limits, limits_from
 from graphbit_core.workflow.loops import run_blocking
-from graphbit_core.workflow.publishing import publisher
+from graphbit_core.workflow.publishing import Subscriber, publisher
 from graphbit_core.workflow.result import WorkflowResult
-from graphbit_core.workflow.stream import RunStream
+from graphbit_core.workflow.stats import ExecutorStats, RunCounter
+from graphbit_core.workflow.stream import DEFAULT_KEEP, RunStream
 
 if TYPE_CHECKING:
     from graphbit_core.llm.client import LlmClient
     from graphbit_core.workflow.workflow import Workflow
 
-DEFAULT_TYPE_LIMITS = {"agent": 20, "http_request": 50, "transform": 30}
-"""How many nodes of a type run at once, unless the executor is told otherwise."""
-_ON_ERROR = ("fail_fast", "drain", "continue")
+
+class ExecutorOptions(LimitOptions, total=False):
+    """Keywords of ``Executor``."""
+
+    host: Host | None
+    services: Mapping[str, Any] | None
+    subscribers: Sequence[Subscriber]
+
+
+class ExecutorChanges(ExecutorOptions, total=False):
+    """Keywords of ``Executor.with_options``."""
+
+    llm: str | LlmClient | None
 
 
 class Executor:
-    """Runs workflows. Cheap to make, and may be used from many threads at once.
+    """Runs workflows. Cheap to make, never changed, and may be used from many threads and loops at once.
+
+    Its limits are those of the preset ``balanced``, but for what is given here. The classmethods of the other
+    presets take the same arguments, which win over the preset.
 
     Args:
         llm: Model of agent nodes that name none: ``provider:model`` or a client.
         host: Where node types and providers come from; default: what is installed.
-        timeout_seconds: Longest time of a run; None: no limit. What is not done then is
-            cancelled; coroutines get up to 5 s to clean up, plain functions are left to themselves.
-        max_concurrency: How many nodes of a run may run at once, at least 1.
-        type_limits: The same per node type.
+        services: What bodies can ask for by name, such as ``embedder`` and ``store``.
+        subscribers: Functions that are given each event of each run, on the run's thread; never block it.
+        timeout_seconds: Longest time of a run, and of its wait for its turn; None: no limit; default 300.
+            What is not done then is cancelled; coroutines get up to 5 s to clean up, plain functions are left
+            to themselves.
+        max_concurrency: How many nodes of a run may run at once, at least 1; default 100.
+        type_limits: The same per node type; put over agent 20, http_request 50, transform 30.
+        resource_limits: The same per resource, a name that nodes give as ``resource``.
         on_error: When a node fails: ``fail_fast`` cancels the rest, ``drain`` lets what runs end,
             ``continue`` runs all that does not depend on it. The run has failed in each case.
-        services: What bodies can ask for by name, such as ``embedder`` and ``store``.
+        retries: False: no node is tried again, whatever its ``retry`` says.
+        seed: From it the length of back-offs is drawn; default: another one for each run.
+        caps: What one run may use up.
+        max_runs: How many runs of this executor go on at once; default: any number. The others wait for their
+            turn, first come, first served. A run that a body starts on the executor of its own run is part
+            of that run and takes no second place.
+        max_queued_runs: How many may wait, where ``max_runs`` is given; default 100.
+        when_full: What becomes of one more: ``shed`` refuses it with a RunShedError before any work, ``wait``
+            lets any number wait.
+
+    Raises:
+        ValidationError: A value is wrong.
     """
 
     def __init__(
@@ -45,33 +82,102 @@ class Executor:
         llm: str | LlmClient | None = None,
         *,
         host: Host | None = None,
-        timeout_seconds: float | None = 300.0,
-        max_concurrency: int = 100,
-        type_limits: Mapping[str, int] | None = None,
-        on_error: str = "fail_fast",
         services: Mapping[str, Any] | None = None,
+        subscribers: Sequence[Subscriber] = (),
+        **limits: Unpack[LimitOptions],
     ) -> None:
-        if timeout_seconds is not None and not timeout_seconds > 0:
-            raise ValidationError(
-                f"timeout_seconds is {timeout_seconds}; give seconds above 0, or None",
-                field="timeout_seconds",
-            )
-        limits = {**DEFAULT_TYPE_LIMITS, **(type_limits or {})}
-        for name, limit in {"max_concurrency": max_concurrency, **limits}.items():
-            if limit < 1:
-                raise ValidationError(f"the limit {name} is {limit}; it must be at least 1", field=name)
-        if on_error not in _ON_ERROR:
-            raise ValidationError(
-                f"on_error is {on_error!r}; it is one of {', '.join(_ON_ERROR)}", field="on_error"
-            )
-        self.host = host
-        self._timeout = timeout_seconds
-        self._max_concurrency = max_concurrency
-        self._type_limits = limits
-        self._on_error = on_error
-        self._services = dict(services or {})
-        if llm is not None:
-            self._services["llm"] = llm
+        self._given: ExecutorChanges = {
+            "llm": llm,
+            "host": host,
+            "services": services,
+            "subscribers": subscribers,
+            **limits,
+        }
+        self._preset = "custom" if limits else "balanced"
+        self._limits = limits_from(limits)
+        self._host = host
+        self._subscribers = tuple(subscribers)
+        own = {} if llm is None else {"llm": llm}
+        self._services = MappingProxyType({**(services or {}), **own})
+        self._begin_anew()
+        _executors.add(self)
+
+    def _begin_anew(self) -> None:
+        limits = self._limits
+        self._counter = RunCounter()
+        self._admission = Admission(
+            limits.max_runs, limits.queue_bound, limits.timeout_seconds, self._counter.average_seconds
+        )
+
+    # --- presets -------------------------------------------------------------------------------
+
+    @classmethod
+    def balanced(cls, llm: str | LlmClient | None = None, **options: Unpack[ExecutorOptions]) -> Self:
+        """100 nodes of a run at once; of them 20 agents, 50 http_requests, 30 transforms."""
+        return cls._made("balanced", {"llm": llm, **options})
+
+    @classmethod
+    def high_throughput(cls, llm: str | LlmClient | None = None, **options: Unpack[ExecutorOptions]) -> Self:
+        """4 nodes per core of each type that does work."""
+        return cls._made("high_throughput", {**presets.high_throughput(), "llm": llm, **options})
+
+    @classmethod
+    def low_latency(cls, llm: str | LlmClient | None = None, **options: Unpack[ExecutorOptions]) -> Self:
+        """30 seconds for a run, and no node is tried again."""
+        return cls._made("low_latency", {**presets.low_latency(), "llm": llm, **options})
+
+    @classmethod
+    def memory_optimized(cls, llm: str | LlmClient | None = None, **options: Unpack[ExecutorOptions]) -> Self:
+        """2 nodes per core at once."""
+        return cls._made("memory_optimized", {**presets.memory_optimized(), "llm": llm, **options})
+
+    @classmethod
+    def sequential(cls, llm: str | LlmClient | None = None, **options: Unpack[ExecutorOptions]) -> Self:
+        """One node at a time."""
+        return cls._made("sequential", {**presets.sequential(), "llm": llm, **options})
+
+    @classmethod
+    def _made(cls, preset: str, options: ExecutorChanges) -> Self:
+        executor = cls(**options)
+        executor._preset = preset
+        return executor
+
+    def with_options(self, **changes: Unpack[ExecutorChanges]) -> Self:
+        """Another executor like this one but for ``changes``, with a queue and statistics of its own."""
+        given: ExecutorChanges = {**self._given, **changes}
+        return self._made(self._preset, given)
+
+    @property
+    def preset(self) -> str:
+        """``balanced``, ``high_throughput``, ``low_latency``, ``memory_optimized`` or ``sequential``: what it
+        was made from; ``custom`` if it was made with limits and without a preset.
+        """
+        return self._preset
+
+    @property
+    def host(self) -> Host | None:
+        """Where node types and providers come from; None: what is installed."""
+        return self._host
+
+    @property
+    def limits(self) -> Limits:
+        """What it allows."""
+        return self._limits
+
+    # --- statistics ----------------------------------------------------------------------------
+
+    def get_stats(self) -> ExecutorStats:
+        """What this executor has done since it was made, or since ``reset_stats()``."""
+        running, queued = self._admission.counts()
+        return self._counter.snapshot(
+            in_flight=running, queued=queued, preset=self._preset, limits=self._limits
+        )
+
+    def reset_stats(self) -> None:
+        """Counts anew. Runs that go on now are counted when they end."""
+        self._counter.reset()
+
+    # --- runs ----------------------------------------------------------------------------------
 
     def execute(
         self,
@@ -81,6 +187,8 @@ class Executor:
     ) -> WorkflowResult:
         """Runs ``workflow`` and waits for its end. A run that failed is returned, not raised.
 
+        In a thread with a running event loop it blocks that loop; use ``run_async`` there.
+
         Args:
             workflow: What to run.
             inputs: A value for each of ``workflow.inputs``.
@@ -89,9 +197,9 @@ class Executor:
         Raises:
             ValidationError: The workflow has faults; nothing ran.
             MissingInputError: Inputs are missing; nothing ran.
+            RunShedError: Too many runs wait already; nothing ran.
         """
-        driver = self._driver(workflow, inputs, context, None)
-        return self._finish(run_blocking(driver.run()), context)
+        return run_blocking(self._run(workflow, inputs, context, None))
 
     async def run_async(
         self,
@@ -100,61 +208,92 @@ class Executor:
         context: WorkflowContext | None = None,
     ) -> WorkflowResult:
         """As ``execute``, on the running event loop. Cancelling it cancels the run."""
-        driver = self._driver(workflow, inputs, context, None)
-        return self._finish(await driver.run(), context)
+        return await self._run(workflow, inputs, context, None)
 
     def stream(
         self,
         workflow: Workflow,
         inputs: Mapping[str, Any] | None = None,
         context: WorkflowContext | None = None,
+        *,
+        types: Sequence[str] | None = None,
+        detach: bool = False,
+        keep: int | None = DEFAULT_KEEP,
     ) -> RunStream:
         """Runs ``workflow`` and gives its events as they happen, for ``for`` and for ``async for``.
 
         The run starts with the first event asked for. Leaving the loop early cancels it (in ``for``, when
         the iterator is closed). ``result`` holds the result after the last event.
+
+        Args:
+            workflow: What to run.
+            inputs: A value for each of ``workflow.inputs``.
+            context: Its variables count as inputs too; it takes up the variables of the run.
+            types: Which events are wanted: types, also with ``*``, for example ``("node.*", "llm.delta")``.
+            detach: Whether the run goes on when its readers leave.
+            keep: How many events that were read are kept for readers that come back; None: all.
+
+        Raises:
+            ValidationError: A pattern fits no type of event, or ``keep`` is negative.
         """
 
-        def start(publish: Callable[[Event], None]) -> Coroutine[Any, Any, WorkflowResult]:
-            return self._run_published(workflow, inputs, context, publish)
+        async def start(publish: Callable[[Event], None]) -> WorkflowResult:
+            return await self._run(workflow, inputs, context, publish)
 
-        return RunStream(start)
+        return RunStream(start, types=types, detach=detach, keep=keep)
 
-    async def _run_published(
+    async def _run(
         self,
         workflow: Workflow,
         inputs: Mapping[str, Any] | None,
         context: WorkflowContext | None,
-        publish: Callable[[Event], None],
+        publish: Subscriber | None,
     ) -> WorkflowResult:
-        return self._finish(await self._driver(workflow, inputs, context, publish).run(), context)
-
-    @staticmethod
-    def _finish(result: WorkflowResult, context: WorkflowContext | None) -> WorkflowResult:
+        host = self._host or default_host()
+        compiled = workflow.compile(host)
+        given = {**(context.variables if context else {}), **(inputs or {})}
+        _require_inputs(compiled, given)
+        counter, admission = self._counter, self._admission  # a forked child has others
+        permit = await self._admitted(admission)
+        started = time.monotonic()
+        try:
+            result = await self._driver(host, compiled, given, publish).run()
+        except BaseException as error:
+            counter.ended(error, time.monotonic() - started, nested=permit is None)
+            raise
+        else:
+            counter.ended(result, time.monotonic() - started, nested=permit is None)
+        finally:
+            admission.leave(permit)
         if context is not None:
             context.take(result)
         return result
 
+    async def _admitted(self, admission: Admission) -> Permit | None:
+        try:
+            return await admission.enter()
+        except RunShedError:
+            self._counter.shed()
+            raise
+
     def _driver(
-        self,
-        workflow: Workflow,
-        inputs: Mapping[str, Any] | None,
-        context: WorkflowContext | None,
-        publish: Callable[[Event], None] | None,
+        self, host: Host, compiled: Compiled, given: Mapping[str, Any], publish: Subscriber | None
     ) -> Driver:
-        host = self.host or default_host()
-        compiled = workflow.compile(host)
-        given = {**(context.variables if context else {}), **(inputs or {})}
-        _require_inputs(compiled, given)
+        limits = self._limits
+        seed = random.getrandbits(63) if limits.seed is None else limits.seed
         return Driver(
             compiled,
             given,
             {"host": host, **self._services},
-            max_concurrency=self._max_concurrency,
-            type_limits=self._type_limits,
-            on_error=self._on_error,
-            timeout=self._timeout,
-            publish=publisher(host, publish),
+            max_concurrency=limits.max_concurrency,
+            type_limits=limits.type_limits,
+            on_error=limits.on_error,
+            timeout=limits.timeout_seconds,
+            publish=publisher(host, publish, self._subscribers),
+            resource_limits=limits.resource_limits,
+            seed=seed,
+            retries=limits.retries,
+            caps=limits.caps,
         )
 
 
@@ -166,3 +305,16 @@ def _require_inputs(compiled: Compiled, given: Mapping[str, Any]) -> None:
             f"pass inputs={{{', '.join(f'{name!r}: …' for name in missing)}}}",
             missing=tuple(missing),
         )
+
+
+_executors: weakref.WeakSet[Executor] = weakref.WeakSet()
+
+
+def _forget() -> None:
+    """In a forked child, where the runs of the parent, their queue and the holders of locks do not exist."""
+    for executor in list(_executors):
+        executor._begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

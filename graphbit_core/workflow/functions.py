@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import typing
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
@@ -39,10 +41,10 @@ def resolve_function(function: Callable[..., Any] | str, setting: str) -> Callab
 class BoundFunction:
     """Calls a function with the values that its parameters name.
 
-    One parameter gets the output of the node before, or a dict by node name where there are several.
-    Of several parameters, and in a node that nothing precedes, each gets the value of its name, as
-    ``{name}`` does in a template; one of a skipped node keeps its default. A parameter named ``context``
-    gets the NodeContext.
+    One parameter gets what came in: see ``NodeContext.value``. Of several parameters, and in a node that
+    nothing precedes, each gets the value of its name, as ``{name}`` does in a template: a port, a name of
+    the frame, an earlier node, a variable. One of a skipped node keeps its default. A parameter named
+    ``context`` gets the NodeContext.
     """
 
     def __init__(self, function: Callable[..., Any] | str, setting: str = "function") -> None:
@@ -54,9 +56,9 @@ class BoundFunction:
             self._takes_value = True
         else:
             parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-            self._takes_value = sum(p.name != "context" for p in parameters) == 1
+            self._takes_value = _takes_one_value([p for p in parameters if p.name != "context"])
         self._positional = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        self._wants_context = any(p.name == "context" for p in parameters)
+        self.wants_context = any(p.name == "context" for p in parameters)
         self._names = [p.name for p in parameters if p.name != "context"]
         self._required = {p.name for p in parameters if p.default is p.empty}
 
@@ -70,18 +72,37 @@ class BoundFunction:
         by_name = first or not self._takes_value
         return [name for name in self._names if name in self._required] if by_name else []
 
-    def value(self, context: NodeContext) -> Any:
-        """What the node before gave; a dict by name if there are several, of the inputs if there is none."""
-        parents = context.parents
-        if len(parents) == 1:
-            return next(iter(parents.values()))
-        return dict(parents) if parents else dict(context.inputs)
+    def input_type(self, port: str | None) -> Any:
+        """Annotation of the parameter that gets what comes in at a port; ``Any`` if there is none."""
+        if port is None:
+            return self._hints.get(self._names[0], Any) if self._takes_value and self._names else Any
+        return self._hints.get(port, Any)
+
+    def output_type(self) -> Any:
+        """Annotation of what it returns; ``Any`` if there is none."""
+        return self._hints.get("return", Any)
+
+    @cached_property
+    def _hints(self) -> Mapping[str, Any]:
+        try:
+            return typing.get_type_hints(self.function)
+        except (NameError, TypeError, AttributeError):  # names of TYPE_CHECKING imports, for one
+            return {}
 
     def __call__(self, context: NodeContext) -> Any:
         """What the function returns; awaitable if it is a coroutine function."""
-        keywords: dict[str, Any] = {"context": context} if self._wants_context else {}
-        if self._takes_value and (context.parents or not self._names):
-            return self.function(self.value(context), **keywords)
+        positional, keywords = self.arguments(context)
+        return self.function(*positional, **keywords)
+
+    def arguments(self, context: NodeContext) -> tuple[list[Any], dict[str, Any]]:
+        """What the function is called with, by place and by name.
+
+        Raises:
+            OutputNotProducedError: A parameter without a default has no value.
+        """
+        keywords: dict[str, Any] = {"context": context} if self.wants_context else {}
+        if self._takes_value and (context.has_value or not self._names) and not self._named(context):
+            return [context.value], keywords
         for name in self._names:
             value = self._find(name, context)
             if value is not _ABSENT:
@@ -93,8 +114,21 @@ class BoundFunction:
                     run_id=context.run_id,
                     node=name,
                 )
-        positional = [keywords.pop(name) for name in self._leading(keywords)]
-        return self.function(*positional, **keywords)
+        return [keywords.pop(name) for name in self._leading(keywords)], keywords
+
+    def received(self, context: NodeContext) -> Any:
+        """What came in; where nothing did, and it has one parameter, what that one gets."""
+        if context.has_value or not self._takes_value:
+            return context.value
+        positional, keywords = self.arguments(context)
+        keywords.pop("context", None)
+        return [*positional, *keywords.values()][0]
+
+    def _named(self, context: NodeContext) -> bool:
+        """Whether its one parameter is the name of a port, or, in the first node of a frame, of what that gives."""
+        if not self._names:
+            return False
+        return self._names[0] in (context.ports if context.parent_ids else context.given)
 
     def _leading(self, given: Mapping[str, Any]) -> list[str]:
         """The parameters without a keyword that have values, up to the first that is left to its default."""
@@ -102,7 +136,13 @@ class BoundFunction:
 
     @staticmethod
     def _find(name: str, context: NodeContext) -> Any:
-        for scope in (context.outputs, context.inputs):
+        for scope in (context.given, context.outputs, context.inputs):
             if name in scope:
                 return scope[name]
         return _ABSENT
+
+
+def _takes_one_value(parameters: list[inspect.Parameter]) -> bool:
+    """Whether it has one parameter, or needs only one, whose name cannot be used, as in ``sum(iterable, /)``."""
+    needed = [p for p in parameters if p.default is p.empty]
+    return len(parameters) == 1 or (len(needed) == 1 and needed[0].kind is needed[0].POSITIONAL_ONLY)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
+from graphbit_core.errors import WorkflowError
+
 T = TypeVar("T")
+
+_POLL = 0.1
+"""Waiting for a thread, Ctrl-C is seen after so many seconds at the latest, on every platform."""
 
 _LAST_WAIT = 1.0
 """How long tasks that a body left behind get to end once they are cancelled, in seconds."""
@@ -29,6 +35,8 @@ def run_blocking(main: Coroutine[Any, Any, T]) -> T:
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
     try:
         return runner.run(main)
+    except RuntimeError as error:
+        raise error if inspect.getcoroutinestate(main) == inspect.CORO_CLOSED else _stopped() from error
     finally:
         _close(runner.get_loop())
 
@@ -53,6 +61,8 @@ class LoopThread(Generic[T]):
         try:
             try:
                 self._loop.run_until_complete(self._task)
+            except RuntimeError as error:
+                raise error if self._task.done() else _stopped() from error
             finally:
                 _close(self._loop)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asks for the result
@@ -63,22 +73,33 @@ class LoopThread(Generic[T]):
     def finish(self) -> None:
         """Waits for the end; interrupted, by Ctrl-C for example, it cancels the run first."""
         try:
-            self._thread.join()
+            while self._thread.is_alive():
+                self._thread.join(_POLL)
         finally:
             self.stop()
 
-    def stop(self) -> None:
-        """Cancels what still runs, and waits for its end."""
+    def cancel(self) -> None:
+        """Asks it to end, from any thread."""
         # A loop that is closed means that the run has ended.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
+
+    def stop(self) -> None:
+        """Cancels what still runs, and waits for its end."""
+        self.cancel()
+        # A reader that is forgotten rather than closed may be collected anywhere, on this thread too.
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
     def result(self) -> T:
         """What the coroutine returned or raised."""
         if self._error is not None:
             raise self._error
         return self._task.result()
+
+
+def _stopped() -> WorkflowError:
+    return WorkflowError("a body stopped the event loop of its run; the run was cancelled and has no result")
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -5,35 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.types.secret import Secret
+from graphbit_core.workflow.makers import ContainerMakers, closed_body
+from graphbit_core.workflow.options import DEFAULTS, OPTION_NAMES, NodeOptions, Options, parse_options
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_OTHERS = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def _id_from(name: str) -> str:
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_").lower()
-    return slug[:128]
+    slug = name if ID_PATTERN.fullmatch(name) else _OTHERS.sub("_", name)
+    return slug.strip("_").lower()[:128]
 
 
-class Node:
+class Node(ContainerMakers):
     """One step of a workflow: what kind it is, what it is called, and how it is set up. It never changes.
 
     ``Node.agent(…)`` and its neighbours make the standard kinds; ``Node(type, name, …)`` makes one of
-    any installed kind. What the configuration means is the node type's business, and is checked by
-    ``Workflow.validate``.
+    any installed kind. Settings that ``NodeOptions`` names, such as ``retry`` and ``on_error``, are the same
+    for all types and become ``options``; the others become ``config``. What those mean is the node type's
+    business, and is checked by ``Workflow.validate``.
 
     Args:
         type: Name of the node type, as ``graphbit plugins list --kind node_type`` shows it.
         name: Shown to people, and usable in templates.
         id: Unique in the workflow; letters, digits, ``_`` and ``-``. Default: made from the name.
-        config: The node type's settings.
+        settings: Options and the node type's settings; those that are None count as left out.
+
+    Raises:
+        ValidationError: The name, the id or an option is wrong; ``findings`` lists every wrong option.
     """
 
-    __slots__ = ("config", "id", "name", "type")
+    __slots__ = ("config", "id", "name", "options", "type")
 
-    def __init__(self, type: str, name: str, *, id: str | None = None, **config: Any) -> None:  # noqa: A002
+    def __init__(self, type: str, name: str, *, id: str | None = None, **settings: Any) -> None:  # noqa: A002
         if not name.strip():
             raise ValidationError("a node needs a name; give it one people recognise", field="name")
         self.type = type
@@ -45,7 +53,14 @@ class Node:
                 f"pass id= for the node named {name!r}",
                 field="id",
             )
-        self.config: Mapping[str, Any] = MappingProxyType({k: v for k, v in config.items() if v is not None})
+        self.options: Options = DEFAULTS
+        if found := OPTION_NAMES & settings.keys():
+            given = {key: settings.pop(key) for key in list(settings) if key in found}
+            self.options = parse_options(given, self.id)
+        config = {key: value for key, value in settings.items() if value is not None}
+        if "body" in config:
+            config["body"] = closed_body(config["body"], name)
+        self.config: Mapping[str, Any] = MappingProxyType(config)
 
     def __repr__(self) -> str:
         return f"Node({self.type!r}, {self.name!r}, id={self.id!r})"
@@ -64,6 +79,7 @@ class Node:
         tool_choice: str | None = None,
         context: str | None = None,
         id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
     ) -> Node:
         """Asks a model, and calls the tools it asks for. The output is the text of its last answer.
 
@@ -81,6 +97,7 @@ class Node:
                 model call only.
             context: Template of a text that is put before the prompt.
             id: See ``Node``.
+            options: See ``NodeOptions``.
         """
         return Node(
             "agent",
@@ -95,6 +112,7 @@ class Node:
             max_iterations=max_iterations,
             tool_choice=tool_choice,
             context=context,
+            **options,
         )
 
     @staticmethod
@@ -103,8 +121,12 @@ class Node:
         function: Callable[..., Any] | str | None = None,
         *,
         template: str | None = None,
+        expression: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
     ) -> Node:
         """Computes a value with a Python function, or fills a template.
 
@@ -116,29 +138,83 @@ class Node:
             name: Name of the node.
             function: The function, plain or coroutine, or where it is: ``package.module:function``.
             template: Instead of a function: the output is this text, filled.
+            expression: Instead of a function: a safe expression; what came in is called ``value`` in it.
             inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: ``process`` runs the function in a child process, which a timeout or a cancelled run
+                kills. It stands in a module, and values go there and back as JSON, bytes or documents.
+            memory_mb: With it: most memory that process may map, in MiB, at least 64 (Linux).
             id: See ``Node``.
+            options: See ``NodeOptions``.
         """
-        return Node("transform", name, id=id, function=function, template=template, inline=inline or None)
+        return Node(
+            "transform",
+            name,
+            id=id,
+            function=function,
+            template=template,
+            expression=expression,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+            **options,
+        )
 
     @staticmethod
     def condition(
         name: str,
-        function: Callable[..., Any] | str,
+        function: Callable[..., Any] | str | None = None,
         *,
+        expression: str | None = None,
         inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
     ) -> Node:
-        """Chooses which edges go on: the function returns the label or target of one edge, or a list.
+        """Chooses which edges go on: the function, or the expression, gives the label or target of one
+        edge, or a list; an expression that is true or false chooses the label ``true`` or ``false``.
 
         Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes.
+
+        Args:
+            name: Name of the node.
+            function: The function, plain or coroutine, or where it is: ``package.module:function``.
+            expression: Instead of a function: a safe expression; what came in is called ``value`` in it.
+            inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: As in ``transform``.
+            memory_mb: As in ``transform``.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
         """
-        return Node("condition", name, id=id, function=function, inline=inline or None)
+        return Node(
+            "condition",
+            name,
+            id=id,
+            function=function,
+            expression=expression,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+            **options,
+        )
 
     @staticmethod
-    def delay(name: str, seconds: float, *, id: str | None = None) -> Node:  # noqa: A002
-        """Waits, and passes on what it got."""
-        return Node("delay", name, id=id, seconds=seconds)
+    def delay(
+        name: str,
+        seconds: float,
+        *,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Waits, and passes on what it got.
+
+        Args:
+            name: Name of the node.
+            seconds: 0 to 30 days.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return Node("delay", name, id=id, seconds=seconds, **options)
 
     @staticmethod
     def document_loader(
@@ -147,7 +223,9 @@ class Node:
         *,
         loader: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        isolation: str | None = None,
         id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
     ) -> Node:
         """Loads a file. The output is a list of documents.
 
@@ -156,29 +234,97 @@ class Node:
             path: Template of the file's path.
             loader: Name of a loader; default: the one that reads the file's ending.
             settings: The loader's settings.
+            isolation: ``process`` reads it in a child process, within 10 s and 512 MiB; ``none`` does not.
+                Default: PDF, DOCX and XLSX files are.
             id: See ``Node``.
+            options: See ``NodeOptions``.
         """
-        return Node("document_loader", name, id=id, path=path, loader=loader, settings=settings)
+        return Node(
+            "document_loader",
+            name,
+            id=id,
+            path=path,
+            loader=loader,
+            settings=settings,
+            isolation=isolation,
+            **options,
+        )
 
     @staticmethod
     def retrieve(
         name: str,
         query: str = "{question}",
         *,
-        k: int = 5,
+        k: int | None = None,
         where: Sequence[Mapping[str, Any]] | None = None,
         id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
     ) -> Node:
         """Finds the passages nearest to a query in the executor's vector store.
 
         Args:
             name: Name of the node.
             query: Template of the query.
-            k: How many passages at most, at least 1.
+            k: How many passages at most, at least 1; default: 5.
             where: Conditions on metadata: mappings with ``key``, ``operator`` and ``value``.
             id: See ``Node``.
+            options: See ``NodeOptions``.
         """
-        return Node("retrieve", name, id=id, query=query, k=k, where=where)
+        return Node("retrieve", name, id=id, query=query, k=k, where=where, **options)
+
+    @staticmethod
+    def http_request(
+        name: str,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str | int | Secret] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        allow_hosts: Sequence[str] | None = None,
+        expect_status: int | str | Sequence[int | str] | None = None,
+        max_response_bytes: int | None = None,
+        idempotent: bool | None = None,
+        proxy: bool = False,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Calls a web address. The output is a mapping: ``status``, ``headers``, ``text``, ``url``, ``json``.
+
+        Only public addresses are reached unless ``allow_hosts`` lists others; this holds for every redirect.
+
+        Args:
+            name: Name of the node.
+            url: Template of the URL. Values are percent-encoded, so none can leave its place; only with
+                ``allow_hosts`` may one decide the host, or be the whole URL.
+            method: GET, HEAD, OPTIONS, PUT, DELETE, POST or PATCH.
+            headers: Values are templates, a ``Secret``, or ``env:NAME`` (also ``Bearer env:NAME``), which is
+                read from the environment when the request is sent.
+            query: Parameters to add to the URL; texts among the values are templates.
+            body: Template of a text body.
+            json: Instead of a body: sent as JSON; its texts are templates.
+            allow_hosts: The only hosts that may be reached, private ones among them: names, ``*.name``,
+                addresses, networks (``10.0.0.0/8``), and ``*`` for all public ones. Default: any public host.
+            expect_status: Statuses that are a success: 200, ``"2xx"``, or a list; default ``"2xx"``. A
+                redirect is followed unless it is named here.
+            max_response_bytes: Largest reply, after decompression; default 10 MiB, at most 100 MiB.
+            idempotent: Whether sending it twice does no harm, so that it may be retried; default: yes but for
+                POST and PATCH. Where those are, they carry an ``idempotency-key``, the same at each attempt.
+            proxy: Use the proxies that the environment names.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        config: dict[str, Any] = {
+            "url": url,
+            "method": method,
+            "headers": headers,
+            "query": query,
+            "body": body,
+        }
+        config |= {"json": json, "allow_hosts": allow_hosts, "expect_status": expect_status}
+        config |= {"max_response_bytes": max_response_bytes, "idempotent": idempotent, "proxy": proxy or None}
+        return Node("http_request", name, id=id, **config, **options)
 
     @staticmethod
     def tool(
@@ -187,6 +333,7 @@ class Node:
         arguments: Mapping[str, Any] | None = None,
         *,
         id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
     ) -> Node:
         """Calls one tool. The output is what it returns; its failure fails the node.
 
@@ -197,5 +344,6 @@ class Node:
             arguments: Its arguments. Texts are templates; one that is a single placeholder, such as
                 ``"{draft}"``, stands for the value itself.
             id: See ``Node``.
+            options: See ``NodeOptions``.
         """
-        return Node("tool", name, id=id, tool=tool, arguments=arguments)
+        return Node("tool", name, id=id, tool=tool, arguments=arguments, **options)

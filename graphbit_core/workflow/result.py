@@ -22,7 +22,8 @@ class NodeReport:
         seconds: Time from start to settlement; None if it never started.
         usage: Tokens it used.
         reason: Why it was skipped: ``not_chosen``, ``upstream_skipped``, ``upstream_failed``, …
-        error: Why it failed.
+        error: Why it failed, also if that was handled.
+        attempts: How often it was started.
     """
 
     id: str
@@ -33,6 +34,7 @@ class NodeReport:
     usage: Usage = Usage()
     reason: str | None = None
     error: NodeError | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,16 @@ class WorkflowResult:
 
     Attributes:
         run_id: Id of the run.
-        state: ``succeeded``, ``failed`` or ``cancelled``.
+        state: ``succeeded``, ``succeeded_degraded`` (something failed, and the workflow says what is to
+            happen then), ``failed`` or ``cancelled``.
         nodes: A report per node, in the order they were added.
         outputs: Output per node id, of the nodes that succeeded.
         variables: Inputs and variables at the end.
-        errors: Every failure, in order of occurrence.
+        errors: Every failure that nobody handled, in order of occurrence.
+        handled: Every failure that the workflow took care of, in the same order.
         seconds: How long it took.
-        abandoned: Ids of nodes whose plain function still ran when the run ended, which cannot be stopped, or
-            whose coroutine ignored its cancellation.
+        abandoned: Nodes (``each[17]/draft`` in a frame) whose plain function still ran when the run ended,
+            which cannot be stopped, or whose coroutine ignored its cancellation.
     """
 
     run_id: str
@@ -57,6 +61,7 @@ class WorkflowResult:
     outputs: Mapping[str, Any]
     variables: Mapping[str, Any]
     errors: Sequence[WorkflowError | Exception] = ()
+    handled: Sequence[WorkflowError | Exception] = ()
     seconds: float = 0.0
     abandoned: Sequence[str] = ()
     sinks: Sequence[str] = field(default=(), repr=False)
@@ -66,8 +71,12 @@ class WorkflowResult:
         return f"WorkflowResult({self.state}, run_id={self.run_id!r}, {len(self.nodes)} nodes)"
 
     def is_success(self) -> bool:
-        """Whether the run succeeded."""
-        return self.state == "succeeded"
+        """Whether the run succeeded, degraded or not."""
+        return self.state in ("succeeded", "succeeded_degraded")
+
+    def is_degraded(self) -> bool:
+        """Whether it succeeded although something failed; ``handled`` says what."""
+        return self.state == "succeeded_degraded"
 
     def is_failed(self) -> bool:
         """Whether the run did not succeed: it failed or was cancelled."""

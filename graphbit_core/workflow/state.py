@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import ConfigError, NodeError
+from graphbit_core.errors import ConfigError
+from graphbit_core.types.messages import Usage
+from graphbit_core.workflow.frame import Frame, Write
+from graphbit_core.workflow.reducers import first_values, fold, reducer
 from graphbit_core.workflow.result import NodeReport
 
 if TYPE_CHECKING:
     from graphbit_core.kernel import Run
-    from graphbit_core.workflow.compile import Compiled
-    from graphbit_core.workflow.context import Activation
+    from graphbit_core.workflow.activation import Activation
+    from graphbit_core.workflow.compiled import Compiled
 
-Emit = Callable[[str, int, Mapping[str, Any]], None]
-"""Adds a body's event to the run's stream: type, index of the node, data."""
+Emit = Callable[[str, "Activation", Mapping[str, Any]], None]
+"""Adds a body's event to the run's stream: type, activation, data."""
 
 
 class RunState:
-    """Values, variables and errors of one run; states are the kernel's.
+    """What all frames of one run share. States of nodes are the kernel's.
 
     Attributes:
         compiled: What runs.
+        run: The kernel's state machine.
         run_id: Id of the run.
+        seed: Where the random numbers of its bodies start.
         deadline: When it must have ended, as ``time.monotonic`` counts.
         streaming: Whether someone reads its events.
         emit: Adds an event of a body.
-        values: Output per node that succeeded, by index.
-        activations: What was started, by index of the node.
-        node_errors: Why nodes failed, by index.
+        inputs: What the run was given, with the first values of declared variables.
+        root: The frame of the workflow itself.
         variables_written: Whether any body wrote a variable.
+        tokens: Tokens that all its bodies used.
     """
 
     def __init__(
@@ -40,70 +46,52 @@ class RunState:
         services: Mapping[str, Any],
         *,
         run_id: str,
+        seed: int,
         deadline: float | None,
         emit: Emit | None,
     ) -> None:
         self.compiled = compiled
+        self.run = run
         self.run_id = run_id
+        self.seed = seed
         self.deadline = deadline
         self.streaming = emit is not None
         self.emit: Emit = emit or (lambda *_: None)
-        self.values: dict[int, Any] = {}
-        self.activations: dict[int, Activation] = {}
-        self.node_errors: dict[int, NodeError] = {}
+        declared = compiled.variables
+        self.inputs: Mapping[str, Any] = {**first_values(declared), **inputs}
         self.variables_written = False
-        self._run = run
-        self._inputs = dict(inputs)
+        self.tokens = 0
+        self._reducers = {name: reducer(variable) for name, variable in declared.items()}
         self._services = services
-        self._ancestors: dict[int, frozenset[int]] = {}
+        self._recorded: dict[tuple[str, str], Any] = {}
+        self.root = Frame(self, compiled.root)
 
-    def has_output(self, index: int) -> bool:
-        """Whether a node succeeded."""
-        if index in self.values:
-            return True
-        # Kernel operations have no value of their own: they pass on what they got.
-        return index in self.compiled.operations and self.state_of(index) == "succeeded"
-
-    def output(self, index: int) -> Any:
-        """The output of a node that succeeded."""
-        if index not in self.values:
-            parents = self.parent_outputs(index)
-            self.values[index] = next(iter(parents.values())) if len(parents) == 1 else parents or None
-        return self.values[index]
-
-    def state_of(self, index: int) -> str:
-        """The state of a node, as the kernel has it."""
-        return self._run.state(index)
-
-    def parent_outputs(self, index: int) -> dict[str, Any]:
-        """Outputs of live predecessors by name, in edge order."""
-        return {self.compiled.names[p]: self.output(p) for p in self._run.live_parents(index)}
-
-    def parent_ids(self, index: int) -> list[str]:
-        """Ids of live predecessors, in edge order."""
-        return [self.compiled.ids[p] for p in self._run.live_parents(index)]
-
-    def ancestors(self, index: int) -> frozenset[int]:
-        """All nodes before one."""
-        known = self._ancestors.get(index)
-        if known is None:
-            known = self._ancestors[index] = frozenset(self.compiled.plan.ancestors(index))
-        return known
-
-    def variables_for(self, index: int) -> Mapping[str, Any]:
+    def variables_for(self, frame: Frame, node: int) -> Mapping[str, Any]:
         """Inputs and what ancestors wrote, folded in topological order, so that timing has no say."""
         if not self.variables_written:
-            return self._inputs
-        ancestors = self.ancestors(index)
-        return self.fold([i for i in self.compiled.plan.order() if i in ancestors])
+            return self.inputs
+        return fold(self.inputs, self._writes_before(frame, node), self._reducers)
 
-    def fold(self, order: list[int]) -> dict[str, Any]:
-        """Inputs, and what the nodes in ``order`` wrote, the later ones over the earlier ones."""
-        variables = dict(self._inputs)
-        for index in order:
-            if index in self.values and index in self.activations:
-                variables.update(self.activations[index].writes)
-        return variables
+    def _writes_before(self, frame: Frame, node: int) -> list[Write]:
+        opener = frame.opener
+        before = self._writes_before(opener.frame, opener.node) if opener is not None else []
+        ancestors = self.compiled.ancestors(frame.scope.number, node)
+        return list(chain(before, frame.earlier, frame.written(ancestors)))
+
+    def variables(self) -> dict[str, Any]:
+        """All variables as they are now."""
+        return fold(self.inputs, self.root.written(self.compiled.order(0)), self._reducers)
+
+    def record(self, activation: Activation, kind: str, make: Callable[[], Any]) -> Any:
+        """A value that a body must find again at its next attempt; the one place a journal has to know of."""
+        key = activation.path, kind
+        if key not in self._recorded:
+            self._recorded[key] = make()
+        return self._recorded[key]
+
+    def count_tokens(self, tokens: int) -> None:
+        """Counts what a body used."""
+        self.tokens += tokens
 
     def service(self, name: str) -> Any:
         """See NodeContext.service."""
@@ -117,14 +105,16 @@ class RunState:
             ) from None
 
     def reports(self) -> list[NodeReport]:
-        """What became of each node, in the order they were added."""
-        reports = []
-        for index, (node, row) in enumerate(zip(self.compiled.nodes, self._run.states(), strict=True)):
-            state, started, settled, reason = row
+        """What became of each node of the workflow, in the order they were added."""
+        root, reports = self.root, []
+        for index, (node, row) in enumerate(zip(root.scope.nodes, self.run.states(), strict=True)):
+            state, started, settled, reason, attempts = row
             seconds = settled - started if started is not None and settled is not None else None
-            usage = {"usage": a.usage} if (a := self.activations.get(index)) else {}
-            error = self.node_errors.get(index)
+            usage = root.usage.get(index, Usage())
+            error = root.node_errors.get(index)
             reports.append(
-                NodeReport(node.id, node.name, node.type, state, seconds, reason=reason, error=error, **usage)
+                NodeReport(
+                    node.id, node.name, node.type, state, seconds, usage, reason, error, attempts=attempts
+                )
             )
         return reports

@@ -1,73 +1,96 @@
-"""The events of a run as an iterator, sync or async."""
+"""The events of a run, for whoever executes a workflow."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 
-from graphbit_core.errors import WorkflowError
+from graphbit_core.errors import ValidationError, WorkflowError
 from graphbit_core.types.events import Event
-from graphbit_core.workflow.loops import LoopThread
+from graphbit_core.workflow.event_file import EventFile
+from graphbit_core.workflow.event_reader import EventReader, Wanted
+from graphbit_core.workflow.live_run import LiveRun, Start
 from graphbit_core.workflow.result import WorkflowResult
 
-Start = Callable[[Callable[[Event], None]], Coroutine[Any, Any, WorkflowResult]]
-_END = object()
+DEFAULT_KEEP = 10_000
 
 
 class RunStream:
-    """Iterate it once, with ``for`` or ``async for``; then read ``result``."""
+    """The events of one run. Iterate it, with ``for`` or ``async for``; then read ``result``.
 
-    def __init__(self, start: Start) -> None:
-        self._start: Start | None = start
-        self._result: WorkflowResult | None = None
+    Events that tell of the run are never lost, however slow the reader; a reader that is more than 256 events
+    behind is given neighbouring deltas of a call joined. ``seq`` grows by one from event to event, except
+    that a joined delta has the ``seq`` of its last piece, and that of its first as ``first_seq`` in ``data``.
+    So whoever has read up to an event reads on with ``events(event.seq + 1)`` and misses and repeats nothing.
+
+    ``events()`` gives further readers, which may start anywhere and come back. The run is cancelled when its
+    last reader leaves before the end, unless the stream was made with ``detach=True``.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        *,
+        types: Sequence[str] | None = None,
+        detach: bool = False,
+        keep: int | None = DEFAULT_KEEP,
+    ) -> None:
+        if keep is not None and keep < 0:
+            raise ValidationError(f"keep is {keep}; it must be at least 0, or None to keep all", field="keep")
+        self._wanted = Wanted(types)
+        self._run = LiveRun(start, detach=detach, keep=keep)
+        self._iterated = False
 
     @property
     def result(self) -> WorkflowResult:
         """The result of the run.
 
         Raises:
-            WorkflowError: The events have not all been read.
+            WorkflowError: The run has not ended, or was cancelled because its readers had left.
         """
-        if self._result is None:
-            raise WorkflowError("the run has not ended; read all its events first")
-        return self._result
+        return self._run.result()
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        events: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.ensure_future(self._begin(events.put_nowait))
-        task.add_done_callback(lambda _: events.put_nowait(_END))
-        try:
-            while (event := await events.get()) is not _END:
-                yield event
-            self._result = task.result()
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait([task])
+    def events(self, from_seq: int = 0, types: Sequence[str] | None = None) -> EventReader:
+        """Another reader, also after the end of the run. It starts the run if nobody has.
+
+        Args:
+            from_seq: The first event wanted, at least 0; it may be still to come.
+            types: Patterns as for ``Executor.stream``; default: those of the stream.
+
+        Raises:
+            ValidationError: ``from_seq`` is negative, or a pattern fits no type of event.
+            WorkflowError: When iterated: the events from there on are no longer kept.
+        """
+        if from_seq < 0:
+            raise ValidationError(f"from_seq is {from_seq}; events count from 0", field="from_seq")
+        return EventReader(self._run, from_seq, self._wanted if types is None else Wanted(types))
+
+    def cancel(self) -> None:
+        """Cancels the run, from any thread, and does not wait; its events end soon after."""
+        self._run.cancel()
+
+    def to_jsonl(self, path: str | Path) -> None:
+        """Writes all events of the run to ``path``, one JSON object a line, and returns at its end.
+
+        Raises:
+            OSError: The file cannot be written.
+            WorkflowError: The first events are no longer kept.
+        """
+        with EventFile(path) as file:
+            for event in EventReader(self._run, 0, Wanted(None), join=False):
+                file(event)
 
     def __iter__(self) -> Iterator[Event]:
-        events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        runner = LoopThread(self._begin(events.put), lambda: events.put(_END))
-        try:
-            while (event := _get(events)) is not _END:
-                yield event
-        finally:
-            runner.stop()
-        self._result = runner.result()
+        return iter(self._first_reader())
 
-    def _begin(self, publish: Callable[[Event], None]) -> Coroutine[Any, Any, WorkflowResult]:
-        start, self._start = self._start, None
-        if start is None:
-            raise WorkflowError("this stream was iterated before; call Executor.stream() for another run")
-        return start(publish)
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return aiter(self._first_reader())
 
-
-def _get(events: queue.SimpleQueue[Any]) -> Any:
-    """The next event; wakes now and then, so that Ctrl-C is seen on every platform."""
-    while True:
-        try:
-            return events.get(timeout=0.1)
-        except queue.Empty:
-            continue
+    def _first_reader(self) -> EventReader:
+        if self._iterated:
+            raise WorkflowError(
+                "this stream was iterated before; read on with events(from_seq), or call Executor.stream() "
+                "for another run"
+            )
+        self._iterated = True
+        return self.events()

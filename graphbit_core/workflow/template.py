@@ -7,7 +7,7 @@ ordinary text; ``{{name}}`` stands for the text ``{name}``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphbit_core.errors import ValidationError
@@ -46,6 +46,28 @@ def render(template: str, resolve: Callable[[str], Any]) -> str:
     return _PLACEHOLDER.sub(replace, template)
 
 
+def fill(value: Any, resolve: Callable[[str], Any]) -> Any:
+    """``value`` with the texts in it filled, also those in mappings and lists. A text that is one
+    placeholder and nothing else gives the value itself, whatever its type.
+    """
+    if isinstance(value, str):
+        alone = _PLACEHOLDER.fullmatch(value)
+        return resolve(alone[2]) if alone and alone[2] else render(value, resolve)
+    if isinstance(value, Mapping):
+        return {key: fill(item, resolve) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, resolve) for item in value]
+    return value
+
+
+def names_in(value: Any) -> list[str]:
+    """The names that the texts in ``value`` mention, each once, in order; see ``fill``."""
+    if isinstance(value, str):
+        return placeholders(value)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return list(dict.fromkeys(name for item in items for name in names_in(item)))
+
+
 def lookup(name: str, values: Mapping[str, Any]) -> Any:
     """The value of ``name`` in ``values``; ``a.b`` reaches into mappings and lists, never into objects.
 
@@ -55,7 +77,15 @@ def lookup(name: str, values: Mapping[str, Any]) -> Any:
     root, *path = name.split(".")
     if root not in values:
         raise KeyError(root)
-    value = values[root]
+    return follow(values[root], path, root)
+
+
+def follow(value: Any, path: Sequence[str], root: str) -> Any:
+    """The part of ``value`` at ``path``: keys of mappings, indexes of lists.
+
+    Raises:
+        KeyError: Nothing is there; the argument is the path from ``root`` as far as it could be followed.
+    """
     followed = root
     for step in path:
         followed = f"{followed}.{step}"

@@ -1,4 +1,4 @@
-"""``graphbit run``, ``validate`` and ``draw``."""
+"""``graphbit run``, ``validate``, ``draw`` and ``schema``."""
 
 from __future__ import annotations
 
@@ -107,6 +107,32 @@ def test_draw_prints_mermaid(greeting, capsys):
     assert capsys.readouterr().out.startswith("flowchart TD\n")
 
 
+def test_draw_prints_dot_when_asked(greeting, capsys):
+    assert main(["draw", greeting, "--format", "dot"]) == 0
+    assert capsys.readouterr().out.startswith('digraph "Greeting" {\n')
+
+
+@pytest.mark.parametrize(("name", "form"), [("run.mmd", "flowchart TD"), ("run.dot", "digraph")])
+def test_run_draws_what_it_did_into_a_file(greeting, tmp_path, capsys, name, form):
+    picture = tmp_path / name
+    assert main(["run", greeting, "--input", "name=Ada", "--draw", str(picture)]) == 0
+    text = picture.read_text()
+    assert text.startswith(form)
+    assert text.count("succeeded ·") == 2
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_the_run(greeting, tmp_path, capsys):
+    assert main(["run", greeting, "--input", "name=Ada", "--draw", str(tmp_path / "no" / "run.mmd")]) == 2
+    captured = capsys.readouterr()
+    assert "cannot be written" in captured.err
+    assert not captured.out
+
+
+def test_schema_prints_json(capsys):
+    assert main(["schema"]) == 0
+    assert "type_agent" in json.loads(capsys.readouterr().out)["$defs"]
+
+
 def test_functions_beside_the_workflow_file_are_found(tmp_path, capsys):
     (tmp_path / "mine_for_cli_test.py").write_text("def double(n):\n    return str(n) * 2\n")
     (tmp_path / "w.yaml").write_text(
@@ -158,7 +184,8 @@ def test_what_json_has_no_form_for_is_shown_as_text(odd, capsys, function, shown
     if options == ["--stream", "--json"]:
         events = [json.loads(line) for line in out.splitlines()]
         custom = [event["data"] for event in events if event["type"] == "custom"]
-        assert custom == ([{"what": "<odd>", "fine": 1}] if function == "odd" else [])
+        assert [data["fine"] for data in custom] == ([1] if function == "odd" else [])
+        assert [data["what"]["text"] for data in custom] == ([shown] if function == "odd" else [])
     else:
         assert shown in out
 

@@ -59,10 +59,10 @@ print(info["uptime_seconds"] > 0, kind_of(lambda: configure_runtime(1, 1, 1 << 2
 
 def test_what_a_parent_made_is_refused_in_a_forked_child_and_new_objects_work():
     said = run("""
-engine, mailbox, plan = Engine(), Mailbox(), Plan([("a", "task", None)], [])
+engine, mailbox, plan = Engine(), Mailbox(), Plan([([("a", "task", None)], [])])
 failure(engine, mailbox)
 if os.fork() == 0:
-    print(kind_of(engine.in_flight), kind_of(mailbox.drain), kind_of(plan.order))
+    print(kind_of(engine.in_flight), kind_of(mailbox.drain), kind_of(lambda: plan.order(0)))
     print(runtime_info()["running"], flush=True)
     del engine, mailbox
     print(failure(Engine(), Mailbox()), runtime_info()["running"], flush=True)

@@ -52,8 +52,8 @@ class TestCondition(NodeTypeConformance):
     settings = {"function": lambda size: "big" if size > 5 else "small"}
     inputs = {"size": 9}
     targets = ("big", "small")
-    expected = {"size": 9}
-    bad_settings = ({}, {"function": 5})
+    expected = 9
+    bad_settings = ({}, {"function": 5}, {"expression": "1 +"}, {"function": len, "expression": "1"})
 
 
 class TestDelay(NodeTypeConformance):

@@ -1,4 +1,4 @@
-"""A host with the core's node types and a scripted provider, apart from what is installed."""
+"""A host with the core's node types, apart from what is installed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,22 @@ from graphbit_core.host import Host
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.condition import ConditionNode
 from graphbit_core.nodes.delay import DelayNode
+from graphbit_core.nodes.lifecycle import LifecycleNode
+from graphbit_core.nodes.loop import LoopNode
+from graphbit_core.nodes.map import MapNode
+from graphbit_core.nodes.subworkflow import SubworkflowNode
 from graphbit_core.nodes.transform import TransformNode
 
-NODE_TYPES = {"agent": AgentNode, "condition": ConditionNode, "delay": DelayNode, "transform": TransformNode}
+NODE_TYPES = {
+    "agent": AgentNode,
+    "condition": ConditionNode,
+    "delay": DelayNode,
+    "lifecycle": LifecycleNode,
+    "loop": LoopNode,
+    "map": MapNode,
+    "subworkflow": SubworkflowNode,
+    "transform": TransformNode,
+}
 
 
 @pytest.fixture

@@ -5,6 +5,20 @@ from __future__ import annotations
 import asyncio
 
 from graphbit_core import Executor, Node, Workflow
+from graphbit_core.workflow.publishing import publisher
+
+
+def test_where_nobody_listens_nothing_is_published(host):
+    streaming = []
+    workflow = chain(lambda context: streaming.append(context.streaming))
+    assert publisher(host, None) is None
+    Executor(host=host).execute(workflow)
+    list(Executor(host=host).stream(workflow))
+    assert streaming == [False, True]
+
+
+def test_a_lone_reader_is_handed_events_without_a_detour(host):
+    assert publisher(host, print) is print
 
 
 def chain(*functions):

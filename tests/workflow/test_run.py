@@ -59,8 +59,8 @@ def test_a_join_after_a_condition_runs_with_the_branch_that_was_taken(host):
     workflow = Workflow("either")
     for node in (
         Node.condition("check", lambda number: "odd" if number % 2 else "even"),
-        Node.transform("halve", lambda given: given["number"] // 2),
-        Node.transform("triple", lambda given: 3 * given["number"] + 1),
+        Node.transform("halve", lambda number: number // 2),
+        Node.transform("triple", lambda number: 3 * number + 1),
         Node.transform("join", lambda value: value),
     ):
         workflow.add_node(node)

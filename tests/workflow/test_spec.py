@@ -85,7 +85,9 @@ def test_values_of_the_wrong_type_are_findings(tmp_path, text, code):
     assert [finding.code for finding in caught.value.findings] == [code]
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "description: 2020-99-99"], ids=["deep", "no such day"])
+@pytest.mark.parametrize(
+    "text", ["[" * 5000, "description: !!timestamp 2020-99-99"], ids=["deep", "no such day"]
+)
 def test_text_that_yaml_cannot_take_is_refused_by_name(tmp_path, text):
     (tmp_path / "w.yaml").write_text(text)
     with pytest.raises(ValidationError, match=r"w\.yaml"):

@@ -5,34 +5,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
-use graphbit_kernel::graph::{
-    self as kernel, Activation, EdgeSpec, Event, GraphError, Limits, NodeSpec, Settled, Settlement, What,
-};
-use pyo3::intern;
+use graphbit_kernel::graph::{self as kernel, Activation, FrameReport, Limits, Options, Stage};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::guard::{Home, guarded};
+use crate::plan::{PyScope, scope_specs};
+use crate::settlement::{PySettlement, settlements};
+use crate::story::{PyEvent, py_events};
 
-type PlanNode = (String, String, Option<f64>);
-type PlanEdge = (usize, usize, Option<String>);
-type PySettlement = (usize, String, Option<Vec<String>>, Option<String>);
-type PyEvent<'py> = (u64, f64, &'static str, Option<usize>, Bound<'py, PyDict>);
-type PyFinding = (&'static str, Option<usize>, String);
-type PyReport = (&'static str, Option<f64>, Option<f64>, Option<&'static str>);
+type PyFinding = (&'static str, usize, Option<usize>, String);
+type PyReport = (&'static str, Option<f64>, Option<f64>, Option<&'static str>, u32);
+type PyTaken = (u64, usize, &'static str, u32);
+type PyDisposition = (u64, &'static str, Option<String>);
 
-fn specs(nodes: Vec<PlanNode>, edges: Vec<PlanEdge>) -> (Vec<NodeSpec>, Vec<EdgeSpec>) {
-    let nodes = nodes.into_iter().map(|(id, kind, delay)| NodeSpec { id, kind, delay });
-    let edges = edges.into_iter().map(|(from, to, label)| EdgeSpec { from, to, label });
-    (nodes.collect(), edges.collect())
-}
-
-/// Every structural fault, in order of node; an empty list means that Plan() will succeed.
+/// Every structural fault, in order of scope and node; an empty list means that Plan() will succeed.
 #[pyfunction]
-pub fn check_graph(py: Python<'_>, nodes: Vec<PlanNode>, edges: Vec<PlanEdge>) -> PyResult<Vec<PyFinding>> {
-    let (nodes, edges) = specs(nodes, edges);
-    let findings = guarded(py, || Ok(kernel::check(&nodes, &edges)))?.into_iter();
-    Ok(findings.map(|finding| (finding.code.as_str(), finding.node, finding.detail)).collect())
+pub fn check_graph(py: Python<'_>, scopes: Vec<PyScope>) -> PyResult<Vec<PyFinding>> {
+    let findings = guarded(py, || Ok(kernel::check(&scope_specs(scopes)?)))?.into_iter();
+    Ok(findings.map(|one| (one.code.as_str(), one.scope, one.node, one.detail)).collect())
 }
 
 /// A validated graph, shared by any number of runs. ValidationError if check_graph finds faults.
@@ -51,20 +41,19 @@ impl Plan {
 #[pymethods]
 impl Plan {
     #[new]
-    fn new(py: Python<'_>, nodes: Vec<PlanNode>, edges: Vec<PlanEdge>) -> PyResult<Self> {
-        let (nodes, edges) = specs(nodes, edges);
-        let plan = guarded(py, || Ok(kernel::Plan::new(nodes, edges)?))?;
+    fn new(py: Python<'_>, scopes: Vec<PyScope>) -> PyResult<Self> {
+        let plan = guarded(py, || Ok(kernel::Plan::new(scope_specs(scopes)?)?))?;
         Ok(Plan { inner: Arc::new(plan), home: Home::here() })
     }
 
-    /// Indexes in topological order, ties by declaration.
-    fn order(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
-        self.enter(py, |plan| Ok(plan.order().to_vec()))
+    /// Indexes of a scope's nodes in topological order, ties by declaration.
+    fn order(&self, py: Python<'_>, scope: usize) -> PyResult<Vec<usize>> {
+        self.enter(py, |plan| Ok(plan.checked_scope(scope)?.order().to_vec()))
     }
 
-    /// All nodes from which ``node`` can be reached, in topological order.
-    fn ancestors(&self, py: Python<'_>, node: usize) -> PyResult<Vec<usize>> {
-        self.enter(py, |plan| Ok(plan.ancestors(node)?))
+    /// All nodes of a scope from which ``node`` can be reached, in topological order.
+    fn ancestors(&self, py: Python<'_>, scope: usize, node: usize) -> PyResult<Vec<usize>> {
+        self.enter(py, |plan| Ok(plan.checked_scope(scope)?.ancestors(node)?))
     }
 }
 
@@ -90,17 +79,25 @@ impl Run {
 #[pymethods]
 impl Run {
     #[new]
+    #[pyo3(signature = (plan, *, max_concurrency, type_limits, resource_limits, on_error, deadline, seed, record_events))]
+    #[expect(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         plan: &Bound<'_, Plan>,
         max_concurrency: usize,
         type_limits: HashMap<String, usize>,
+        resource_limits: HashMap<String, usize>,
         on_error: &str,
+        deadline: Option<f64>,
+        seed: u64,
+        record_events: bool,
     ) -> PyResult<Self> {
         let plan = plan.get();
-        let limits = Limits { run: max_concurrency, kinds: type_limits };
+        let limits = Limits { run: max_concurrency, kinds: type_limits, resources: resource_limits };
+        let deadline = deadline.map(Time::from_secs_f64);
         let run = plan.home.enter(py, "Plan", || {
-            Ok(kernel::Run::new(Arc::clone(&plan.inner), &limits, on_error.parse()?)?)
+            let options = Options { limits, on_error: on_error.parse()?, deadline, seed, record_events };
+            Ok(kernel::Run::new(Arc::clone(&plan.inner), &options)?)
         })?;
         Ok(Run { inner: Mutex::new(run), home: Home::here() })
     }
@@ -113,38 +110,63 @@ impl Run {
         })
     }
 
-    /// Activations with a Python body that start now, in order of admission.
-    fn take(&self, py: Python<'_>, now: f64) -> PyResult<Vec<usize>> {
-        self.enter(py, |run| Ok(indexes(run.take(Time::from_secs_f64(now)))))
+    /// All that starts now, in order of admission.
+    fn take(&self, py: Python<'_>, now: f64) -> PyResult<Vec<PyTaken>> {
+        let taken = self.enter(py, |run| Ok(run.take(Time::from_secs_f64(now))))?;
+        let one = |one: kernel::Taken| (one.activation.0, one.body, Stage::as_str(one.stage), one.attempt);
+        Ok(taken.into_iter().map(one).collect())
     }
 
-    /// Ends activations, once each; returns those whose choice was impossible, with the error.
-    fn settle(
-        &self,
-        py: Python<'_>,
-        settlements: Vec<PySettlement>,
-        now: f64,
-    ) -> PyResult<Vec<(usize, String)>> {
+    /// Ends stages, once each; returns what became of each failure.
+    fn settle(&self, py: Python<'_>, settled: Vec<PySettlement>, now: f64) -> PyResult<Vec<PyDisposition>> {
+        let settled = settlements(settled)?;
         self.enter(py, |run| {
-            let settlements = settlements.into_iter().map(settlement).collect::<Result<Vec<_>, _>>()?;
-            let misled = run.settle(settlements, Time::from_secs_f64(now))?;
-            Ok(misled.into_iter().map(|(activation, error)| (activation.0, error)).collect())
+            let told = run.settle(settled?, Time::from_secs_f64(now))?.into_iter();
+            Ok(told.map(|one| (one.activation.0, one.handled.as_str(), one.text)).collect())
         })
     }
 
-    /// Predecessors whose edge to ``node`` is live, in edge order.
-    fn live_parents(&self, py: Python<'_>, node: usize) -> PyResult<Vec<usize>> {
-        self.enter(py, |run| Ok(run.live_parents(node)?))
+    /// Frames that ended since the last call, in the order they did.
+    fn ended_frames(&self, py: Python<'_>) -> PyResult<Vec<(u64, u64, u64, &'static str)>> {
+        let one = |one: FrameReport| {
+            let container = one.container.map_or(0, |container| container.0);
+            (one.number, container, one.index, one.outcome.as_str())
+        };
+        self.enter(py, |run| Ok(run.ended_frames().into_iter().map(one).collect()))
     }
 
-    /// Stops admission, cancels what is ready and all delays; returns what still runs.
-    fn cancel(&self, py: Python<'_>, reason: &str, now: f64) -> PyResult<Vec<usize>> {
-        self.enter(py, |run| Ok(indexes(run.cancel(reason, Time::from_secs_f64(now)))))
+    /// The container's activation (-1 for the root), index, scope and path of a frame.
+    fn frame(&self, py: Python<'_>, frame: u64) -> PyResult<(i64, u64, usize, String)> {
+        self.enter(py, |run| {
+            let (one, path) = run.frame(frame)?;
+            let container = one.container.map_or(-1, |container| container.0 as i64);
+            Ok((container, one.index, one.scope, path.to_string()))
+        })
     }
 
-    /// Running activations that a failure under ``fail_fast`` asks to cancel; each is told once.
-    fn to_cancel(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
-        self.enter(py, |run| Ok(indexes(run.take_to_cancel())))
+    /// Live in-edges, as indexes of the scope's edges, in order of declaration.
+    fn live_edges(&self, py: Python<'_>, activation: u64) -> PyResult<Vec<usize>> {
+        self.enter(py, |run| Ok(run.live_edges(Activation(activation))?))
+    }
+
+    /// All in-edges with what became of them.
+    fn in_edges(&self, py: Python<'_>, activation: u64) -> PyResult<Vec<(usize, &'static str)>> {
+        self.enter(py, |run| {
+            let edges = run.in_edges(Activation(activation))?;
+            Ok(edges.map(|(edge, state)| (edge, state.as_str())).collect())
+        })
+    }
+
+    /// Stops admission, cancels what is ready and all timers; returns what still runs, in all frames.
+    fn cancel(&self, py: Python<'_>, reason: &str, now: f64) -> PyResult<Vec<u64>> {
+        let running = self.enter(py, |run| Ok(run.cancel(reason, Time::from_secs_f64(now))))?;
+        Ok(running.into_iter().map(|activation| activation.0).collect())
+    }
+
+    /// Activations to stop, and why; each is told once.
+    fn to_cancel(&self, py: Python<'_>) -> PyResult<Vec<(u64, &'static str)>> {
+        let asked = self.enter(py, |run| Ok(run.take_to_cancel()))?.into_iter();
+        Ok(asked.map(|(activation, ask)| (activation.0, ask.as_str())).collect())
     }
 
     /// When ``take`` should be called again although nothing settled.
@@ -152,22 +174,22 @@ impl Run {
         self.enter(py, |run| Ok(run.next_timer().map(Time::as_secs_f64)))
     }
 
-    /// None while anything is unsettled, else ``succeeded``, ``failed`` or ``cancelled``.
+    /// None while anything is unsettled, else how the run ended.
     fn status(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
         self.enter(py, |run| Ok(run.status().map(kernel::Outcome::as_str)))
     }
 
-    /// The state of one node.
-    fn state(&self, py: Python<'_>, node: usize) -> PyResult<&'static str> {
-        self.enter(py, |run| Ok(run.state_of(node)?.as_str()))
+    /// The state of one activation.
+    fn state(&self, py: Python<'_>, activation: u64) -> PyResult<&'static str> {
+        self.enter(py, |run| Ok(run.state_of(Activation(activation))?.as_str()))
     }
 
-    /// Per node: state, time it started, time it settled, and for ``skipped`` the edge's reason.
+    /// Per node of the root frame: state, started, settled, skip reason, attempts.
     fn states(&self, py: Python<'_>) -> PyResult<Vec<PyReport>> {
         let report = |report: kernel::ActivationReport| {
             let reason = report.skip_reason().map(kernel::DeadReason::as_str);
             let [started, settled] = [report.started, report.settled].map(|at| at.map(Time::as_secs_f64));
-            (report.state.as_str(), started, settled, reason)
+            (report.state.as_str(), started, settled, reason, report.attempts)
         };
         self.enter(py, |run| Ok(run.reports().map(report).collect()))
     }
@@ -175,71 +197,11 @@ impl Run {
     /// The events since the last call.
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Vec<PyEvent<'py>>> {
         let (events, plan) = self.enter(py, |run| Ok((run.events(), Arc::clone(run.plan()))))?;
-        events.into_iter().map(|event| py_event(py, &plan, event)).collect()
+        py_events(py, &plan, events)
     }
 
     /// The next ``seq``, for an event that the driver adds itself after publishing ``events()``.
     fn take_seq(&self, py: Python<'_>) -> PyResult<u64> {
         self.enter(py, |run| Ok(run.take_seq()))
     }
-}
-
-fn indexes(activations: Vec<Activation>) -> Vec<usize> {
-    activations.into_iter().map(|activation| activation.0).collect()
-}
-
-fn settlement((activation, outcome, chosen, error): PySettlement) -> Result<Settlement, GraphError> {
-    let settled = match outcome.as_str() {
-        "succeeded" => Settled::Succeeded(chosen),
-        "failed" => Settled::Failed(error.unwrap_or_default()),
-        "cancelled" => Settled::Cancelled,
-        _ => return Err(GraphError::UnknownOutcome(outcome)),
-    };
-    Ok(Settlement { activation: Activation(activation), settled })
-}
-
-fn py_event<'py>(py: Python<'py>, plan: &kernel::Plan, event: Event) -> PyResult<PyEvent<'py>> {
-    let data = PyDict::new(py);
-    let name = event.what.name();
-    let node = match event.what {
-        What::RunStarted => None,
-        What::RunEnded(_, reason) => {
-            if let Some(reason) = reason {
-                data.set_item(intern!(py, "reason"), reason)?;
-            }
-            None
-        }
-        What::NodeReady(one) | What::NodeStarted(one) | What::NodeSucceeded(one) => Some(one.0),
-        What::NodeCancelled(one) | What::TimerFired(one) => Some(one.0),
-        What::NodeFailed(one, error) => {
-            data.set_item(intern!(py, "error"), error)?;
-            Some(one.0)
-        }
-        What::NodeSkipped(one, reason) => {
-            data.set_item(intern!(py, "reason"), reason.as_str())?;
-            Some(one.0)
-        }
-        What::TimerStarted(one, due) => {
-            data.set_item(intern!(py, "seconds"), due.since(event.at).as_secs_f64())?;
-            Some(one.0)
-        }
-        What::EdgeLive(edge) => Some(describe_edge(&data, plan, edge)?),
-        What::EdgeDead(edge, reason) => {
-            data.set_item(intern!(py, "reason"), reason.as_str())?;
-            Some(describe_edge(&data, plan, edge)?)
-        }
-    };
-    Ok((event.seq, event.at.as_secs_f64(), name, node, data))
-}
-
-/// Names both ends of an edge; returns the node it leaves.
-fn describe_edge(data: &Bound<'_, PyDict>, plan: &kernel::Plan, edge: usize) -> PyResult<usize> {
-    let py = data.py();
-    let edge = plan.edge(edge);
-    data.set_item(intern!(py, "source"), &plan.node(edge.from).id)?;
-    data.set_item(intern!(py, "target"), &plan.node(edge.to).id)?;
-    if let Some(label) = &edge.label {
-        data.set_item(intern!(py, "label"), label)?;
-    }
-    Ok(edge.from)
 }

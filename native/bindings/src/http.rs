@@ -1,11 +1,14 @@
 //! `Engine`: arguments in, kernel calls, results out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
-use graphbit_kernel::http::{CallId, CallSpec, Engine, Kind, Policy, Request, parse_framing, set_limit};
+use graphbit_kernel::http::{
+    CallId, CallSpec, Egress, Engine, Kind, Policy, Request, parse_framing, set_limit,
+};
 use graphbit_kernel::resilience::Limits;
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
@@ -14,8 +17,34 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::errors::to_py;
-use crate::guard::Home;
+use crate::guard::{Home, guarded};
 use crate::mailbox::PyMailbox;
+
+/// Where a call may go, and what it does about redirects.
+#[pyclass(frozen, name = "Egress", module = "graphbit_core._native")]
+pub struct PyEgress {
+    inner: Arc<Egress>,
+}
+
+#[pymethods]
+impl PyEgress {
+    #[new]
+    #[pyo3(signature = (allow=Vec::new(), *, only=false, secret_headers=Vec::new(), max_redirects=5, proxy=false))]
+    fn new(
+        py: Python<'_>,
+        allow: Vec<PyBackedStr>,
+        only: bool,
+        secret_headers: Vec<PyBackedStr>,
+        max_redirects: u32,
+        proxy: bool,
+    ) -> PyResult<Self> {
+        guarded(py, || {
+            let allow = allow.iter().map(|entry| &**entry);
+            let secrets = secret_headers.iter().map(|name| &**name);
+            Ok(PyEgress { inner: Arc::new(Egress::new(allow, only, secrets, max_redirects, proxy)?) })
+        })
+    }
+}
 
 /// The HTTP engine of this process; cheap to make, the runtime starts with the first call.
 #[pyclass(frozen, name = "Engine", module = "graphbit_core._native")]
@@ -49,7 +78,9 @@ impl PyEngine {
     }
 
     /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
+    /// ``egress`` guards where it goes.
     #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None))]
     fn start(
         &self,
         py: Python<'_>,
@@ -64,12 +95,14 @@ impl PyEngine {
         tokens: i64,
         deadline: Option<f64>,
         policy: &Bound<'_, PyDict>,
+        egress: Option<&PyEgress>,
     ) -> PyResult<CallId> {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
         self.enter(py, |engine| {
             let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
-            let mut policy = Policy::default();
+            let mut policy =
+                egress.map_or_else(Policy::default, |egress| Policy::guarded(Arc::clone(&egress.inner)));
             for (key, value) in &settings {
                 policy.set(key, *value)?;
             }

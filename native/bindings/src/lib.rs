@@ -5,8 +5,11 @@ mod graph;
 mod guard;
 mod http;
 mod mailbox;
+mod plan;
 mod runtime;
 mod schema;
+mod settlement;
+mod story;
 mod text;
 
 use pyo3::prelude::*;
@@ -18,7 +21,7 @@ mod _native {
     #[pymodule_export]
     use super::graph::{Plan, Run, check_graph};
     #[pymodule_export]
-    use super::http::PyEngine;
+    use super::http::{PyEgress, PyEngine};
     #[pymodule_export]
     use super::mailbox::PyMailbox;
     #[pymodule_export]
@@ -26,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::schema::PySchema;
     #[pymodule_export]
-    use super::text::{sentences, split_characters, split_recursive, words};
+    use super::text::{PyPattern, sentences, split_characters, split_recursive, words};
 
     /// Version of the native library; equals the version of graphbit-core.
     #[pymodule_export]

@@ -91,6 +91,9 @@ fn convert(py: Python<'_>, event: Event) -> PyResult<(&'static str, Bound<'_, Py
         Event::Frames(frames) => ("frames", frame_list(py, frames)?.into_any()),
         Event::End { attempt } => ("end", PyTuple::new(py, [attempt])?.into_any()),
         Event::Restart { attempt } => ("restart", PyTuple::new(py, [attempt])?.into_any()),
+        Event::Redirect { attempt, status, url } => {
+            ("redirect", (attempt, status, url).into_pyobject(py)?.into_any())
+        }
         Event::Failed { error, attempts } => {
             ("failed", to_py(py, &error, Some(attempts)).into_value(py).into_bound(py).into_any())
         }

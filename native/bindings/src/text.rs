@@ -59,3 +59,20 @@ pub fn sentences(py: Python<'_>, text: &str) -> PyResult<Vec<Span>> {
 pub fn words(py: Python<'_>, text: &str) -> PyResult<Vec<Span>> {
     on(py, text.len(), || Ok(kernel::words(text)))
 }
+
+/// A regular expression that is searched in time linear in the text.
+#[pyclass(name = "Pattern", module = "graphbit_core._native", frozen)]
+pub struct PyPattern(kernel::Pattern);
+
+#[pymethods]
+impl PyPattern {
+    #[new]
+    fn new(py: Python<'_>, pattern: &str) -> PyResult<PyPattern> {
+        guarded(py, || kernel::Pattern::new(pattern).map(PyPattern))
+    }
+
+    /// Whether it is found anywhere in the text.
+    fn is_match(&self, py: Python<'_>, text: &str) -> PyResult<bool> {
+        on(py, text.len(), || Ok(self.0.is_match(text)))
+    }
+}

@@ -119,6 +119,17 @@ pub enum Error {
         /// What happened and what to do.
         detail: String,
     },
+    /// The egress guard refused where a call, or a redirect of it, was to go.
+    #[error("not sent to {host:?}: {detail}")]
+    Egress {
+        /// The host, as the URL names it.
+        host: String,
+        /// Which rule: a kind of address, `not_listed`, `scheme`, `user_info`, `downgrade`, `redirects` or
+        /// `location`.
+        reason: &'static str,
+        /// What is wrong and how to mend it; never holds a resolved address.
+        detail: String,
+    },
     /// The object was made before a fork and is used in the child.
     #[error("this {object} was made before the process forked; make a new one in the child")]
     Fork {

@@ -22,10 +22,39 @@ pub enum GraphError {
     #[error("on_error must be fail_fast, drain or continue, got {0:?}")]
     UnknownOnError(String),
     /// Not a way to end an activation.
-    #[error("an activation ends as succeeded, failed or cancelled, got {0:?}")]
+    #[error("an activation ends as succeeded, failed, cancelled or opened, got {0:?}")]
     UnknownOutcome(String),
+    /// A word that a rule of a node does not have.
+    #[error("{field} is {expected}, got {got:?}")]
+    UnknownWord {
+        /// The rule.
+        field: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// What was given.
+        got: String,
+    },
+    /// A scope past the last one.
+    #[error("there is no scope {index}; the plan has {count} scopes, counted from 0")]
+    UnknownScope {
+        /// The index that was given.
+        index: usize,
+        /// Number of scopes.
+        count: usize,
+    },
+    /// A frame that was never opened, or was forgotten after it had been told as ended.
+    #[error("there is no frame {0}; a frame is forgotten after ended_frames() has told of it")]
+    UnknownFrame(u64),
+    /// Frames of a node that has no body to open them of, or at a stage that opens none.
+    #[error("node {id:?} cannot open frames at stage {stage:?}")]
+    NotContainer {
+        /// Id of the node.
+        id: String,
+        /// The stage it was handed out with.
+        stage: &'static str,
+    },
     /// An index past the last node.
-    #[error("there is no node {index}; the plan has {count} nodes, counted from 0")]
+    #[error("there is no node {index}; the scope has {count} nodes, counted from 0")]
     UnknownNode {
         /// The index that was given.
         index: usize,
@@ -41,13 +70,23 @@ pub enum GraphError {
 }
 
 impl GraphError {
+    /// Shorthand for [`GraphError::UnknownWord`].
+    pub(super) fn unknown(field: &'static str, expected: &'static str, got: &str) -> GraphError {
+        GraphError::UnknownWord { field, expected, got: got.to_owned() }
+    }
+
     /// The argument at fault.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             GraphError::Invalid(_) => None,
             GraphError::Limit { field, .. } => Some(field),
             GraphError::UnknownOnError(_) => Some("on_error"),
-            GraphError::UnknownOutcome(_) | GraphError::NotStarted { .. } => Some("settlements"),
+            GraphError::UnknownOutcome(_)
+            | GraphError::NotStarted { .. }
+            | GraphError::NotContainer { .. } => Some("settlements"),
+            GraphError::UnknownWord { field, .. } => Some(field),
+            GraphError::UnknownScope { .. } => Some("scope"),
+            GraphError::UnknownFrame(_) => Some("frame"),
             GraphError::UnknownNode { .. } => Some("node"),
         }
     }

@@ -1,216 +1,204 @@
-//! A validated graph with everything that runs of it have in common.
+//! A validated graph of scopes with everything that runs of it have in common.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::str::FromStr;
 
 use super::check::check;
 use super::error::GraphError;
+use super::rules::Rules;
+use super::scope::Scope;
 
 /// A node as declared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeSpec {
-    /// Unique within the graph.
+    /// Unique within the scope.
     pub id: String,
     /// Node type; admission limits are per type.
     pub kind: String,
-    /// Seconds, for a node that only waits. None: the host runs a body.
-    pub delay: Option<f64>,
+    /// What it asks beyond the defaults.
+    pub rules: Rules,
 }
 
-/// An edge as declared; the ends are indexes of nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an edge carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EdgeKind {
+    /// The output of its source.
+    #[default]
+    Data,
+    /// Nothing: it only orders.
+    Control,
+    /// The error of its source.
+    Error,
+}
+
+impl FromStr for EdgeKind {
+    type Err = GraphError;
+
+    fn from_str(name: &str) -> Result<Self, GraphError> {
+        match name {
+            "data" => Ok(EdgeKind::Data),
+            "control" => Ok(EdgeKind::Control),
+            "error" => Ok(EdgeKind::Error),
+            other => Err(GraphError::unknown("kind", "\"data\", \"control\" or \"error\"", other)),
+        }
+    }
+}
+
+/// An edge as declared; the ends are indexes of nodes of the scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EdgeSpec {
     /// The node whose settlement resolves the edge.
     pub from: usize,
     /// The node that waits for it.
     pub to: usize,
+    /// What it carries.
+    pub kind: EdgeKind,
     /// By this name a conditional node may choose the edge.
     pub label: Option<String>,
+    /// Input port of the target; empty for the default one.
+    pub port: String,
 }
 
-/// A graph without structural faults.
+/// A scope as declared.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScopeSpec {
+    /// Its nodes.
+    pub nodes: Vec<NodeSpec>,
+    /// Its edges.
+    pub edges: Vec<EdgeSpec>,
+}
+
+/// Limits that an entry of the admission queue counts against, as indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Claim {
+    pub kind: u32,
+    pub resource: Option<u32>,
+}
+
+/// A workflow without structural faults: scope 0 is the workflow itself, each further one the body of
+/// exactly one container.
 #[derive(Debug)]
 pub struct Plan {
-    nodes: Vec<NodeSpec>,
-    edges: Vec<EdgeSpec>,
-    outgoing: Adjacency,
-    incoming: Adjacency,
-    order: Vec<usize>,
-    ranks: Vec<usize>,
+    scopes: Vec<Scope>,
     kinds: Vec<String>,
-    kind_of: Vec<usize>,
+    resources: Vec<String>,
 }
 
 impl Plan {
-    /// Checks the graph; [`GraphError::Invalid`] holds every fault.
-    pub fn new(nodes: Vec<NodeSpec>, edges: Vec<EdgeSpec>) -> Result<Plan, GraphError> {
-        let findings = check(&nodes, &edges);
+    /// Checks the graph; [`GraphError::Invalid`] holds every fault. Without any scope it is an empty
+    /// workflow.
+    pub fn new(mut specs: Vec<ScopeSpec>) -> Result<Plan, GraphError> {
+        let findings = check(&specs);
         if !findings.is_empty() {
             return Err(GraphError::Invalid(findings));
         }
-        let outgoing = Adjacency::new(nodes.len(), edges.iter().map(|edge| edge.from));
-        let incoming = Adjacency::new(nodes.len(), edges.iter().map(|edge| edge.to));
-        let order = topological(&edges, &outgoing, &incoming);
-        let ranks = admission_ranks(&edges, &outgoing, &order);
-        let (kinds, kind_of) = intern_kinds(&nodes);
-        Ok(Plan { nodes, edges, outgoing, incoming, order, ranks, kinds, kind_of })
-    }
-
-    /// Number of nodes.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Whether there is nothing to run.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    /// Number of edges.
-    pub fn edge_count(&self) -> usize {
-        self.edges.len()
-    }
-
-    /// Indexes in topological order, ties by declaration.
-    pub fn order(&self) -> &[usize] {
-        &self.order
-    }
-
-    /// A node as declared.
-    pub fn node(&self, node: usize) -> &NodeSpec {
-        &self.nodes[node]
-    }
-
-    /// An edge as declared.
-    pub fn edge(&self, edge: usize) -> &EdgeSpec {
-        &self.edges[edge]
-    }
-
-    /// Edges that leave a node, in order of declaration.
-    pub fn out_edges(&self, node: usize) -> &[usize] {
-        self.outgoing.of(node)
-    }
-
-    /// Edges that lead to a node, in order of declaration.
-    pub fn in_edges(&self, node: usize) -> &[usize] {
-        self.incoming.of(node)
-    }
-
-    /// All nodes from which `node` can be reached, in topological order.
-    pub fn ancestors(&self, node: usize) -> Result<Vec<usize>, GraphError> {
-        let count = self.len();
-        if node >= count {
-            return Err(GraphError::UnknownNode { index: node, count });
+        if specs.is_empty() {
+            specs.push(ScopeSpec::default());
         }
-        let mut reached = vec![false; count];
-        let mut open = vec![node];
-        while let Some(next) = open.pop() {
-            for &edge in self.in_edges(next) {
-                let from = self.edges[edge].from;
-                if !std::mem::replace(&mut reached[from], true) {
-                    open.push(from);
-                }
-            }
+        let mut plan = Plan { scopes: Vec::with_capacity(specs.len()), kinds: vec![], resources: vec![] };
+        let (mut kinds, mut resources) = (Interned::default(), Interned::default());
+        for spec in specs {
+            let claims = spec.nodes.iter().map(|node| Claim {
+                kind: kinds.index(&node.kind),
+                resource: node.rules.resource.as_deref().map(|name| resources.index(name)),
+            });
+            let claims = claims.collect();
+            plan.scopes.push(Scope::new(spec, claims));
         }
-        Ok(self.order.iter().copied().filter(|&node| reached[node]).collect())
+        (plan.kinds, plan.resources) = (kinds.names, resources.names);
+        rank(&mut plan.scopes);
+        Ok(plan)
     }
 
-    /// Admission order: the longest remaining path first, then declaration. Lower goes first.
-    pub(super) fn rank(&self, node: usize) -> usize {
-        self.ranks[node]
+    /// Number of scopes.
+    pub fn scope_count(&self) -> usize {
+        self.scopes.len()
     }
 
-    /// Distinct node types; [`Plan::kind_of`] gives indexes into it.
+    /// One of the scopes; 0 is the workflow itself.
+    pub fn scope(&self, scope: usize) -> &Scope {
+        &self.scopes[scope]
+    }
+
+    /// As [`Plan::scope`], for an index that was given from outside.
+    pub fn checked_scope(&self, index: usize) -> Result<&Scope, GraphError> {
+        let count = self.scopes.len();
+        self.scopes.get(index).ok_or(GraphError::UnknownScope { index, count })
+    }
+
+    /// Distinct node types; a [`Claim`] gives indexes into it.
     pub(super) fn kinds(&self) -> &[String] {
         &self.kinds
     }
 
-    pub(super) fn kind_of(&self, node: usize) -> usize {
-        self.kind_of[node]
-    }
-
-    /// How long a delay node waits.
-    pub(super) fn delay(&self, node: usize) -> Option<Duration> {
-        self.nodes[node].delay.map(|secs| Duration::try_from_secs_f64(secs).unwrap_or_default())
+    /// Distinct resources, likewise.
+    pub(super) fn resources(&self) -> &[String] {
+        &self.resources
     }
 }
 
-/// Edges grouped by one of their ends, in order of declaration within a group.
-#[derive(Debug)]
-struct Adjacency {
-    starts: Vec<usize>,
-    edges: Vec<usize>,
+#[derive(Default)]
+struct Interned {
+    known: HashMap<String, u32>,
+    names: Vec<String>,
 }
 
-impl Adjacency {
-    fn new(nodes: usize, ends: impl Iterator<Item = usize> + Clone) -> Self {
-        let mut starts = vec![0; nodes + 1];
-        for end in ends.clone() {
-            starts[end + 1] += 1;
+impl Interned {
+    fn index(&mut self, name: &str) -> u32 {
+        if let Some(&index) = self.known.get(name) {
+            return index;
         }
-        for node in 0..nodes {
-            starts[node + 1] += starts[node];
-        }
-        let mut edges = vec![0; starts[nodes]];
-        let mut next = starts.clone();
-        for (edge, end) in ends.enumerate() {
-            edges[next[end]] = edge;
-            next[end] += 1;
-        }
-        Adjacency { starts, edges }
-    }
-
-    fn of(&self, node: usize) -> &[usize] {
-        &self.edges[self.starts[node]..self.starts[node + 1]]
+        let index = self.names.len() as u32;
+        self.known.insert(name.to_owned(), index);
+        self.names.push(name.to_owned());
+        index
     }
 }
 
-fn topological(edges: &[EdgeSpec], outgoing: &Adjacency, incoming: &Adjacency) -> Vec<usize> {
-    let count = incoming.starts.len() - 1;
-    let mut waiting: Vec<usize> = (0..count).map(|node| incoming.of(node).len()).collect();
-    let mut open: BinaryHeap<Reverse<usize>> =
-        (0..count).filter(|&node| waiting[node] == 0).map(Reverse).collect();
-    let mut order = Vec::with_capacity(count);
-    while let Some(Reverse(node)) = open.pop() {
-        order.push(node);
-        for &edge in outgoing.of(node) {
-            let to = edges[edge].to;
-            waiting[to] -= 1;
-            if waiting[to] == 0 {
-                open.push(Reverse(to));
+/// Admission order over all scopes: priority, then the longest remaining path, through the enclosing
+/// containers too. Equal keys get equal ranks. A frame that is still to be opened comes after everything
+/// that the frames before it have ready: what was begun is ended first.
+fn rank(scopes: &mut [Scope]) {
+    let depths = depths(scopes);
+    let mut tails = vec![0; scopes.len()];
+    let mut keys = Vec::new();
+    for scope in in_tree_order(scopes) {
+        let remaining = scopes[scope].remaining(&depths, tails[scope]);
+        for (node, &path) in remaining.iter().enumerate() {
+            let rules = scopes[scope].rules(node);
+            keys.push(((Reverse(rules.priority), Reverse(path)), scope, Some(node)));
+            if let Some(body) = rules.body {
+                tails[body] = path - depths[body];
+                let first = scopes[body].sources().iter().map(|&node| scopes[body].rules(node).priority);
+                keys.push(((Reverse(first.max().unwrap_or(0)), Reverse(tails[body])), body, None));
             }
         }
+    }
+    keys.sort_unstable();
+    let mut rank = 0;
+    for at in 0..keys.len() {
+        rank += u32::from(at > 0 && keys[at - 1].0 != keys[at].0);
+        scopes[keys[at].1].set_rank(keys[at].2, rank);
+    }
+}
+
+/// Each scope after the one that holds its container.
+fn in_tree_order(scopes: &[Scope]) -> Vec<usize> {
+    let mut order = vec![0];
+    let mut next = 0;
+    while let Some(&scope) = order.get(next) {
+        order.extend(scopes[scope].bodies());
+        next += 1;
     }
     order
 }
 
-fn admission_ranks(edges: &[EdgeSpec], outgoing: &Adjacency, order: &[usize]) -> Vec<usize> {
-    let mut remaining = vec![0usize; order.len()];
-    for &node in order.iter().rev() {
-        let longest = outgoing.of(node).iter().map(|&edge| remaining[edges[edge].to] + 1).max();
-        remaining[node] = longest.unwrap_or(0);
+/// Nodes on the longest path through each scope, those of inner scopes included.
+fn depths(scopes: &[Scope]) -> Vec<usize> {
+    let mut depths = vec![0; scopes.len()];
+    for scope in in_tree_order(scopes).into_iter().rev() {
+        depths[scope] = scopes[scope].remaining(&depths, 0).iter().map(|path| path + 1).max().unwrap_or(0);
     }
-    let mut by_rank: Vec<usize> = (0..order.len()).collect();
-    by_rank.sort_by_key(|&node| (Reverse(remaining[node]), node));
-    let mut ranks = vec![0; order.len()];
-    for (rank, node) in by_rank.into_iter().enumerate() {
-        ranks[node] = rank;
-    }
-    ranks
-}
-
-fn intern_kinds(nodes: &[NodeSpec]) -> (Vec<String>, Vec<usize>) {
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    let mut kinds = Vec::new();
-    let kind_of = nodes
-        .iter()
-        .map(|node| {
-            *known.entry(&node.kind).or_insert_with(|| {
-                kinds.push(node.kind.clone());
-                kinds.len() - 1
-            })
-        })
-        .collect();
-    (kinds, kind_of)
+    depths
 }

@@ -1,21 +1,20 @@
 //! One run of a plan: what is ready, what runs, what waits, and how it ended.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::admission::Admission;
+use super::activation::{Activation, Disposition, Stage, Taken};
+use super::admission::{Admission, Entry};
+use super::containers::Container;
 use super::error::GraphError;
-use super::events::{Event, EventLog, What};
-use super::join::Join;
+use super::events::{EventLog, What};
+use super::frame::{ByNumber, Frames, Halt, Phase};
 use super::plan::Plan;
-use super::state::{DeadReason, EdgeState, OnError, Outcome, State};
+use super::rules::seconds;
+use super::scope::Scope;
+use super::state::{Flow, OnError, State};
+use super::timers::{Alarm, Timer, Timers};
 use crate::clock::Time;
-
-/// One execution of a node within a run. While a run has one scope its number is that of its node;
-/// [`Run::node_of`] and [`Run::activation_of`] are the only places that know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Activation(pub usize);
 
 /// How many bodies may run at once.
 #[derive(Clone, Debug)]
@@ -24,33 +23,23 @@ pub struct Limits {
     pub run: usize,
     /// Per node type, each at least 1; a type that is not named has no limit of its own.
     pub kinds: HashMap<String, usize>,
+    /// Per resource, likewise.
+    pub resources: HashMap<String, usize>,
 }
 
-/// Where an activation stands, and since when.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ActivationReport {
-    /// Its state.
-    pub state: State,
-    /// When its body was handed out or its delay began.
-    pub started: Option<Time>,
-    /// When it settled.
-    pub settled: Option<Time>,
-}
-
-impl ActivationReport {
-    /// Why it was skipped, if it was.
-    pub fn skip_reason(&self) -> Option<DeadReason> {
-        match self.state {
-            State::Skipped(reason) => Some(reason),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub report: ActivationReport,
-    pub join: Join,
+/// What a run is made with, apart from its plan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many bodies may run at once.
+    pub limits: Limits,
+    /// What a failure that nobody handles does to its frame.
+    pub on_error: OnError,
+    /// No further attempt begins at or after this time. To end the run then is the host's affair.
+    pub deadline: Option<Time>,
+    /// Decides the waits between attempts.
+    pub seed: u64,
+    /// Whether [`Run::events`] will be called.
+    pub record_events: bool,
 }
 
 /// The state machine of one run. Every method that lets time pass takes `now`.
@@ -58,52 +47,69 @@ pub(super) struct Slot {
 pub struct Run {
     pub(super) plan: Arc<Plan>,
     pub(super) on_error: OnError,
-    pub(super) slots: Vec<Slot>,
-    pub(super) edges: Vec<EdgeState>,
+    pub(super) deadline: Option<Time>,
+    pub(super) seed: u64,
+    pub(super) frames: Frames,
+    pub(super) containers: ByNumber<u64, Container>,
     pub(super) admission: Admission,
-    /// Delay nodes that are ready; they need no permit.
-    pub(super) delays: VecDeque<Activation>,
-    pub(super) timers: BinaryHeap<Reverse<(Time, Activation)>>,
+    pub(super) timers: Timers,
     pub(super) log: EventLog,
-    pub(super) unsettled: usize,
-    /// Settled without a body; their out-edges are resolved next, one hop at a time.
-    pub(super) hops: VecDeque<Activation>,
-    /// Set when nothing new may start.
-    pub(super) stopped: bool,
-    /// The first failure or cancellation decides how the run ends.
-    pub(super) ending: Outcome,
+    /// Nodes that the kernel runs by itself and that are ready; they need no permit.
+    pub(super) own: VecDeque<Activation>,
+    /// What is handed out without a permit.
+    pub(super) handouts: VecDeque<(Activation, Stage)>,
+    /// Settled ones whose out-edges are resolved next, one hop at a time.
+    pub(super) hops: VecDeque<(Activation, Flow)>,
+    /// Frames of which something is to be stopped.
+    pub(super) halts: VecDeque<(u64, Halt)>,
+    /// Joins that need their open branches no more.
+    pub(super) decided: VecDeque<Activation>,
+    /// Frames in which nothing worth waiting for may be left.
+    pub(super) checks: VecDeque<u64>,
+    /// Frames that ended, to be told.
+    pub(super) ended_frames: Vec<u64>,
+    /// Frames that were told, to be forgotten.
+    pub(super) told_frames: Vec<u64>,
+    pub(super) dispositions: Vec<Disposition>,
+    pub(super) asked: Vec<Activation>,
     pub(super) cancel_reason: Option<String>,
-    pub(super) to_cancel: Vec<Activation>,
+    pub(super) ended: bool,
     started: bool,
-    ended: bool,
 }
 
 impl Run {
     /// A run that has not started.
-    pub fn new(plan: Arc<Plan>, limits: &Limits, on_error: OnError) -> Result<Run, GraphError> {
+    pub fn new(plan: Arc<Plan>, options: &Options) -> Result<Run, GraphError> {
+        let limits = &options.limits;
         check_limits(limits)?;
-        let kind_limits =
-            plan.kinds().iter().map(|kind| limits.kinds.get(kind).copied().unwrap_or(usize::MAX));
-        let admission = Admission::new(limits.run, kind_limits);
-        let report = ActivationReport { state: State::Pending, started: None, settled: None };
-        let slots = (0..plan.len()).map(|node| Slot { report, join: Join::new(plan.in_edges(node).len()) });
+        let of = |limits: &HashMap<String, usize>, name| limits.get(name).copied().unwrap_or(usize::MAX);
+        let kinds = plan.kinds().iter().map(|kind| of(&limits.kinds, kind));
+        let resources = plan.resources().iter().map(|name| of(&limits.resources, name));
+        let mut frames = Frames::default();
+        frames.open(0, plan.scope(0));
         Ok(Run {
-            slots: slots.collect(),
-            edges: vec![EdgeState::Unresolved; plan.edge_count()],
-            unsettled: plan.len(),
+            admission: Admission::new(limits.run, kinds, resources),
             plan,
-            on_error,
-            admission,
-            delays: VecDeque::new(),
-            timers: BinaryHeap::new(),
-            log: EventLog::default(),
+            on_error: options.on_error,
+            deadline: options.deadline,
+            seed: options.seed,
+            frames,
+            containers: ByNumber::default(),
+            timers: Timers::default(),
+            log: EventLog::new(options.record_events),
+            own: VecDeque::new(),
+            handouts: VecDeque::new(),
             hops: VecDeque::new(),
-            stopped: false,
-            ending: Outcome::Succeeded,
+            halts: VecDeque::new(),
+            decided: VecDeque::new(),
+            checks: VecDeque::new(),
+            ended_frames: Vec::new(),
+            told_frames: Vec::new(),
+            dispositions: Vec::new(),
+            asked: Vec::new(),
             cancel_reason: None,
-            to_cancel: Vec::new(),
-            started: false,
             ended: false,
+            started: false,
         })
     }
 
@@ -112,170 +118,198 @@ impl Run {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        self.log.push(now, What::RunStarted);
-        for node in 0..self.plan.len() {
-            if self.plan.in_edges(node).is_empty() {
-                self.make_ready(self.activation_of(node), now);
-            }
-        }
-        self.end_if_done(now);
+        self.tell(now, None, What::RunStarted);
+        self.enter_frame(0, now);
+        self.follow(now);
     }
 
-    /// Activations whose body starts now, in order of admission. Due delays settle, and those that
-    /// are ready begin.
-    pub fn take(&mut self, now: Time) -> Vec<Activation> {
+    /// All that starts now: what needs no permit first, then bodies in order of admission. Timers that
+    /// are due fire inside, and nodes that need no host run.
+    pub fn take(&mut self, now: Time) -> Vec<Taken> {
+        self.forget_told_frames();
+        let mut taken = Vec::new();
         loop {
-            self.begin_delays(now);
+            self.run_own(now);
             self.fire_timers(now);
-            if self.delays.is_empty() {
+            if !self.own.is_empty() {
+                continue;
+            }
+            self.admit(&mut taken, now);
+            if self.own.is_empty() {
                 break;
             }
         }
-        let mut taken = Vec::new();
-        while let Some(activation) = self.admission.pop() {
-            self.begin(activation, State::Running, now);
-            taken.push(activation);
+        let handouts = std::mem::take(&mut self.handouts);
+        let handed =
+            handouts.into_iter().filter_map(|(activation, stage)| self.hand_out(activation, stage, now));
+        let mut handed: Vec<Taken> = handed.collect();
+        self.timers.purge(&self.frames);
+        handed.append(&mut taken);
+        handed
+    }
+
+    /// Frames that were told as ended have no further use.
+    pub(super) fn forget_told_frames(&mut self) {
+        for number in std::mem::take(&mut self.told_frames) {
+            self.frames.close(number);
         }
+    }
+
+    /// Makes the nodes of a new frame ready that wait for no other.
+    pub(super) fn enter_frame(&mut self, frame: u64, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        let scope = plan.scope(self.frames[frame].scope);
+        for &node in scope.sources() {
+            self.make_ready(scope, Activation::new(frame, node), now);
+        }
+        if self.frames[frame].unsettled == 0 {
+            self.checks.push_back(frame);
+        }
+    }
+
+    pub(super) fn make_ready(&mut self, scope: &Scope, activation: Activation, now: Time) {
+        let slot = &mut self.frames[activation];
+        slot.state = State::Ready;
+        slot.phase = Phase::Idle;
+        let body = slot.body as usize;
+        self.tell(now, Some(activation), What::NodeReady);
+        if scope.rules(body).is_kernel_operation() {
+            self.own.push_back(activation);
+        } else {
+            let rank = scope.rank(activation.node());
+            let claim = Some(scope.claim(body));
+            self.admission.push(Entry { rank, opening: false, activation, claim });
+        }
+    }
+
+    fn admit(&mut self, taken: &mut Vec<Taken>, now: Time) {
+        loop {
+            let (frames, containers) = (&self.frames, &self.containers);
+            let valid = |entry: &Entry| {
+                if entry.opening {
+                    return containers.contains_key(&entry.activation.0);
+                }
+                frames.slot(entry.activation).is_some_and(|slot| slot.state == State::Ready)
+            };
+            let Some(entry) = self.admission.pop(valid) else { return };
+            if entry.opening {
+                self.open_next_frame(entry.activation, now);
+                self.follow(now);
+            } else {
+                taken.push(self.begin(entry.activation, now));
+            }
+        }
+    }
+
+    /// Hands out a body for its next attempt.
+    fn begin(&mut self, activation: Activation, now: Time) -> Taken {
+        let slot = &mut self.frames[activation];
+        slot.state = State::Running;
+        slot.phase = Phase::Out(Stage::Run);
+        slot.asked = None;
+        slot.epoch += 1;
+        let taken = self.begin_attempt(activation, now);
+        self.set_limits(activation, taken.body, now);
         taken
     }
 
-    /// Stops admission and cancels what is ready or waits for a timer; what depends on it is skipped.
-    /// Returns what still runs. The first reason is kept; a run that ended stays as it is.
-    pub fn cancel(&mut self, reason: &str, now: Time) -> Vec<Activation> {
-        self.start(now);
-        if self.ended {
-            return Vec::new();
+    fn begin_attempt(&mut self, activation: Activation, now: Time) -> Taken {
+        let slot = &mut self.frames[activation];
+        slot.attempt += 1;
+        slot.started.get_or_insert(now);
+        let (body, attempt) = (slot.body as usize, slot.attempt);
+        let instead = (body != activation.node()).then_some(body);
+        if let Some(body) = instead {
+            let fallback = &mut self.frames[activation.frame()].slots[body];
+            fallback.state = State::Running;
+            fallback.attempt = attempt;
+            fallback.started.get_or_insert(now);
         }
-        if self.ending == Outcome::Succeeded {
-            self.ending = Outcome::Cancelled;
-            self.cancel_reason = Some(reason.to_owned());
+        self.tell(now, Some(activation), What::NodeStarted(instead));
+        Taken { activation, body, stage: Stage::Run, attempt }
+    }
+
+    /// Starts the timers of an attempt, and with the first one that of all.
+    fn set_limits(&mut self, activation: Activation, body: usize, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        let rules = plan.scope(self.frames[activation.frame()].scope).rules(body);
+        if let Some(timeout) = rules.timeout {
+            let alarm = Alarm::Timeout(self.frames[activation].epoch);
+            let due = now + seconds(timeout);
+            self.timers.push(Timer { due, activation, alarm }, &self.frames);
         }
-        self.stop(now);
-        self.cancel_timers(now);
-        self.follow_hops(now);
-        self.to_cancel.clear();
-        self.running()
-    }
-
-    /// Running activations that a failure under fail_fast asks to cancel; each is told once.
-    pub fn take_to_cancel(&mut self) -> Vec<Activation> {
-        let mut asked = std::mem::take(&mut self.to_cancel);
-        asked.retain(|&activation| self.state(activation) == State::Running);
-        asked
-    }
-
-    /// When `take` should be called again although nothing settled.
-    pub fn next_timer(&self) -> Option<Time> {
-        self.timers.peek().map(|Reverse((due, _))| *due)
-    }
-
-    /// How the run ended; None while anything is unsettled.
-    pub fn status(&self) -> Option<Outcome> {
-        self.ended.then_some(self.ending)
-    }
-
-    /// Nodes whose edge to `node` is live, in edge order, each once.
-    pub fn live_parents(&self, node: usize) -> Result<Vec<usize>, GraphError> {
-        self.check_node(node)?;
-        let live = self.plan.in_edges(node).iter().filter(|&&edge| self.edges[edge] == EdgeState::Live);
-        let mut parents: Vec<usize> = live.map(|&edge| self.plan.edge(edge).from).collect();
-        if parents.len() > 1 {
-            let mut seen = HashSet::with_capacity(parents.len());
-            parents.retain(|&parent| seen.insert(parent));
+        if let Some(deadline) = rules.deadline
+            && self.frames[activation].deadline.is_none()
+        {
+            let due = now + seconds(deadline);
+            self.frames[activation].deadline = Some(due);
+            self.timers.push(Timer { due, activation, alarm: Alarm::Deadline }, &self.frames);
         }
-        Ok(parents)
     }
 
-    /// The state of one node.
-    pub fn state_of(&self, node: usize) -> Result<State, GraphError> {
-        self.check_node(node)?;
-        Ok(self.state(self.activation_of(node)))
-    }
-
-    fn check_node(&self, index: usize) -> Result<(), GraphError> {
-        let count = self.plan.len();
-        if index < count { Ok(()) } else { Err(GraphError::UnknownNode { index, count }) }
-    }
-
-    /// Where each node stands, in order of declaration.
-    pub fn reports(&self) -> impl ExactSizeIterator<Item = ActivationReport> + '_ {
-        (0..self.plan.len()).map(|node| self.slots[self.activation_of(node).0].report)
-    }
-
-    /// The events since the last call.
-    pub fn events(&mut self) -> Vec<Event> {
-        self.log.drain()
-    }
-
-    /// Reserves the next event number for an event of the host.
-    pub fn take_seq(&mut self) -> u64 {
-        self.log.take_seq()
-    }
-
-    /// The plan of this run.
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
-    }
-
-    /// The node that an activation executes.
-    pub fn node_of(&self, activation: Activation) -> usize {
-        activation.0
-    }
-
-    /// The activation of a node.
-    pub fn activation_of(&self, node: usize) -> Activation {
-        Activation(node)
-    }
-
-    pub(super) fn state(&self, activation: Activation) -> State {
-        self.slots[activation.0].report.state
-    }
-
-    pub(super) fn running(&self) -> Vec<Activation> {
-        (0..self.slots.len()).map(Activation).filter(|&one| self.state(one) == State::Running).collect()
-    }
-
-    pub(super) fn make_ready(&mut self, activation: Activation, now: Time) {
-        self.slots[activation.0].report.state = State::Ready;
-        self.log.push(now, What::NodeReady(activation));
-        let node = self.node_of(activation);
-        if self.plan.delay(node).is_some() {
-            self.delays.push_back(activation);
+    fn hand_out(&mut self, activation: Activation, stage: Stage, now: Time) -> Option<Taken> {
+        let slot = self.frames.get_mut(activation.frame())?.slots.get_mut(activation.node())?;
+        if slot.phase != Phase::Queued(stage) {
+            return None;
+        }
+        slot.phase = Phase::Out(stage);
+        let (body, attempt) = (slot.body as usize, slot.attempt);
+        if stage == Stage::Compensate {
+            self.tell(now, Some(activation), What::NodeCompensating);
         } else {
-            self.admission.push(self.plan.rank(node), activation, self.plan.kind_of(node));
+            slot.state = State::Running;
         }
+        Some(Taken { activation, body, stage, attempt })
     }
 
-    pub(super) fn end_if_done(&mut self, now: Time) {
-        if self.unsettled == 0 && !self.ended {
-            self.ended = true;
-            let reason = self.cancel_reason.take();
-            self.log.push(now, What::RunEnded(self.ending, reason));
-        }
-    }
-
-    fn begin(&mut self, activation: Activation, state: State, now: Time) {
-        let report = &mut self.slots[activation.0].report;
-        report.state = state;
-        report.started = Some(now);
-        self.log.push(now, What::NodeStarted(activation));
-    }
-
-    fn begin_delays(&mut self, now: Time) {
-        while let Some(activation) = self.delays.pop_front() {
-            let due = now + self.plan.delay(self.node_of(activation)).unwrap_or_default();
-            self.begin(activation, State::Waiting, now);
-            self.timers.push(Reverse((due, activation)));
-            self.log.push(now, What::TimerStarted(activation, due));
+    /// Runs what needs no host.
+    fn run_own(&mut self, now: Time) {
+        while let Some(activation) = self.own.pop_front() {
+            if self.frames.slot(activation).is_none_or(|slot| slot.state != State::Ready) {
+                continue;
+            }
+            let plan = Arc::clone(&self.plan);
+            let body = self.begin_attempt(activation, now).body;
+            match plan.scope(self.frames[activation.frame()].scope).rules(body).delay() {
+                Some(delay) => {
+                    let slot = &mut self.frames[activation];
+                    (slot.state, slot.phase) = (State::Waiting, Phase::Delay);
+                    self.timers
+                        .push(Timer { due: now + delay, activation, alarm: Alarm::Delay }, &self.frames);
+                    self.tell(now, Some(activation), What::TimerStarted(delay));
+                }
+                None => {
+                    self.succeed(activation, None, now);
+                    self.follow(now);
+                }
+            }
         }
     }
 
     fn fire_timers(&mut self, now: Time) {
-        while self.next_timer().is_some_and(|due| due <= now) {
-            let Some(Reverse((_, activation))) = self.timers.pop() else { return };
-            self.log.push(now, What::TimerFired(activation));
-            self.finish(activation, State::Succeeded, now);
-            self.follow_hops(now);
+        while let Some(Timer { activation, alarm, .. }) = self.timers.pop_due(now, &self.frames) {
+            match alarm {
+                Alarm::Delay => {
+                    self.tell(now, Some(activation), What::TimerFired);
+                    self.succeed(activation, None, now);
+                }
+                Alarm::Backoff => {
+                    let plan = Arc::clone(&self.plan);
+                    let scope = plan.scope(self.frames[activation.frame()].scope);
+                    self.make_ready(scope, activation, now);
+                }
+                Alarm::Timeout(_) => self.expire(activation, super::activation::Ask::Timeout, now),
+                Alarm::Deadline => self.expire(activation, super::activation::Ask::Deadline, now),
+            }
+            self.follow(now);
+        }
+    }
+
+    /// Logs something, if anybody will read it.
+    pub(super) fn tell(&mut self, now: Time, activation: Option<Activation>, what: What) {
+        if self.log.on {
+            let subject = activation.map(|activation| self.subject(activation));
+            self.log.push(now, subject, what);
         }
     }
 }
@@ -284,8 +318,10 @@ fn check_limits(limits: &Limits) -> Result<(), GraphError> {
     if limits.run == 0 {
         return Err(GraphError::Limit { field: "max_concurrency", subject: "run".to_owned(), got: 0 });
     }
-    match limits.kinds.iter().filter(|(_, limit)| **limit == 0).map(|(kind, _)| kind).min() {
-        Some(kind) => Err(GraphError::Limit { field: "type_limits", subject: kind.clone(), got: 0 }),
-        None => Ok(()),
+    for (field, limits) in [("type_limits", &limits.kinds), ("resource_limits", &limits.resources)] {
+        if let Some(name) = limits.iter().filter(|(_, limit)| **limit == 0).map(|(name, _)| name).min() {
+            return Err(GraphError::Limit { field, subject: name.clone(), got: 0 });
+        }
     }
+    Ok(())
 }

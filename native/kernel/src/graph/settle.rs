@@ -1,33 +1,64 @@
-//! How an activation ends and what follows from it: cost O(out-degree), no barrier.
+//! How the host ends what it was handed.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::activation::{Activation, Disposition, Stage};
+use super::choice::{by_name, by_position};
 use super::error::GraphError;
-use super::events::What;
-use super::join::Verdict;
-use super::plan::Plan;
-use super::run::{Activation, Run};
-use super::state::{DeadReason, EdgeState, OnError, Outcome, State};
+use super::frame::Phase;
+use super::run::Run;
 use crate::clock::Time;
 
-/// An error names this many possible choices at most.
-const NAMED_CHOICES: usize = 20;
-
-/// What the body of an activation came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// It produced an output. With names, only edges with such a label or target go live.
-    Succeeded(Option<Vec<String>>),
-    /// It failed, with the text of its error.
-    Failed(String),
-    /// It was stopped.
-    Cancelled,
+/// Which data and control edges go live.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// All.
+    #[default]
+    All,
+    /// Those with such a label or target.
+    Names(Vec<String>),
+    /// Those at these positions among the node's out-edges; error edges count, but cannot be chosen.
+    Positions(Vec<usize>),
 }
 
-/// The end of one activation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How an attempt failed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Failure {
+    /// The text of its error.
+    pub text: String,
+    /// Whether another attempt may help.
+    pub retryable: bool,
+    /// Seconds that the next attempt has to wait at least.
+    pub retry_after: Option<f64>,
+}
+
+impl Failure {
+    /// One that no other attempt can mend.
+    pub(super) fn final_one(text: String) -> Failure {
+        Failure { text, retryable: false, retry_after: None }
+    }
+}
+
+/// What a stage of an activation came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settled {
+    /// It produced an output.
+    Succeeded(Choice),
+    /// It failed.
+    Failed(Failure),
+    /// It was stopped.
+    Cancelled,
+    /// Frames of the container's body are to run before it goes on.
+    Opened {
+        /// How many.
+        count: u64,
+        /// Whether the list is not complete: the container will be asked for more.
+        more: bool,
+    },
+}
+
+/// The end of one stage of an activation.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settlement {
     /// What ended.
     pub activation: Activation,
@@ -36,212 +67,93 @@ pub struct Settlement {
 }
 
 impl Run {
-    /// Ends activations, in the order given. One that has settled already is left as it is (an
-    /// abandoned body that comes late). Returns those that failed because they chose an edge that
-    /// does not exist, with the text of the error. If one is unknown or has not started, none is ended.
+    /// Ends stages, in the order given. One that has settled already, whose frame is forgotten or whose
+    /// attempt is over is left as it is (an abandoned body that comes late). Returns what became of each
+    /// failure since the last call, those that the kernel made included. If one of the settlements is
+    /// unknown, has not started or opens what is no container, none is settled.
     pub fn settle(
         &mut self,
         settlements: Vec<Settlement>,
         now: Time,
-    ) -> Result<Vec<(Activation, String)>, GraphError> {
-        self.check_started(&settlements)?;
-        let mut misled = Vec::new();
+    ) -> Result<Vec<Disposition>, GraphError> {
+        settlements.iter().try_for_each(|one| self.check_settlement(one))?;
+        self.forget_told_frames();
         for Settlement { activation, settled } in settlements {
-            if self.state(activation) != State::Running {
-                continue;
+            let phase = self.frames.slot(activation).map_or(Phase::Idle, |slot| slot.phase);
+            match phase {
+                Phase::Out(Stage::Compensate) => self.compensated(activation, settled, now),
+                Phase::Out(stage) => {
+                    if stage == Stage::Run {
+                        self.release_permits(activation);
+                    }
+                    self.end_stage(activation, stage, settled, now);
+                }
+                Phase::Open if !matches!(settled, Settled::Opened { .. }) => {
+                    self.close(activation, settled, now);
+                }
+                _ => continue,
             }
-            self.admission.release(self.plan.kind_of(self.node_of(activation)));
-            match settled {
-                Settled::Succeeded(None) => self.finish(activation, State::Succeeded, now),
-                Settled::Succeeded(Some(chosen)) => misled.extend(self.choose(activation, &chosen, now)),
-                Settled::Failed(error) => self.fail(activation, error, now),
-                Settled::Cancelled => self.finish(activation, State::Cancelled, now),
-            }
-            self.follow_hops(now);
+            self.follow(now);
         }
-        Ok(misled)
+        self.timers.purge(&self.frames);
+        Ok(std::mem::take(&mut self.dispositions))
     }
 
-    fn check_started(&self, settlements: &[Settlement]) -> Result<(), GraphError> {
-        for Settlement { activation, .. } in settlements {
-            let Some(slot) = self.slots.get(activation.0) else {
-                return Err(GraphError::UnknownNode { index: activation.0, count: self.plan.len() });
-            };
-            if matches!(slot.report.state, State::Pending | State::Ready | State::Waiting) {
-                let id = self.plan.node(self.node_of(*activation)).id.clone();
-                return Err(GraphError::NotStarted { id });
-            }
+    fn check_settlement(&self, settlement: &Settlement) -> Result<(), GraphError> {
+        let activation = settlement.activation;
+        if !self.frames.was_opened(activation.frame()) {
+            return Err(GraphError::UnknownFrame(activation.frame()));
+        }
+        let Some(frame) = self.frames.get(activation.frame()) else { return Ok(()) };
+        let scope = self.plan.scope(frame.scope);
+        scope.check_node(activation.node())?;
+        let slot = &frame.slots[activation.node()];
+        let id = || scope.node(activation.node()).id.clone();
+        if slot.epoch == 0 && !slot.state.is_settled() {
+            return Err(GraphError::NotStarted { id: id() });
+        }
+        if let (Settled::Opened { .. }, Phase::Out(stage)) = (&settlement.settled, slot.phase)
+            && (stage == Stage::Compensate || scope.rules(slot.body as usize).body.is_none())
+        {
+            return Err(GraphError::NotContainer { id: id(), stage: stage.as_str() });
         }
         Ok(())
     }
 
-    fn choose(
-        &mut self,
-        activation: Activation,
-        chosen: &[String],
-        now: Time,
-    ) -> Option<(Activation, String)> {
+    fn release_permits(&mut self, activation: Activation) {
+        let frame = &self.frames[activation.frame()];
+        let body = frame.slots[activation.node()].body as usize;
+        self.admission.release(self.plan.scope(frame.scope).claim(body));
+    }
+
+    fn end_stage(&mut self, activation: Activation, stage: Stage, settled: Settled, now: Time) {
+        match settled {
+            Settled::Opened { count, more } => self.opened(activation, stage, count, more, now),
+            Settled::Cancelled if stage == Stage::Feed && self.only_feed_was_stopped(activation) => {
+                self.opened(activation, stage, 0, false, now);
+            }
+            settled if self.containers.contains_key(&activation.0) => self.close(activation, settled, now),
+            settled => self.apply(activation, settled, now),
+        }
+    }
+
+    /// Ends an activation that has no frames left.
+    pub(super) fn apply(&mut self, activation: Activation, settled: Settled, now: Time) {
+        let choice = match settled {
+            Settled::Succeeded(choice) => choice,
+            Settled::Failed(failure) => return self.fail(activation, failure, false, now),
+            Settled::Cancelled | Settled::Opened { .. } => return self.end_cancelled(activation, now),
+        };
         let plan = Arc::clone(&self.plan);
-        let node = self.node_of(activation);
-        match edges_chosen(&plan, node, chosen) {
-            Ok(live) => {
-                self.mark(activation, State::Succeeded, now);
-                for (&edge, live) in plan.out_edges(node).iter().zip(live) {
-                    let dead = EdgeState::Dead(DeadReason::NotChosen);
-                    self.resolve(&plan, edge, if live { EdgeState::Live } else { dead }, now);
-                }
-                None
-            }
-            Err(error) => {
-                self.fail(activation, error.clone(), now);
-                Some((activation, error))
-            }
+        let scope = plan.scope(self.frames[activation.frame()].scope);
+        let chosen = match choice {
+            Choice::All => return self.succeed(activation, None, now),
+            Choice::Names(names) => by_name(scope, activation.node(), &names),
+            Choice::Positions(positions) => by_position(scope, activation.node(), &positions),
+        };
+        match chosen {
+            Ok(chosen) => self.succeed(activation, Some(chosen), now),
+            Err(text) => self.fail(activation, Failure::final_one(text), true, now),
         }
-    }
-
-    fn fail(&mut self, activation: Activation, error: String, now: Time) {
-        self.log.push(now, What::NodeFailed(activation, error));
-        if self.ending == Outcome::Succeeded {
-            self.ending = Outcome::Failed;
-        }
-        let first = !self.stopped;
-        self.finish(activation, State::Failed, now);
-        if self.on_error != OnError::Continue {
-            self.stop(now);
-        }
-        if self.on_error == OnError::FailFast && first {
-            self.cancel_timers(now);
-            self.to_cancel = self.running();
-        }
-    }
-
-    /// Ends an activation and resolves its out-edges, all alike.
-    pub(super) fn finish(&mut self, activation: Activation, state: State, now: Time) {
-        self.mark(activation, state, now);
-        self.resolve_out_edges(activation, now);
-    }
-
-    /// Resolves the out-edges of what settled without a body, until nothing more follows.
-    pub(super) fn follow_hops(&mut self, now: Time) {
-        while let Some(activation) = self.hops.pop_front() {
-            self.resolve_out_edges(activation, now);
-        }
-        self.end_if_done(now);
-    }
-
-    /// Lets nothing new start: what is ready is cancelled.
-    pub(super) fn stop(&mut self, now: Time) {
-        self.stopped = true;
-        let queued = self.admission.drain().into_iter().chain(std::mem::take(&mut self.delays));
-        for activation in queued {
-            self.end_without_body(activation, State::Cancelled, now);
-        }
-    }
-
-    /// Cancels the delays that run.
-    pub(super) fn cancel_timers(&mut self, now: Time) {
-        let timers = std::mem::take(&mut self.timers);
-        for (_, activation) in timers.into_sorted_vec().into_iter().rev().map(|Reverse(timer)| timer) {
-            self.end_without_body(activation, State::Cancelled, now);
-        }
-    }
-
-    fn mark(&mut self, activation: Activation, state: State, now: Time) {
-        let report = &mut self.slots[activation.0].report;
-        debug_assert!(report.settled.is_none(), "{activation:?} settled twice");
-        report.state = state;
-        report.settled = Some(now);
-        self.unsettled -= 1;
-        match state {
-            State::Succeeded => self.log.push(now, What::NodeSucceeded(activation)),
-            State::Skipped(reason) => self.log.push(now, What::NodeSkipped(activation, reason)),
-            State::Cancelled => {
-                self.log.push(now, What::NodeCancelled(activation));
-                // A body that was cancelled from outside: the run must not pass for a success.
-                if self.ending == Outcome::Succeeded {
-                    self.ending = Outcome::Cancelled;
-                }
-            }
-            // Logged by `fail`, which knows the text.
-            _ => {}
-        }
-    }
-
-    fn end_without_body(&mut self, activation: Activation, state: State, now: Time) {
-        self.mark(activation, state, now);
-        self.hops.push_back(activation);
-    }
-
-    fn resolve_out_edges(&mut self, activation: Activation, now: Time) {
-        let plan = Arc::clone(&self.plan);
-        let resolved = self.state(activation).downstream();
-        for &edge in plan.out_edges(self.node_of(activation)) {
-            self.resolve(&plan, edge, resolved, now);
-        }
-    }
-
-    fn resolve(&mut self, plan: &Plan, edge: usize, resolved: EdgeState, now: Time) {
-        debug_assert_eq!(self.edges[edge], EdgeState::Unresolved, "edge {edge} resolved twice");
-        self.edges[edge] = resolved;
-        match resolved {
-            EdgeState::Live => self.log.push(now, What::EdgeLive(edge)),
-            EdgeState::Dead(reason) => self.log.push(now, What::EdgeDead(edge, reason)),
-            EdgeState::Unresolved => return,
-        }
-        let target = self.activation_of(plan.edge(edge).to);
-        match self.slots[target.0].join.resolve(resolved) {
-            None => {}
-            Some(Verdict::Skip(reason)) => self.end_without_body(target, State::Skipped(reason), now),
-            Some(Verdict::Run) if self.stopped => self.end_without_body(target, State::Cancelled, now),
-            Some(Verdict::Run) => self.make_ready(target, now),
-        }
-    }
-}
-
-/// For each out-edge whether it was chosen, or why the choice is impossible.
-fn edges_chosen(plan: &Plan, node: usize, chosen: &[String]) -> Result<Vec<bool>, String> {
-    let mut matched: HashMap<&str, bool> = chosen.iter().map(|name| (name.as_str(), false)).collect();
-    let out_edges = plan.out_edges(node);
-    let live = out_edges
-        .iter()
-        .map(|&edge| {
-            let edge = plan.edge(edge);
-            let target = plan.node(edge.to).id.as_str();
-            let names = [edge.label.as_deref(), Some(target)];
-            names.into_iter().flatten().fold(false, |live, name| match matched.get_mut(name) {
-                Some(hit) => {
-                    *hit = true;
-                    true
-                }
-                None => live,
-            })
-        })
-        .collect();
-    match chosen.iter().find(|name| !matched[name.as_str()]) {
-        Some(name) => Err(impossible_choice(plan, node, name)),
-        None => Ok(live),
-    }
-}
-
-fn impossible_choice(plan: &Plan, node: usize, name: &str) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for edge in plan.out_edges(node).iter().map(|&edge| plan.edge(edge)) {
-        let target = plan.node(edge.to).id.as_str();
-        let name = edge.label.as_deref().unwrap_or(target);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-        if names.len() > NAMED_CHOICES {
-            break;
-        }
-    }
-    let mut possible: Vec<String> =
-        names.iter().take(NAMED_CHOICES).map(|name| format!("{name:?}")).collect();
-    if names.len() > NAMED_CHOICES {
-        possible.push("…".to_owned());
-    }
-    match possible.as_slice() {
-        [] => format!("chose {name:?}, but no edge leaves it; connect it to a node first"),
-        _ => format!("chose {name:?}, which none of its edges leads to; possible: {}", possible.join(", ")),
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::error::GraphError;
+use super::plan::EdgeKind;
 
 /// Why an edge carries nothing, and so why a node was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,9 +29,14 @@ impl DeadReason {
         }
     }
 
+    /// Whether something above went wrong, as opposed to a choice.
+    pub fn is_failure(self) -> bool {
+        matches!(self, DeadReason::UpstreamFailed | DeadReason::Cancelled)
+    }
+
     /// The reason on the out-edges of a node that was skipped for `self`. Failure and cancellation
     /// keep their name: below them a join must not run on its other edges.
-    fn inherited(self) -> DeadReason {
+    pub(super) fn inherited(self) -> DeadReason {
         match self {
             DeadReason::NotChosen | DeadReason::UpstreamSkipped => DeadReason::UpstreamSkipped,
             other => other,
@@ -45,8 +51,44 @@ pub enum EdgeState {
     Unresolved,
     /// It carries the output of the node it leaves.
     Live,
+    /// As live, but it came when its join had decided already: the node runs without it.
+    Late,
     /// It carries nothing.
     Dead(DeadReason),
+}
+
+impl EdgeState {
+    /// The name as users see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EdgeState::Unresolved => "unresolved",
+            EdgeState::Live | EdgeState::Late => "live",
+            EdgeState::Dead(reason) => reason.as_str(),
+        }
+    }
+}
+
+/// What an activation that settled makes of its out-edges, choices aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// It succeeded: data and control edges carry its output.
+    Live,
+    /// It failed, and its error edges carry the error.
+    Routed,
+    /// Nothing goes on from here.
+    Dead(DeadReason),
+}
+
+impl Flow {
+    /// What becomes of an edge.
+    pub fn through(self, kind: EdgeKind) -> EdgeState {
+        match (self, kind) {
+            (Flow::Dead(reason), _) => EdgeState::Dead(reason),
+            (Flow::Live, EdgeKind::Error) => EdgeState::Dead(DeadReason::NotChosen),
+            (Flow::Live, _) | (Flow::Routed, EdgeKind::Error) => EdgeState::Live,
+            (Flow::Routed, _) => EdgeState::Dead(DeadReason::NotChosen),
+        }
+    }
 }
 
 /// Where an activation stands; the last four are final.
@@ -58,7 +100,7 @@ pub enum State {
     Ready,
     /// The host runs its body.
     Running,
-    /// Its timer runs; it holds no permit.
+    /// Its timer runs, or its frames; it holds no permit.
     Waiting,
     /// It produced an output.
     Succeeded,
@@ -85,23 +127,19 @@ impl State {
         }
     }
 
-    /// What this state makes of the out-edges, choices aside.
-    pub(super) fn downstream(self) -> EdgeState {
-        match self {
-            State::Pending | State::Ready | State::Running | State::Waiting => EdgeState::Unresolved,
-            State::Succeeded => EdgeState::Live,
-            State::Failed => EdgeState::Dead(DeadReason::UpstreamFailed),
-            State::Cancelled => EdgeState::Dead(DeadReason::Cancelled),
-            State::Skipped(reason) => EdgeState::Dead(reason.inherited()),
-        }
+    /// Whether it is final.
+    pub fn is_settled(self) -> bool {
+        matches!(self, State::Succeeded | State::Failed | State::Skipped(_) | State::Cancelled)
     }
 }
 
-/// How a run ended.
+/// How a run or a frame ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Every activation succeeded or was skipped by choice.
     Succeeded,
+    /// Something failed, and the workflow said what to do instead. Only runs end so.
+    SucceededDegraded,
     /// An activation failed before the run was cancelled, if it was.
     Failed,
     /// The run, or an activation of it, was cancelled before anything failed.
@@ -113,13 +151,14 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Succeeded => "succeeded",
+            Outcome::SucceededDegraded => "succeeded_degraded",
             Outcome::Failed => "failed",
             Outcome::Cancelled => "cancelled",
         }
     }
 }
 
-/// What a failure does to the rest of the run.
+/// What a failure that nobody handles does to the rest of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnError {
     /// Nothing new starts, delays end, and the host is asked to cancel what runs.

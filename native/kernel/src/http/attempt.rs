@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, ReadyChunks};
+use reqwest::Method;
 
 use super::call::Call;
 use super::engine::Shared;
 use super::event::{Event, Headers};
+use super::redirect;
 use super::transport::Reply;
 use crate::clock::Time;
 use crate::error::{Error, Phase};
@@ -34,7 +36,7 @@ pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<()
 
 async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
     let sent = shared.clock().now();
-    let reply = shared.transport.send(call.spec.request.clone(), &call.spec.policy).await?;
+    let reply = redirect::send(shared, call, attempt).await?;
     call.head_arrived(shared.clock().now().since(sent));
     let Reply { status, headers, body } = reply;
     match call.spec.framing {
@@ -66,7 +68,9 @@ async fn whole_body(call: &Call, headers: &Headers, mut body: Body) -> Result<By
         detail: format!("the body is larger than {limit} bytes; raise `max_body` if that is right"),
     };
     let idle = call.spec.policy.idle_timeout;
-    if announced_length(headers) > limit {
+    // The reply to HEAD announces a body that does not come.
+    let announced = if call.spec.request.method == Method::HEAD { 0 } else { announced_length(headers) };
+    if announced > limit {
         return Err(too_large());
     }
     let (mut pieces, mut length) = (Vec::new(), 0);

@@ -1,19 +1,23 @@
-//! The real transport: one pool of connections per scheme, for the whole process.
+//! The real transport: one pool of connections per scheme for the whole process, and further ones for calls
+//! that are guarded.
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use reqwest::Client;
+use reqwest::{Client, ClientBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::connect::{ConnectLayer, ConnectTimedOut, ConnectWatch};
+use super::egress::Places;
 use super::event::Headers;
+use super::lookup::{GuardedResolver, Lookup, SystemLookup, proxy_hosts};
 use super::policy::Policy;
 use super::request::Request;
 use super::transport::{Reply, Transport};
@@ -26,16 +30,42 @@ const IDLE_FOR: Duration = Duration::from_secs(30);
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Places that have pools of their own at one time; of more, the one opened first is closed.
+const GUARDED_POOLS: usize = 32;
+
 /// reqwest, built at first use. Plain http never needs the machine's CA store, so it has its own client
 /// and works where there is none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct HttpClient {
     plain: OnceLock<Result<Client, Error>>,
     tls: OnceLock<Result<Client, Error>>,
+    /// What an https client is built from; reading the machine's CA store takes a while.
+    trust: OnceLock<Result<ClientConfig, Error>>,
+    guarded: Mutex<Vec<Guarded>>,
     roots: Mutex<Vec<CertificateDer<'static>>>,
+    lookup: Arc<dyn Lookup>,
+}
+
+#[derive(Debug)]
+struct Guarded {
+    https: bool,
+    places: Arc<Places>,
+    client: Client,
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        HttpClient::with_lookup(Arc::new(SystemLookup))
+    }
 }
 
 impl HttpClient {
+    /// A client whose guarded calls look names up with `lookup`.
+    pub fn with_lookup(lookup: Arc<dyn Lookup>) -> HttpClient {
+        let (plain, tls, trust, guarded, roots) = Default::default();
+        HttpClient { plain, tls, trust, guarded, roots, lookup }
+    }
+
     /// Trusts the certificates in `pem`, beside those of the machine, from the first call on.
     pub fn add_roots(&self, pem: &[u8]) -> Result<(), Error> {
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
@@ -49,8 +79,10 @@ impl HttpClient {
                 .add(certificate.clone())
                 .map_err(|error| Error::validation("pem", format!("not usable as a CA: {error}")))?;
         }
+        // Looked at first: whoever builds a guarded client takes these two locks in this order.
+        let guarded = !self.guarded().is_empty();
         let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.plain.get().is_some() || self.tls.get().is_some() {
+        if guarded || self.plain.get().is_some() || self.trust.get().is_some() {
             return Err(Error::Config {
                 setting: "root_certificate",
                 message: "calls were made already; add root certificates before the first".into(),
@@ -61,26 +93,76 @@ impl HttpClient {
     }
 
     fn client(&self, scheme: &str) -> Result<Client, Error> {
-        // The lock makes a certificate that comes during the first call count or fail, never vanish.
         let made = if scheme == "https" { &self.tls } else { &self.plain };
-        if let Some(client) = made.get() {
-            return client.clone();
+        made.get_or_init(|| finish(self.builder(scheme == "https")?.no_proxy())).clone()
+    }
+
+    /// The client of all guarded calls that may go to `places`.
+    fn guarded_client(&self, scheme: &str, places: &Arc<Places>) -> Result<Client, Error> {
+        let https = scheme == "https";
+        let mut pools = self.guarded();
+        if let Some(pool) = pools.iter().find(|pool| pool.https == https && pool.places == *places) {
+            return Ok(pool.client.clone());
         }
-        let roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        let build = || {
-            let tls = if scheme == "https" { trusting_tls(&roots)? } else { trustless_tls()? };
-            build(tls)
+        let builder = self.builder(https)?;
+        let mut resolver = GuardedResolver {
+            lookup: Arc::clone(&self.lookup),
+            places: Arc::clone(places),
+            proxies: HashSet::new(),
         };
-        made.get_or_init(build).clone()
+        if places.proxy {
+            resolver.proxies = proxy_hosts(|name| std::env::var(name).ok());
+        }
+        let builder = if places.proxy { builder } else { builder.no_proxy() };
+        let client = finish(builder.dns_resolver(Arc::new(resolver)))?;
+        if pools.len() >= GUARDED_POOLS {
+            pools.remove(0);
+        }
+        pools.push(Guarded { https, places: Arc::clone(places), client: client.clone() });
+        Ok(client)
+    }
+
+    /// Behind a proxy, which looks names up itself, the guard's resolver is not asked; what the name is here
+    /// is checked all the same. A name that is known to the proxy alone is the proxy's business.
+    fn preview(&self, request: &Request, policy: &Policy) -> BoxFuture<'static, Result<(), Error>> {
+        let places = policy.egress.as_ref().map(|egress| egress.places()).filter(|places| places.proxy);
+        let Some(places) = places.cloned() else { return Box::pin(std::future::ready(Ok(()))) };
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let found = tokio::time::timeout(policy.connect_timeout, self.lookup.addresses(&host));
+        Box::pin(async move {
+            match found.await {
+                Ok(Ok(found)) => places.check_all(&host, &found),
+                _ => places.check_unknown(&host),
+            }
+        })
+    }
+
+    fn guarded(&self) -> MutexGuard<'_, Vec<Guarded>> {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn builder(&self, https: bool) -> Result<ClientBuilder, Error> {
+        if !https {
+            return Ok(builder(trustless_tls()?));
+        }
+        // The lock makes a certificate that comes during the first call count or fail, never vanish.
+        let roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(builder(self.trust.get_or_init(|| trusting_tls(&roots)).clone()?))
     }
 }
 
 impl Transport for HttpClient {
     fn send(&self, request: Request, policy: &Policy) -> BoxFuture<'static, Result<Reply, Error>> {
-        let client = self.client(request.url.scheme());
+        let scheme = request.url.scheme();
+        let client = match &policy.egress {
+            Some(egress) => self.guarded_client(scheme, egress.places()),
+            None => self.client(scheme),
+        };
         let watch = ConnectWatch::new(policy.connect_timeout);
         let first_byte = policy.first_byte_timeout;
+        let preview = self.preview(&request, policy);
         Box::pin(async move {
+            preview.await?;
             let head = client?
                 .request(request.method, (*request.url).clone())
                 .headers((*request.headers).clone())
@@ -116,6 +198,9 @@ fn send_error(error: &reqwest::Error) -> Error {
     if let Some(ConnectTimedOut(timeout)) = find(error) {
         return Error::Deadline { phase: Phase::Connect, timeout: *timeout };
     }
+    if let Some(refused @ Error::Egress { .. }) = find(error) {
+        return refused.clone();
+    }
     let phase = if error.is_connect() { Phase::Connect } else { Phase::FirstByte };
     Error::Transport { phase, detail: describe(error) }
 }
@@ -142,7 +227,7 @@ fn find<E: StdError + 'static>(error: &reqwest::Error) -> Option<&E> {
     None
 }
 
-fn build(tls: ClientConfig) -> Result<Client, Error> {
+fn builder(tls: ClientConfig) -> ClientBuilder {
     // The client itself repeats only requests that the server says it has not begun (a GOAWAY, a pooled
     // connection that turns out closed); every other retry is decided by the engine.
     Client::builder()
@@ -150,14 +235,16 @@ fn build(tls: ClientConfig) -> Result<Client, Error> {
         .connector_layer(ConnectLayer)
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .gzip(true)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .pool_idle_timeout(IDLE_FOR)
         .http2_keep_alive_interval(PING_EVERY)
         .http2_keep_alive_timeout(PING_TIMEOUT)
-        .build()
-        .map_err(|error| Error::Internal(format!("the HTTP client cannot be built: {error}")))
+}
+
+fn finish(builder: ClientBuilder) -> Result<Client, Error> {
+    let unbuilt = |error| Error::Internal(format!("the HTTP client cannot be built: {error}"));
+    builder.build().map_err(unbuilt)
 }
 
 fn tls_builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {

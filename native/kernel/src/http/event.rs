@@ -46,6 +46,15 @@ pub enum Event {
         /// Number of the attempt, from 2.
         attempt: u32,
     },
+    /// A guarded call follows a redirect.
+    Redirect {
+        /// Number of the attempt, from 1.
+        attempt: u32,
+        /// HTTP status of the reply that redirects.
+        status: u16,
+        /// Where the call goes now.
+        url: String,
+    },
     /// The call is over.
     Failed {
         /// Why.

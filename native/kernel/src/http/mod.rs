@@ -1,20 +1,28 @@
 //! The HTTP engine. A call is one task: queue › attempt › verdict of the host, until it is over.
 
+mod addresses;
 mod attempt;
 mod call;
 mod client;
 mod connect;
+mod egress;
 mod engine;
 mod event;
+mod lookup;
 mod policy;
+mod redirect;
 mod request;
 mod resource;
 mod transport;
 mod verdict;
 
+pub use addresses::not_public;
+pub use client::HttpClient;
+pub use egress::{Egress, MAX_REDIRECTS};
 pub use engine::Engine;
 pub use event::{CallId, Event, Headers};
-pub use policy::{Policy, set_limit};
+pub use lookup::{Lookup, SystemLookup};
+pub use policy::{MAX_GUARDED_BODY, Policy, set_limit};
 pub use request::{CallSpec, Request, parse_framing};
 pub use resource::Stats;
 pub use transport::{Reply, Transport};

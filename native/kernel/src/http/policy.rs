@@ -1,9 +1,15 @@
 //! The settings of a call and of a resource, with their defaults and ranges.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::egress::Egress;
 use crate::error::Error;
 use crate::resilience::{Limits, Rate};
+
+/// Largest `max_body` of a guarded call.
+pub const MAX_GUARDED_BODY: usize = 100 << 20;
+const GUARDED_BODY: usize = 10 << 20;
 
 /// How one call may use time, memory and attempts.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +36,8 @@ pub struct Policy {
     pub max_body: usize,
     /// Bytes of one frame.
     pub max_frame: usize,
+    /// Where the call may go; None: wherever its URL says, without following redirects.
+    pub egress: Option<Arc<Egress>>,
 }
 
 impl Default for Policy {
@@ -46,11 +54,17 @@ impl Default for Policy {
             max_retry_after: Duration::from_secs(120),
             max_body: 32 << 20,
             max_frame: 4 << 20,
+            egress: None,
         }
     }
 }
 
 impl Policy {
+    /// The defaults of a call that `egress` guards: a smaller body, as nobody knows who answers.
+    pub fn guarded(egress: Arc<Egress>) -> Policy {
+        Policy { max_body: GUARDED_BODY, egress: Some(egress), ..Policy::default() }
+    }
+
     /// Sets one value by its name; seconds, bytes or a count.
     pub fn set(&mut self, key: &str, value: f64) -> Result<(), Error> {
         match key {
@@ -63,11 +77,22 @@ impl Policy {
             "backoff_base" => self.backoff_base = seconds("policy.backoff_base", value)?,
             "backoff_cap" => self.backoff_cap = seconds("policy.backoff_cap", value)?,
             "max_retry_after" => self.max_retry_after = seconds("policy.max_retry_after", value)?,
-            "max_body" => self.max_body = count("policy.max_body", value)? as usize,
+            "max_body" => self.max_body = self.body_limit(value)?,
             "max_frame" => self.max_frame = count("policy.max_frame", value)? as usize,
             other => return Err(Error::validation("policy", format!("there is no setting {other:?}"))),
         }
         Ok(())
+    }
+
+    fn body_limit(&self, value: f64) -> Result<usize, Error> {
+        let limit = count("policy.max_body", value)? as usize;
+        if self.egress.is_some() && limit > MAX_GUARDED_BODY {
+            return Err(Error::validation(
+                "policy.max_body",
+                format!("must be at most {MAX_GUARDED_BODY} bytes for a guarded call, not {limit}"),
+            ));
+        }
+        Ok(limit)
     }
 }
 

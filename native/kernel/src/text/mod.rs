@@ -5,6 +5,7 @@
 
 mod characters;
 mod clusters;
+mod pattern;
 mod pieces;
 mod recursive;
 mod sentences;
@@ -12,6 +13,7 @@ mod sentences;
 mod tests;
 
 pub use characters::split_characters;
+pub use pattern::Pattern;
 pub use recursive::split_recursive;
 pub use sentences::{sentences, words};
 

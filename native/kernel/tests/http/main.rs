@@ -3,9 +3,12 @@
 // In a test a panic is the report.
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod cancel;
+mod egress;
 mod plain;
 mod policy;
+mod redirect;
 mod retry;
 mod rig;
 mod server;

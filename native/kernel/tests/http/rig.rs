@@ -34,6 +34,13 @@ impl Rig {
         Self::with(Engine::with_transport(Arc::new(runtime), transport, 1), clock)
     }
 
+    /// Over a transport of the test's own, on the test's runtime.
+    pub fn over(transport: Arc<dyn Transport>) -> Rig {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let runtime = Runtime::from_handle(Arc::clone(&clock), tokio::runtime::Handle::current());
+        Self::with(Engine::with_transport(Arc::new(runtime), transport, 1), clock)
+    }
+
     fn with(engine: Engine, clock: Arc<dyn Clock>) -> Rig {
         let mailbox = Arc::new(Mailbox::new().unwrap());
         Rig { engine, mailbox, clock, arrived: Mutex::default() }
@@ -73,6 +80,18 @@ impl Rig {
         }
     }
 
+    /// How a call that is not streamed comes out, redirects aside.
+    pub async fn outcome(&self) -> Result<(u16, Bytes), Error> {
+        loop {
+            match self.next().await.1 {
+                Event::Reply { status, body, .. } => return Ok((status, body)),
+                Event::Failed { error, .. } => return Err(error),
+                Event::Redirect { .. } => {}
+                other => panic!("not of a whole reply: {other:?}"),
+            }
+        }
+    }
+
     /// Everything of a stream up to its end or failure.
     pub async fn stream(&self) -> (Vec<(String, String)>, Result<(), Error>) {
         let mut frames = Vec::new();
@@ -81,7 +100,7 @@ impl Rig {
                 Event::Frames(more) => frames.extend(more.into_iter().map(|frame| (frame.event, frame.data))),
                 Event::End { .. } => return (frames, Ok(())),
                 Event::Failed { error, .. } => return (frames, Err(error)),
-                Event::Open { .. } | Event::Restart { .. } => {}
+                Event::Open { .. } | Event::Restart { .. } | Event::Redirect { .. } => {}
                 Event::Reply { status, .. } => panic!("a reply ({status}) instead of a stream"),
             }
         }

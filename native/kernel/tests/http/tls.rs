@@ -25,7 +25,7 @@ pub fn authority() -> Authority {
     Authority { pem, issuer: Issuer::new(params, key) }
 }
 
-fn acceptor(authority: &Authority, alpn: &[&[u8]]) -> TlsAcceptor {
+pub fn acceptor(authority: &Authority, alpn: &[&[u8]]) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     let certificate = params.signed_by(&key, &authority.issuer).unwrap();

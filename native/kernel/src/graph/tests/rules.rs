@@ -1,7 +1,7 @@
 //! One rule each: joins, branches, admission, delays.
 
-use super::story::Story;
-use crate::graph::{GraphError, OnError, Outcome, Settled};
+use super::story::{Setup, Story};
+use crate::graph::{Choice, Failure, GraphError, OnError, Outcome, Plan, Run, Settled};
 
 #[test]
 fn an_empty_plan_ends_as_it_starts() {
@@ -110,11 +110,15 @@ fn a_choice_at_the_end_of_the_graph_fails() {
 }
 
 #[test]
-fn a_parent_with_two_live_edges_is_one_parent() {
+fn each_live_edge_is_told() {
     let mut story = Story::of("if a", "if-x->a if-y->a");
     story.take();
-    story.choose("if", &["x", "y"]);
+    story.choose("if", &["x"]);
     assert_eq!(story.parents("a"), "if");
+    let activation = story.activation("a");
+    let edges: Vec<_> =
+        story.run.in_edges(activation).unwrap().map(|(edge, state)| (edge, state.as_str())).collect();
+    assert_eq!(edges, [(0, "live"), (1, "not_chosen")]);
 }
 
 #[test]
@@ -210,7 +214,9 @@ fn a_late_settlement_changes_nothing() {
     story.ok("a");
     let before = story.run.events().len();
     assert!(before > 0);
-    story.settle("a", Settled::Failed("too late".to_owned())).unwrap();
+    story
+        .settle("a", Settled::Failed(Failure { text: "too late".to_owned(), ..Failure::default() }))
+        .unwrap();
     assert_eq!((story.state("a"), story.run.events().len()), ("succeeded".to_owned(), 0));
     assert_eq!(story.take(), "b");
     assert_eq!(story.ok("b").status(), Some(Outcome::Succeeded));
@@ -222,8 +228,8 @@ fn what_has_not_started_cannot_be_settled() {
     let refused = |id: &str| Err(GraphError::NotStarted { id: id.to_owned() });
     assert_eq!(story.settle("a", Settled::Cancelled), refused("a"));
     story.take();
-    assert_eq!(story.settle("b", Settled::Succeeded(None)), refused("b"));
-    assert_eq!(story.settle("wait", Settled::Succeeded(None)), refused("wait"));
+    assert_eq!(story.settle("b", Settled::Succeeded(Choice::All)), refused("b"));
+    assert_eq!(story.settle("wait", Settled::Succeeded(Choice::All)), refused("wait"));
     assert_eq!(story.states("a b wait"), "running pending waiting");
 }
 
@@ -237,11 +243,8 @@ fn starting_twice_changes_nothing() {
 
 #[test]
 fn nothing_starts_before_the_run_does() {
-    use crate::clock::Time;
-    use crate::graph::{Limits, Plan, Run};
-    let (nodes, edges) = super::story::graph("a", "");
-    let limits = Limits { run: 1, kinds: Default::default() };
-    let mut run = Run::new(Plan::new(nodes, edges).unwrap().into(), &limits, OnError::Drain).unwrap();
-    assert!(run.take(Time::ZERO).is_empty());
+    let Setup { scopes, options } = Setup::of("a", "");
+    let mut run = Run::new(Plan::new(scopes).unwrap().into(), &options).unwrap();
+    assert!(run.take(crate::clock::Time::ZERO).is_empty());
     assert_eq!(run.status(), None);
 }

@@ -1,0 +1,20 @@
+"""What a child process imports to read a file, and little else: somebody waits for it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphbit_core.errors import DocumentError
+
+
+def read(place: str, settings: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """What the child calls: the documents, or the facts of a DocumentError."""
+    module, _, name = place.partition(":")
+    loader = getattr(importlib.import_module(module), name)(**settings)
+    try:
+        return {"documents": list(loader.load(Path(path)))}
+    except DocumentError as error:
+        return {"message": error.message, "facts": error.facts()}

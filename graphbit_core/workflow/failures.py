@@ -1,0 +1,137 @@
+"""Failures of nodes: how they are told to the kernel, and where they are kept once it has decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from graphbit_core.errors import (
+    ConfigError,
+    DeadlineError,
+    InternalError,
+    NodeError,
+    PluginError,
+    ProviderError,
+    TransportError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from graphbit_core.kernel import Settlement
+    from graphbit_core.workflow.activation import Activation
+    from graphbit_core.workflow.frame import Frame
+    from graphbit_core.workflow.frames import OpenFrames
+
+_FINAL = (ValidationError, ConfigError, PluginError, InternalError, ProviderError, TransportError)
+"""Errors that another attempt at the node would not mend, or that the layer below has retried already."""
+_ATTEMPT = "node attempt"
+"""Phase of the error of an attempt that was overdue; the next one may be quicker."""
+
+
+class Failures:
+    """Keeps the error of an attempt until the kernel has said what becomes of it."""
+
+    def __init__(self, frames: OpenFrames) -> None:
+        self._frames = frames
+        self._undecided: dict[int, tuple[Activation, NodeError]] = {}
+        self._earlier: dict[int, list[NodeError]] = {}
+        """Failed attempts of activations that go on, by the kernel's number."""
+
+    def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
+        """The settlement of an attempt that failed."""
+        problem = _described(error)
+        wrapped = NodeError(f"node {activation.node_id!r} failed: {problem}")
+        wrapped.__cause__ = error
+        self._identify(wrapped, activation.frame, activation.node, activation.attempt)
+        self._undecided[activation.id] = activation, wrapped
+        again = retries and is_retryable(error)
+        return (
+            activation.id,
+            "failed",
+            (problem, again, getattr(error, "retry_after", None) if again else None),
+        )
+
+    def decided(self, number: int, disposition: str, text: str | None) -> None:
+        """The kernel has said what becomes of a failure."""
+        activation, error = self._undecided.pop(number, (None, None))
+        frame = activation.frame if activation is not None else self._frames.frame(number >> 24)
+        node = number & 0xFFFFFF
+        if error is None:  # the kernel's own: a choice that leads nowhere, a join that cannot come about
+            error = NodeError(f"node {frame.scope.ids[node]!r} {text}")
+            self._identify(error, frame, node, 1)
+            frame.values.pop(node, None)
+            frame.writes.pop(node, None)
+        if disposition in ("retrying", "fallback"):
+            self._earlier.setdefault(number, []).append(error)
+            if activation is not None:
+                errors, handled, _ = self._frames.close(activation)
+                frame.handled += [*errors, *handled]
+            if disposition == "fallback":
+                frame.handled.append(error)
+            return
+        if activation is not None and activation.stage == "compensate":
+            frame.errors.append(error)  # the node itself has succeeded
+            return
+        error.earlier = tuple(self._earlier.pop(number, ())) or None
+        self._keep(frame, node, error, disposition, activation)
+
+    def _keep(
+        self, frame: Frame, node: int, error: NodeError, disposition: str, activation: Activation | None
+    ) -> None:
+        frame.node_errors[node] = error
+        inner, handled, _ = self._frames.close(activation) if activation is not None else ([], [], [])
+        frame.handled += handled
+        if disposition == "failed":
+            frame.errors += [*inner, error]
+            return
+        frame.handled += [*inner, error]
+        if disposition == "value":
+            runner = activation.body if activation is not None else node
+            frame.values[node] = frame.scope.nodes[runner].options.on_error[1]
+
+    @staticmethod
+    def _identify(error: NodeError, frame: Frame, node: int, attempts: int) -> None:
+        spec, run_id = frame.scope.nodes[node], frame.state.run_id
+        path = f"{frame.path}/{spec.id}" if frame.path else spec.id
+        error.run_id, error.node, error.node_type, error.attempts = run_id, spec.id, spec.type, attempts
+        error.activation = f"{run_id}/{path}"
+
+    @staticmethod
+    def overdue(activation: Activation, reason: str) -> DeadlineError:
+        """The error of an attempt that took too long."""
+        scope = activation.frame.scope
+        if reason == "timeout":
+            limit = scope.nodes[activation.body].options.timeout
+            return DeadlineError(f"this attempt was not done within {limit} s", phase=_ATTEMPT, timeout=limit)
+        limit = scope.nodes[activation.node].options.deadline
+        return DeadlineError(f"it was not done within {limit} s", phase="total", timeout=limit)
+
+    @staticmethod
+    def tell_each_other(errors: Sequence[Exception]) -> None:
+        """Every error of a run knows all of them."""
+        for error in errors:
+            if isinstance(error, NodeError):
+                error.errors = errors
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether another attempt may help: what the error says of itself, else by its class."""
+    said = getattr(error, "retryable", None)
+    if isinstance(said, bool):
+        return said
+    if isinstance(error, DeadlineError):
+        return error.phase == _ATTEMPT
+    return isinstance(error, Exception) and not isinstance(error, _FINAL)
+
+
+def _described(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
+        text = f"(its text cannot be had: {type(second).__name__})"
+    return utf8(f"{type(error).__name__}: {text}")
+
+
+def utf8(text: str) -> str:
+    """Lone surrogates written out: the kernel takes Unicode text only."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,194 @@
+"""One frame of a run: values and errors of the nodes of one scope, while that scope runs once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphbit_core.contracts.node_type import FrameResult
+from graphbit_core.errors import NodeError, ValidationError, WorkflowError
+from graphbit_core.types.messages import Usage
+from graphbit_core.workflow.template import follow
+
+if TYPE_CHECKING:
+    from graphbit_core.workflow.activation import Activation
+    from graphbit_core.workflow.compiled import CompiledEdge, Scope
+    from graphbit_core.workflow.state import RunState
+
+_MISSING = object()
+Write = tuple[str, Any]
+
+
+class Frame:
+    """What the nodes of one scope gave. States are the kernel's.
+
+    Attributes:
+        state: The run's.
+        number: Id in the kernel; 0 is the workflow itself.
+        scope: Its nodes.
+        path: ``each[17]/improve#3``; empty for the workflow itself.
+        opener: The activation whose frame this is; None for the workflow itself.
+        given: What the opener gives the nodes by name.
+        values: Output per node that gave one.
+        writes: Variables that nodes wrote, in order, by node.
+        earlier: What earlier frames of a loop wrote.
+        node_errors: Why nodes failed, whether it was handled or not.
+        errors: Failures that nobody handled, and what followed from them, in order.
+        handled: Failures that a node's options, a join or a container took.
+        usage: Tokens per node.
+    """
+
+    __slots__ = (
+        "earlier",
+        "errors",
+        "given",
+        "handled",
+        "node_errors",
+        "number",
+        "opener",
+        "path",
+        "scope",
+        "state",
+        "usage",
+        "values",
+        "writes",
+    )
+
+    def __init__(
+        self,
+        state: RunState,
+        scope: Scope,
+        *,
+        number: int = 0,
+        path: str = "",
+        opener: Activation | None = None,
+        given: Mapping[str, Any] | None = None,
+        earlier: Sequence[Write] = (),
+    ) -> None:
+        self.state = state
+        self.number = number
+        self.scope = scope
+        self.path = path
+        self.opener = opener
+        self.given = given or {}
+        self.earlier = earlier
+        self.values: dict[int, Any] = {}
+        self.writes: dict[int, list[Write]] = {}
+        self.node_errors: dict[int, NodeError] = {}
+        self.errors: list[Exception] = []
+        self.handled: list[Exception] = []
+        self.usage: dict[int, Usage] = {}
+
+    def activation_id(self, node: int) -> int:
+        """The kernel's number of a node's activation in this frame."""
+        return self.number << 24 | node
+
+    def state_of(self, node: int) -> str:
+        """The state of a node, as the kernel has it."""
+        return self.state.run.state(self.activation_id(node))
+
+    def has_output(self, node: int) -> bool:
+        """Whether a node gave an output."""
+        # Kernel operations have no value of their own: they pass on what they got.
+        return node in self.values or (node in self.scope.operations and self.state_of(node) == "succeeded")
+
+    def output(self, node: int) -> Any:
+        """The output of a node that gave one."""
+        value = self.values.get(node, _MISSING)
+        if value is _MISSING:
+            value = self.values[node] = self.arrived(node)
+        return value
+
+    def live_edges(self, node: int) -> list[CompiledEdge]:
+        """In-edges that carry something, in edge order; those that only order are left out."""
+        edges = self.scope.edges
+        live = self.state.run.live_edges(self.activation_id(node))
+        return [edges[i] for i in live if edges[i].kind != "control"]
+
+    def carried(self, edge: CompiledEdge) -> Any:
+        """What a live edge carries."""
+        value = self.node_errors[edge.source] if edge.kind == "error" else self.output(edge.source)
+        return _part(value, edge.output, self.scope.ids[edge.source]) if edge.output else value
+
+    def failures_at(self, node: int) -> dict[int, NodeError]:
+        """Predecessors that failed, for a node that joins all of them whatever became of them."""
+        ended = self.state.run.in_edges(self.activation_id(node))
+        sources = (self.scope.edges[i].source for i, state in ended if state == "upstream_failed")
+        return {source: self.node_errors[source] for source in sources if source in self.node_errors}
+
+    def arrived(self, node: int) -> Any:
+        """What came in at a node as one value; see ``NodeContext.value``."""
+        edges = self.live_edges(node)
+        plain = [edge for edge in edges if not edge.port]
+        if self._collects(node, "in"):
+            return [self.carried(edge) for edge in plain]
+        if len(edges) == 1:
+            return self.carried(edges[0])
+        if edges:
+            values = {self.scope.names[edge.source]: self.carried(edge) for edge in plain}
+            return {**values, **self.ports(node, edges)} if len(plain) < len(edges) else values
+        return self.entry_value()
+
+    def _collects(self, node: int, port: str) -> bool:
+        declared = self.scope.nodes[node].options.ports.get(port)
+        return declared is not None and declared.collect
+
+    def entry_value(self) -> Any:
+        """What a node gets that nothing precedes."""
+        container = self.scope.container
+        if container is not None and container.value is not None:
+            return self.given[container.value]
+        return dict(self.state.inputs)
+
+    def ports(self, node: int, edges: Sequence[CompiledEdge]) -> dict[str, Any]:
+        """Values at named ports.
+
+        Raises:
+            ValidationError: Several values meet at a port that does not collect.
+        """
+        values: dict[str, Any] = {}
+        for edge in edges:
+            if not edge.port:
+                continue
+            value = self.carried(edge)
+            if self._collects(node, edge.port):
+                values.setdefault(edge.port, []).append(value)
+            elif edge.port in values:
+                raise ValidationError(
+                    f"two values meet at the port {edge.port!r}; mark it ports={{{edge.port!r}: 'collect'}}",
+                    field="ports",
+                )
+            else:
+                values[edge.port] = value
+        return values
+
+    def written(self, nodes: Iterable[int]) -> list[Write]:
+        """What these nodes wrote, in the order given."""
+        return [write for node in nodes for write in self.writes.get(node, ())]
+
+    def add_usage(self, node: int, usage: Usage) -> None:
+        """Counts tokens for a node."""
+        self.usage[node] = self.usage.get(node, Usage()) + usage
+
+    def result(self, index: int, outcome: str) -> FrameResult:
+        """How it ended, for the container."""
+        if outcome != "succeeded" or self.errors:
+            error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
+            return FrameResult(index, error=error)
+        sinks = [node for node in self.scope.sinks if self.has_output(node)]
+        if not sinks:
+            return FrameResult(index)
+        if len(self.scope.sinks) == 1 or len(sinks) == 1:
+            return FrameResult(index, self.output(sinks[0]), has_output=True)
+        ids = self.scope.ids
+        return FrameResult(index, {ids[node]: self.output(node) for node in sinks}, has_output=True)
+
+
+def _part(value: Any, path: Sequence[str], node: str) -> Any:
+    """The part of a node's output that an edge carries; a ValidationError if it has no such part."""
+    try:
+        return follow(value, path, node)
+    except KeyError as error:
+        raise ValidationError(
+            f"the output of {node!r} has no part {'.'.join(path)!r}; an edge asks for it", field="output"
+        ) from error

@@ -1,0 +1,191 @@
+"""The frames that are open in a run: which values their nodes see, and what containers get back from them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from graphbit_core.contracts.node_type import FrameResult, Frames
+from graphbit_core.errors import ValidationError
+from graphbit_core.types.messages import Usage
+from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.frame import Frame, Write
+
+if TYPE_CHECKING:
+    from graphbit_core.kernel import Settlement
+    from graphbit_core.workflow.state import RunState
+
+_NO_MORE = object()
+_NODE_BITS = 24
+_NODE_MASK = (1 << _NODE_BITS) - 1
+
+
+class _Opened:
+    """A container whose frames run."""
+
+    def __init__(self, activation: Activation) -> None:
+        self.activation = activation
+        self.source: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.opened = 0
+        self.first = 0
+        """Index of the first entry of ``entries``."""
+        self.entries: Sequence[Mapping[str, Any]] = ()
+        self.fed: dict[int, Mapping[str, Any]] = {}
+        self.results: list[FrameResult] = []
+        self.errors: list[Exception] = []
+        self.handled: list[Exception] = []
+        self.writes: dict[int, list[Write]] = {}
+
+    def given(self, index: int) -> Mapping[str, Any]:
+        return self.entries[index - self.first] if self.source is None else self.fed.pop(index, {})
+
+    def written(self) -> list[Write]:
+        return list(chain.from_iterable(self.writes[index] for index in sorted(self.writes)))
+
+
+class OpenFrames:
+    """Makes activations, in the frame they belong to, and takes up the frames that have ended."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self._frames: dict[int, Frame] = {0: state.root}
+        self._opened: dict[int, _Opened] = {}
+        """Containers whose frames run, by the kernel's number of their activation."""
+        self._first_started: dict[int, float] = {}
+
+    # --- activations -----------------------------------------------------------------------------
+
+    def activation(self, number: int, body: int, stage: str, attempt: int, now: float) -> Activation:
+        """What the kernel has handed out; a container that goes on is the same as before."""
+        if stage in ("feed", "resume"):
+            activation = self._opened[number].activation
+            activation.stage, activation.ended = stage, False
+            return activation
+        frame, node = self.frame(number >> _NODE_BITS), number & _NODE_MASK
+        return Activation(frame, node, body, stage, attempt, self._deadline(frame, node, body, number, now))
+
+    def _deadline(self, frame: Frame, node: int, body: int, number: int, now: float) -> float | None:
+        around = frame.opener.deadline if frame.opener is not None else self.state.deadline
+        limited = frame.scope.limited
+        if node not in limited and body not in limited:
+            return around
+        options, first = frame.scope.nodes[node].options, self._first_started.setdefault(number, now)
+        attempt = frame.scope.nodes[body].options.timeout
+        limits = [around, None if attempt is None else now + attempt]
+        limits.append(None if options.deadline is None else first + options.deadline)
+        return min((at for at in limits if at is not None), default=None)
+
+    def frame(self, number: int) -> Frame:
+        """An open frame; made when the first of its nodes starts."""
+        known = self._frames.get(number)
+        return known if known is not None else self._enter(number)
+
+    def _enter(self, number: int) -> Frame:
+        opener, index, scope, path = self.state.run.frame(number)
+        opened = self._opened[opener]
+        looping = self.state.variables_written and self._style(opened.activation) == "loop"
+        frame = self._frames[number] = Frame(
+            self.state,
+            self.state.compiled.scopes[scope],
+            number=number,
+            path=path,
+            opener=opened.activation,
+            given=opened.given(index),
+            earlier=opened.written() if looping else (),
+        )
+        return frame
+
+    @staticmethod
+    def _style(activation: Activation) -> str:
+        container = activation.frame.scope.bodies[activation.node].container()
+        return container.style if container is not None else ""
+
+    def opener(self, number: int) -> Activation | None:
+        """A container whose frames run."""
+        opened = self._opened.get(number)
+        return opened.activation if opened is not None else None
+
+    def account(self, activation: Activation) -> None:
+        """Counts what a body that has ended used."""
+        if activation.usage.total_tokens:
+            activation.frame.add_usage(activation.node, activation.usage)
+            activation.usage = Usage()
+
+    # --- what to call ----------------------------------------------------------------------------
+
+    def call(self, activation: Activation) -> Callable[[], Any]:
+        """What starts the body at this stage."""
+        scope, stage = activation.frame.scope, activation.stage
+        body = scope.bodies[activation.body]
+        if stage == "run":
+            return lambda: body.run(activation)
+        if stage == "compensate":
+            compensation = scope.compensations[activation.node]
+            return lambda: compensation(activation)
+        opened = self._opened[activation.id]
+        if stage == "feed":
+            return lambda: _next(opened.source)
+        results, opened.results = opened.results, []
+        return lambda: body.resume(activation, results)
+
+    # --- containers ------------------------------------------------------------------------------
+
+    def open(self, activation: Activation, frames: Frames) -> Settlement:
+        """A container asks for frames.
+
+        Raises:
+            ValidationError: The node is no container.
+        """
+        if not self._style(activation):
+            raise ValidationError("its body returned Frames, but its node type tells of no workflow to run")
+        opened = self._opened.setdefault(activation.id, _Opened(activation))
+        inputs = frames.inputs
+        if isinstance(inputs, Sequence):
+            opened.source, opened.entries, opened.first = None, inputs, opened.opened
+            opened.opened += len(inputs)
+            return activation.id, "opened", (len(inputs), False)
+        opened.source = inputs
+        return activation.id, "opened", (0, True)
+
+    def feed(self, activation: Activation, entry: Any) -> Settlement:
+        """The next entry of a stream has come, or its end."""
+        if entry is _NO_MORE:
+            return activation.id, "opened", (0, False)
+        opened = self._opened[activation.id]
+        opened.fed[opened.opened] = entry
+        opened.opened += 1
+        return activation.id, "opened", (1, True)
+
+    def ended(self, number: int, opener: int, index: int, outcome: str) -> None:
+        """The kernel has ended a frame."""
+        opened = self._opened.get(opener)
+        if opened is None:  # its container is over already, so nobody asks for what it gave
+            self._frames.pop(number, None)
+            return
+        frame = self.frame(number)
+        del self._frames[number]
+        opened.results.append(frame.result(index, outcome))
+        opened.errors += frame.errors
+        opened.handled += frame.handled
+        activation = opened.activation
+        for usage in frame.usage.values():
+            activation.frame.add_usage(activation.node, usage)
+        if frame.writes and outcome == "succeeded":
+            opened.writes[index] = frame.written(self.state.compiled.order(frame.scope.number))
+
+    def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
+        """A container is over: failures in its frames, those that were handled there, and what they wrote."""
+        opened = self._opened.pop(activation.id, None)
+        return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
+
+    def unclosed(self) -> list[Exception]:
+        """Failures in frames of containers that the kernel has ended without asking them again."""
+        return [error for opened in self._opened.values() for error in opened.errors]
+
+
+def _next(source: Any) -> Any:
+    """The next entry of a stream, to be awaited if it is an async one; the marker at its end."""
+    if isinstance(source, AsyncIterator):
+        return anext(source, _NO_MORE)
+    return next(source, _NO_MORE)
