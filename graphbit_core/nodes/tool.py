@@ -16,7 +16,7 @@ from graphbit_core.tools.call import BoundTool
 from graphbit_core.tools.schema import refuse_others
 from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall
-from graphbit_core.workflow.template import lookup, placeholders
+from graphbit_core.workflow.template import fill, names_in
 
 
 class ToolNode(NodeType):
@@ -44,7 +44,7 @@ class ToolNode(NodeType):
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the arguments."""
-        return list(dict.fromkeys(name for text in _texts(self._arguments) for name in placeholders(text)))
+        return names_in(self._arguments)
 
     async def run(self, context: NodeContext) -> Any:
         """What the tool returns.
@@ -55,7 +55,7 @@ class ToolNode(NodeType):
         """
         self._cut_off.check(context.activation)
         bound = BoundTool(self._given.resolve(context)[0]) if self._given.names else self._ready
-        arguments = _filled(self._arguments, context)
+        arguments = fill(self._arguments, context.lookup)
         try:
             text = json.dumps(to_json(arguments))
         except (TypeError, ValueError, RecursionError) as error:
@@ -76,32 +76,3 @@ class ToolNode(NodeType):
             raise result.error
         context.emit("tool.completed", about)
         return result.value
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return [text for item in inner for text in _texts(item)]
-
-
-def _filled(value: Any, context: NodeContext) -> Any:
-    if isinstance(value, str):
-        return _value(value, context)
-    if isinstance(value, Mapping):
-        return {key: _filled(item, context) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_filled(item, context) for item in value]
-    return value
-
-
-def _value(text: str, context: NodeContext) -> Any:
-    names = placeholders(text)
-    if names and text == f"{{{names[0]}}}":
-        for scope in (context.outputs, context.inputs):
-            if names[0].split(".")[0] in scope:
-                try:
-                    return lookup(names[0], scope)
-                except KeyError:
-                    break
-    return context.render(text)  # also says what is missing
