@@ -1,7 +1,5 @@
 """The kernel as the rest of the package sees it; the only place that imports ``_native``."""
 
-from typing import TYPE_CHECKING
-
 from graphbit_core._native import (
     VERSION,
     Egress,
@@ -20,18 +18,6 @@ from graphbit_core._native import (
     take_log,
     words,
 )
-
-if TYPE_CHECKING:
-    from graphbit_core._native import (
-        Disposition as Disposition,
-        NodeRules as NodeRules,
-        PlanEdge as PlanEdge,
-        PlanNode as PlanNode,
-        PlanScope as PlanScope,
-        RunEvent as RunEvent,
-        Settlement as Settlement,
-        Taken as Taken,
-    )
 
 __all__ = [
     "VERSION",

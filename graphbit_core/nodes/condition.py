@@ -15,8 +15,8 @@ from graphbit_core.workflow.calculation import calculation
 
 class ConditionNode(NodeType):
     """``function`` or ``expression`` gives the label (or target's id) of an edge, or a list of them; an empty
-    list ends the path here. Any other value of an expression chooses the label ``true`` or ``false``. What the
-    node got passes on along the chosen edges.
+    list ends the path here. Any other value of an expression chooses the label ``true`` or ``false``. What
+    the node got passes on along the chosen edges.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION

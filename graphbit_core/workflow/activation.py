@@ -169,15 +169,22 @@ class Activation:
     @property
     def parents(self) -> Mapping[str, Any]:
         """See NodeContext.parents."""
-        names = self.frame.scope.names
-        arrived = {names[edge.source]: self.frame.carried(edge) for edge in self._live}
-        return arrived | {names[source]: error for source, error in self._failures().items()}
+        return {name: value for name, (_, value) in self._arrivals().items()}
 
     @property
     def parent_ids(self) -> Sequence[str]:
         """Ids of the predecessors in ``parents``, in the same order."""
-        sources = dict.fromkeys([*(edge.source for edge in self._live), *self._failures()])
-        return [self.frame.scope.ids[source] for source in sources]
+        return [node_id for node_id, _ in self._arrivals().values()]
+
+    def _arrivals(self) -> dict[str, tuple[str, Any]]:
+        """Id and value by name; with the part behind it, where an edge carries only that."""
+        ids, names = self.frame.scope.ids, self.frame.scope.names
+        arrived = {
+            ".".join((names[edge.source], *edge.output)): (ids[edge.source], self.frame.carried(edge))
+            for edge in self._live
+        }
+        failed = {names[source]: (ids[source], error) for source, error in self._failures().items()}
+        return arrived | failed
 
     def _failures(self) -> Mapping[int, NodeError]:
         joins = self.node in self.frame.scope.joins_settled

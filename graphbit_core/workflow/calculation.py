@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
-from graphbit_core.errors import OutputNotProducedError, ValidationError
+from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.expressions import Expression
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.isolated import bound_function
@@ -100,12 +100,7 @@ class Calculation:
         def resolve(name: str) -> Any:
             if name == "value":
                 return value()
-            if name in given:
-                return given[name]
-            try:
-                return context.lookup(name)
-            except (ValidationError, OutputNotProducedError) as error:
-                raise KeyError(name) from error
+            return given[name] if name in given else context.lookup(name)
 
         assert self._expression is not None
         return self._expression.evaluate(resolve)

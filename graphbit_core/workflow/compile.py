@@ -18,7 +18,7 @@ from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.rules import edge_of, rules_of
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import PlanScope
+    from graphbit_core.kernel.graph_data import PlanScope
     from graphbit_core.workflow.edge import Edge, EdgeTest
     from graphbit_core.workflow.variables import Variable
     from graphbit_core.workflow.workflow import Workflow

@@ -28,7 +28,7 @@ from graphbit_core.workflow.settlements import settlement_of
 from graphbit_core.workflow.state import RunState
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import Settlement
+    from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workers import Outcome
     from graphbit_core.workflow.compiled import Compiled
 

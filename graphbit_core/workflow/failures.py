@@ -17,7 +17,7 @@ from graphbit_core.errors import (
 )
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import Settlement
+    from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workflow.activation import Activation
     from graphbit_core.workflow.frame import Frame
     from graphbit_core.workflow.frames import OpenFrames

@@ -125,7 +125,8 @@ class Frame:
         if len(edges) == 1:
             return self.carried(edges[0])
         if edges:
-            values = {self.scope.names[edge.source]: self.carried(edge) for edge in plain}
+            names = self.scope.names
+            values = {".".join((names[edge.source], *edge.output)): self.carried(edge) for edge in plain}
             return {**values, **self.ports(node, edges)} if len(plain) < len(edges) else values
         return self.entry_value()
 

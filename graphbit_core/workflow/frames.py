@@ -13,7 +13,7 @@ from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.frame import Frame, Write
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import Settlement
+    from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workflow.state import RunState
 
 _NO_MORE = object()

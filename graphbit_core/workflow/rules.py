@@ -11,7 +11,7 @@ from graphbit_core.nearest import nearest
 from graphbit_core.workflow.options import DEFAULTS
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import NodeRules, PlanEdge
+    from graphbit_core.kernel.graph_data import NodeRules, PlanEdge
     from graphbit_core.workflow.edge import Edge
     from graphbit_core.workflow.node import Node
     from graphbit_core.workflow.options import Options

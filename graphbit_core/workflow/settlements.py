@@ -9,7 +9,7 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.failures import utf8
 
 if TYPE_CHECKING:
-    from graphbit_core.kernel import Settlement
+    from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workflow.activation import Activation
     from graphbit_core.workflow.frames import OpenFrames
 

@@ -11,7 +11,7 @@ from graphbit_core._native import Plan
 from graphbit_core.errors import ValidationError
 
 if TYPE_CHECKING:
-    from graphbit_core._native import NodeRules
+    from graphbit_core.kernel.graph_data import NodeRules
 
 
 def test_a_retry_waits_as_long_as_it_was_told() -> None:

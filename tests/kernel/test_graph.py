@@ -13,7 +13,7 @@ from graphbit_core._native import Plan, check_graph
 from graphbit_core.errors import Finding, ValidationError
 
 if TYPE_CHECKING:
-    from graphbit_core._native import NodeRules, PlanNode
+    from graphbit_core.kernel.graph_data import NodeRules, PlanNode
 
 
 def test_a_sound_graph_has_no_findings_and_an_order() -> None:

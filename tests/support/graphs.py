@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from graphbit_core._native import Plan, Run
 
 if TYPE_CHECKING:
-    from graphbit_core._native import NodeRules, PlanEdge, PlanNode, PlanScope, RunEvent, Settlement
+    from graphbit_core.kernel.graph_data import NodeRules, PlanEdge, PlanNode, PlanScope, RunEvent, Settlement
 
 
 def nodes(*ids: str) -> list[PlanNode]:

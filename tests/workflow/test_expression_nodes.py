@@ -59,7 +59,7 @@ def test_a_condition_that_gives_neither_is_a_failure(host):
     )
     error = Executor(host=host).execute(workflow).error.__cause__
     assert isinstance(error, ValidationError)
-    assert "must give the label of an edge" in str(error)
+    assert "must return the label of an edge" in str(error)
 
 
 def test_names_are_earlier_nodes_and_inputs_as_in_a_template(host):

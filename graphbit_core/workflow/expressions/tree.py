@@ -96,9 +96,8 @@ class Path:
         run.step(self.at)
         try:
             value = run.resolve(self.root)
-        except KeyError as error:
-            why = f" ({error.__cause__})" if error.__cause__ is not None else ""
-            raise Missing(f"there is no {self.root!r}{why}") from None
+        except KeyError:
+            raise Missing(f"there is no {self.root!r}") from None
         path = self.root
         for step in self.steps:
             key = step if isinstance(step, str) else step.evaluate(run)
