@@ -147,6 +147,11 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def is_first(self) -> bool:
+        """Whether no node precedes this one in its workflow, or none whose edge is live."""
+        ...
+
+    @property
     def has_value(self) -> bool:
         """Whether a node precedes this one, or a frame gives it a value."""
         ...

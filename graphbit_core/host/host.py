@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -90,11 +90,25 @@ class Host:
             ValidationError: A setting is unknown or missing.
             PluginError: As ``component`` does.
         """
+        return self.maker(kind, name)(**settings)
+
+    def maker(self, kind: str, name: str) -> Callable[..., Any]:
+        """What ``create`` calls with the settings; for whoever makes many of a kind.
+
+        Raises:
+            PluginError: As ``component`` does.
+        """
         candidate = self._choose(kind, name)
-        instance = make(kind, name, candidate.get(self._warn_of), settings)
-        for origin, wrap in self._registry.wrappers(kind, candidate.origin.name):
-            instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
-        return instance
+        component = candidate.get(self._warn_of)
+        wrappers = self._registry.wrappers(kind, candidate.origin.name)
+
+        def made(**settings: Any) -> Any:
+            instance = make(kind, name, component, settings)
+            for origin, wrap in wrappers:
+                instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
+            return instance
+
+        return made
 
     def list(self, kind: str | None = None) -> list[ComponentInfo]:
         """What is offered; nothing is imported for it. Modules of hooks have the kind ``plugin``."""

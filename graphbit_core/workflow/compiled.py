@@ -99,6 +99,28 @@ class Scope:
         }
 
     @cached_property
+    def has_control(self) -> bool:
+        """Whether some edge only orders."""
+        return any(edge.kind == "control" for edge in self.edges)
+
+    @cached_property
+    def has_ports(self) -> frozenset[int]:
+        """Nodes that edges reach at a named port."""
+        return frozenset(edge.target for edge in self.edges if edge.port)
+
+    @cached_property
+    def collects(self) -> frozenset[int]:
+        """Nodes whose default port gets a list."""
+        ports = ((i, node.options.ports.get("in")) for i, node in enumerate(self.nodes))
+        return frozenset(i for i, port in ports if port is not None and port.collect)
+
+    @cached_property
+    def writes(self) -> dict[int, str]:
+        """The variable that a node's output is also written to."""
+        written = ((i, node.options.writes) for i, node in enumerate(self.nodes))
+        return {i: name for i, name in written if name is not None}
+
+    @cached_property
     def joins_settled(self) -> frozenset[int]:
         """Nodes that join ``all_settled`` and so see what failed."""
         return frozenset(i for i, node in enumerate(self.nodes) if node.options.join == "all_settled")

@@ -93,6 +93,7 @@ class Driver:
         self._running: dict[int, Activation] = {}
         """What was started and has not been settled, by the kernel's number."""
         self._started = 0
+        self._again = 0
         self._output_bytes = 0
         self._thread = 0
         self._expired = False
@@ -122,19 +123,20 @@ class Driver:
 
     async def _until_settled(self) -> None:
         while True:
-            slice_end = time.monotonic() + _INLINE_SLICE
-            while self._advance():
-                if time.monotonic() > slice_end:
+            now = time.monotonic()
+            slice_end = now + _INLINE_SLICE
+            while self._advance(now):
+                now = time.monotonic()
+                if now > slice_end:
                     await asyncio.sleep(0)
-                    slice_end = time.monotonic() + _INLINE_SLICE
+                    slice_end = now + _INLINE_SLICE
             if self._run.status() is not None:
                 return
             deadline = None if self._expired else self._deadline
             await self._bodies.wait(self._run.next_timer(), deadline)
 
-    def _advance(self) -> bool:
+    def _advance(self, now: float) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
-        now = time.monotonic()
         if self._deadline is not None and now >= self._deadline and not self._expired:
             self._expire()
         settled = self._settle(now)
@@ -162,6 +164,8 @@ class Driver:
     def _begin(self, number: int, body: int, stage: str, attempt: int, now: float) -> Activation:
         activation = self._running[number] = self._frames.activation(number, body, stage, attempt, now)
         self._started += 1
+        if attempt > 1 and stage == "run":
+            self._again += 1
         if self._caps is not None:
             self._exceeds("nodes", self._started)
         return activation
@@ -278,6 +282,8 @@ class Driver:
             errors=errors,
             handled=tuple(root.handled),
             seconds=seconds,
+            nodes_run=self._started,
+            retries=self._again,
             abandoned=sorted(activation.path for activation in self._bodies.left),
             sinks=[ids[node] for node in root.scope.sinks],
         )
