@@ -11,7 +11,7 @@ from graphbit_core.host import faults
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
 from graphbit_core.host.index import Index, Key
-from graphbit_core.host.making import make
+from graphbit_core.host.making import maker
 from graphbit_core.host.records import PLUGIN, ComponentInfo, Origin
 from graphbit_core.host.registry import Registry
 from graphbit_core.host.reporter import Reporter
@@ -99,16 +99,16 @@ class Host:
             PluginError: As ``component`` does.
         """
         candidate = self._choose(kind, name)
-        component = candidate.get(self._warn_of)
+        make = maker(kind, name, candidate.get(self._warn_of))
         wrappers = self._registry.wrappers(kind, candidate.origin.name)
 
-        def made(**settings: Any) -> Any:
-            instance = make(kind, name, component, settings)
+        def wrapped(**settings: Any) -> Any:
+            instance = make(**settings)
             for origin, wrap in wrappers:
                 instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
             return instance
 
-        return made
+        return wrapped if wrappers else make
 
     def list(self, kind: str | None = None) -> list[ComponentInfo]:
         """What is offered; nothing is imported for it. Modules of hooks have the kind ``plugin``."""

@@ -214,8 +214,11 @@ class Activation:
     @property
     def given(self) -> Mapping[str, Any]:
         """See NodeContext.given."""
-        if self.frame.opener is None:
+        opener = self.frame.opener
+        if opener is None:
             return self.ports
+        if not self.ports and opener.frame.opener is None:
+            return self.frame.given
         around = [frame.given for frame, _ in self.surroundings()]
         return ChainMap(dict(self.ports), *(dict(given) for given in around))
 

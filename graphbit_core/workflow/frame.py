@@ -101,6 +101,8 @@ class Frame:
 
     def live_edges(self, node: int) -> list[CompiledEdge]:
         """In-edges that carry something, in edge order; those that only order are left out."""
+        if node not in self.scope.followers:
+            return []
         edges = self.scope.edges
         live = self.state.run.live_edges(self.number << 24 | node)
         if self.scope.has_control:
