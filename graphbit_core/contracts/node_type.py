@@ -206,7 +206,19 @@ class NodeContext(Protocol):
         ...
 
     def add_usage(self, usage: Usage) -> None:
-        """Counts tokens for this node. Once per call of a model."""
+        """Counts tokens for this node, once per call of a model.
+
+        Raises:
+            BudgetExceededError: The run has used more tokens than it may; it is being stopped.
+        """
+        ...
+
+    def spend(self, cap: str, amount: int = 1) -> None:
+        """Counts something else that runs are capped in, such as ``tool_rounds``; see ``RunCaps``.
+
+        Raises:
+            BudgetExceededError: The run has used more than it may; it is being stopped.
+        """
         ...
 
     def now(self) -> datetime.datetime:

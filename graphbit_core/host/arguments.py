@@ -22,7 +22,7 @@ _KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEY
 
 
 def checker(kind: str, name: str, component: Callable[..., Any]) -> Callable[[Mapping[str, Any]], None]:
-    """What raises a ValidationError that names every unknown or missing setting, and the nearest known one."""
+    """What raises a ValidationError naming every unknown or missing setting, and the nearest known one."""
     known, required, open_ended = _settings_of(component)
     all_known, all_required = frozenset(known), frozenset(required)
 

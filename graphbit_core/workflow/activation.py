@@ -307,7 +307,11 @@ class Activation:
     def add_usage(self, usage: Usage) -> None:
         """Counts tokens."""
         self.usage = self.usage + usage
-        self.frame.state.count_tokens(usage.total_tokens)
+        self.spend("tokens", usage.total_tokens)
+
+    def spend(self, cap: str, amount: int = 1) -> None:
+        """See NodeContext.spend."""
+        self.frame.state.spend(cap, amount)
 
     def now(self) -> datetime.datetime:
         """The time, with UTC as its zone."""

@@ -25,6 +25,7 @@ from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
+from graphbit_core.workflow.spending import Spending
 from graphbit_core.workflow.state import RunState
 
 if TYPE_CHECKING:
@@ -60,11 +61,13 @@ class Driver:
         publish: Callable[[Event], None] | None = None,
     ) -> None:
         self._compiled = compiled
+        self._cap = None if caps is None else caps.seconds
+        if self._cap is not None:
+            timeout = self._cap if timeout is None else min(timeout, self._cap)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._timeout = timeout
         self._publish = publish
         self._retries = retries
-        self._caps = caps
         self._run = Run(
             compiled.plan,
             max_concurrency=max_concurrency,
@@ -85,6 +88,8 @@ class Driver:
             deadline=self._deadline,
             emit=self._emit if publish is not None else None,
         )
+        if caps is not None:
+            self._state.spending = Spending(caps, self._from_anywhere)
         self._bodies = Bodies(self._ended)
         self._frames = OpenFrames(self._state)
         self._failures = Failures(self._frames)
@@ -94,7 +99,6 @@ class Driver:
         """What was started and has not been settled, by the kernel's number."""
         self._started = 0
         self._again = 0
-        self._output_bytes = 0
         self._thread = 0
         self._expired = False
         self._over = False
@@ -148,8 +152,7 @@ class Driver:
             self._stop(number, reason)
         self._drain_events()
         for activation in [self._begin(*taken, now) for taken in ready]:
-            if not activation.ended:  # none of those before it has ended the run
-                self._bodies.start(activation, self._frames.call(activation))
+            self._start(activation)
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -166,9 +169,13 @@ class Driver:
         self._started += 1
         if attempt > 1 and stage == "run":
             self._again += 1
-        if self._caps is not None:
-            self._exceeds("nodes", self._started)
         return activation
+
+    def _start(self, activation: Activation) -> None:
+        with suppress(BudgetExceededError):  # which stops the run, and this activation with it
+            self._state.spend("nodes", 1)
+        if not activation.ended:  # none of those before it has ended the run
+            self._bodies.start(activation, self._frames.call(activation))
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
@@ -184,7 +191,7 @@ class Driver:
                 error = wrong
         if error is None:
             self._settled.append(settlement)
-            if self._caps is not None:
+            if self._state.spending is not None and isinstance(value, str | bytes):
                 self._measure(value)
         elif isinstance(error, asyncio.CancelledError):
             self._settled.append((activation.id, "cancelled", None))
@@ -199,29 +206,32 @@ class Driver:
         self._expired = True
         if self._run.status() is None:
             limit = f"the run of {self._compiled.name!r} was not done within {self._timeout} s"
-            self._state.root.errors.append(DeadlineError(limit, phase="total", timeout=self._timeout))
-            self._cancel("deadline")
+            capped = self._timeout == self._cap
+            self._state.root.errors.append(
+                BudgetExceededError(limit, cap="seconds", limit=self._cap, used=self._cap)
+                if capped
+                else DeadlineError(limit, phase="total", timeout=self._timeout)
+            )
+            self._cancel("budget" if capped else "deadline")
 
-    def _exceeds(self, cap: str, used: int) -> bool:
-        limit = getattr(self._caps, cap)
-        if limit is None or used <= limit:
-            return False
-        if not self._expired:
+    def _over_budget(self, error: BudgetExceededError) -> None:
+        if not self._expired and self._run.status() is None:
             self._expired = True
-            message = (
-                f"the run of {self._compiled.name!r} passed its cap of {limit} {cap}; raise it, or do less"
-            )
-            self._state.root.errors.append(BudgetExceededError(message, cap=cap, limit=limit, used=used))
+            self._state.root.errors.append(error)
             self._cancel("budget")
-        return True
+            self._bodies.wake()
 
-    def _measure(self, value: Any) -> None:
-        if isinstance(value, str | bytes):
-            self._output_bytes += len(
-                value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-            )
-        self._exceeds("output_bytes", self._output_bytes)
-        self._exceeds("tokens", self._state.tokens)
+    def _from_anywhere(self, error: BudgetExceededError) -> None:
+        if threading.get_ident() == self._thread:
+            self._over_budget(error)
+            return
+        with suppress(RuntimeError):  # the run has ended just now, and its loop with it
+            self._bodies.loop.call_soon_threadsafe(self._over_budget, error)
+
+    def _measure(self, value: str | bytes) -> None:
+        size = len(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
+        with suppress(BudgetExceededError):
+            self._state.spend("output_bytes", size)
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphbit_core.kernel import Run
     from graphbit_core.workflow.activation import Activation
     from graphbit_core.workflow.compiled import Compiled
+    from graphbit_core.workflow.spending import Spending
 
 StateRow = tuple[str, float | None, float | None, str | None, int]
 """State, start, settlement, reason and attempts of a node, as the kernel tells them."""
@@ -37,7 +38,7 @@ class RunState:
         inputs: What the run was given, with the first values of declared variables.
         root: The frame of the workflow itself.
         variables_written: Whether any body wrote a variable.
-        tokens: Tokens that all its bodies used.
+        spending: What it has used of its caps; None if it has none.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class RunState:
         declared = compiled.variables
         self.inputs: Mapping[str, Any] = {**first_values(declared), **inputs}
         self.variables_written = False
-        self.tokens = 0
+        self.spending: Spending | None = None
         self._reducers = {name: reducer(variable) for name, variable in declared.items()}
         self._services = services
         self._recorded: dict[tuple[str, str], Any] = {}
@@ -91,9 +92,10 @@ class RunState:
             self._recorded[key] = make()
         return self._recorded[key]
 
-    def count_tokens(self, tokens: int) -> None:
-        """Counts what a body used."""
-        self.tokens += tokens
+    def spend(self, cap: str, amount: int) -> None:
+        """Counts what a body used; see ``Spending``."""
+        if self.spending is not None:
+            self.spending.spend(cap, amount)
 
     def service(self, name: str) -> Any:
         """See NodeContext.service."""
