@@ -53,7 +53,9 @@ class Bodies:
 
     def start(self, activation: Activation, call: Call) -> None:
         """Starts one body."""
-        on_loop = activation.frame.scope.on_loop[activation.body]
+        scope = activation.frame.scope
+        undoes = activation.stage == "compensate"
+        on_loop = scope.compensations[activation.node].is_quick if undoes else scope.on_loop[activation.body]
         try:
             if on_loop:
                 self._returned(activation, (call(activation), None))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError
+from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
@@ -101,6 +101,8 @@ class Driver:
         self._again = 0
         self._thread = 0
         self._expired = False
+        self._grace_ends: float | None = None
+        """When compensations are stopped too, once the run was cancelled."""
         self._over = False
         self._epoch = 0.0
 
@@ -137,7 +139,7 @@ class Driver:
             if self._run.status() is not None:
                 return
             deadline = None if self._expired else self._deadline
-            await self._bodies.wait(self._run.next_timer(), deadline)
+            await self._bodies.wait(self._run.next_timer(), deadline, self._grace_ends)
 
     def _advance(self, now: float) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
@@ -153,6 +155,9 @@ class Driver:
         self._drain_events()
         for activation in [self._begin(*taken, now) for taken in ready]:
             self._start(activation)
+        if self._grace_ends is not None and now >= self._grace_ends:
+            for number in list(self._running):
+                self._stop(number, "stopped")
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -218,6 +223,10 @@ class Driver:
         if not self._expired and self._run.status() is None:
             self._expired = True
             self._state.root.errors.append(error)
+            if self._publish is not None:
+                self._drain_events()
+                data = {"cap": error.cap, "limit": error.limit, "used": error.used}
+                self._send(self._run.take_seq(), time.monotonic(), "budget.exceeded", None, 1, data)
             self._cancel("budget")
             self._bodies.wake()
 
@@ -235,9 +244,12 @@ class Driver:
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
+        self._grace_ends = self._grace_ends or now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
         for number in self._run.cancel(reason, now):
-            self._stop(number, "stopped")
+            running = self._running.get(number)
+            if running is None or running.stage != "compensate":  # those get their time
+                self._stop(number, "stopped")
 
     def _stop(self, number: int, reason: str) -> None:
         """Settles a running body now, whatever it does next.
@@ -259,10 +271,11 @@ class Driver:
 
     async def _compensate(self) -> None:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
-        if self._run.status() is None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._until_settled(), _COMPENSATION_GRACE)
-            self._cancel("cancelled")
+        try:
+            await self._until_settled()
+        except asyncio.CancelledError:
+            self._grace_ends = 0.0
+            await self._until_settled()
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
@@ -279,15 +292,15 @@ class Driver:
         except ValueError as error:  # a reducer refused what was written
             root.errors.append(error)
             variables = dict(state.inputs)
+        outputs = self._outputs()
         errors = tuple(root.errors)
         self._failures.tell_each_other(errors)
-        produced = [node for node in range(len(root.scope.nodes)) if root.has_output(node)]
         ids = root.scope.ids
         return WorkflowResult(
             run_id=state.run_id,
             state="failed" if errors and status != "failed" else status,
             nodes=state.reports(),
-            outputs={ids[node]: root.output(node) for node in produced},
+            outputs=outputs,
             variables=variables,
             errors=errors,
             handled=tuple(root.handled),
@@ -297,6 +310,16 @@ class Driver:
             abandoned=sorted(activation.path for activation in self._bodies.left),
             sinks=[ids[node] for node in root.scope.sinks],
         )
+
+    def _outputs(self) -> dict[str, Any]:
+        root, outputs = self._state.root, {}
+        for node, node_id in enumerate(root.scope.ids):
+            try:
+                if root.has_output(node):
+                    outputs[node_id] = root.output(node)
+            except ValidationError as error:  # what a kernel operation passes on is looked at only now
+                root.errors.append(error)
+        return outputs
 
     # --- events --------------------------------------------------------------------------------
 

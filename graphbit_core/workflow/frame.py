@@ -180,6 +180,12 @@ class Frame:
         if outcome != "succeeded" or self.errors:
             error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
             return FrameResult(index, error=error)
+        try:
+            return self._last_outputs(index)
+        except ValidationError as error:  # what a kernel operation passes on is looked at only now
+            return FrameResult(index, error=error)
+
+    def _last_outputs(self, index: int) -> FrameResult:
         sinks = [node for node in self.scope.sinks if self.has_output(node)]
         if not sinks:
             return FrameResult(index)
