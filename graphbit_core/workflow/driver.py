@@ -38,6 +38,8 @@ _CANCEL_GRACE = 5.0
 """How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
 _COMPENSATION_GRACE = 30.0
 """How long compensations of a cancelled run may take, in seconds, all together."""
+LONGEST_END = _COMPENSATION_GRACE + _CANCEL_GRACE + 1.0
+"""A run that was cancelled has ended after so many seconds, unless a body blocks its event loop."""
 
 
 class Driver:
@@ -97,7 +99,21 @@ class Driver:
         self._thread = 0
         self._expired = False
         self._over = False
+        self._reason: str | None = None
+        self._undo_until: float | None = None
+        """When compensations have to be done; None while nothing has cancelled the run."""
+        self._undo_over = False
         self._epoch = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self._state.run_id
+
+    @property
+    def workflow(self) -> str:
+        """Name of what it runs."""
+        return self._compiled.name
 
     # --- the run -------------------------------------------------------------------------------
 
@@ -110,14 +126,18 @@ class Driver:
         try:
             self._run.start(started)
             await self._until_settled()
+        except GeneratorExit:  # thrown away, with its event loop closed: nothing can be awaited any more
+            self._over = True
+            raise
         except BaseException:
             self._cancel("cancelled")
             await self._compensate()
             raise
         finally:
-            await self._reap()
-            self._over = True
-            self._drain_events()
+            if not self._over:
+                await self._reap()
+                self._over = True
+                self._drain_events()
         return self._result(time.monotonic() - started)
 
     async def _until_settled(self) -> None:
@@ -130,13 +150,16 @@ class Driver:
             if self._run.status() is not None:
                 return
             deadline = None if self._expired else self._deadline
-            await self._bodies.wait(self._run.next_timer(), deadline)
+            undo_until = None if self._undo_over else self._undo_until
+            await self._bodies.wait(self._run.next_timer(), deadline, undo_until)
 
     def _advance(self) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
         now = time.monotonic()
         if self._deadline is not None and now >= self._deadline and not self._expired:
             self._expire()
+        if self._undo_until is not None and now >= self._undo_until and not self._undo_over:
+            self._give_up_undoing()
         settled = self._settle(now)
         ready = self._run.take(now)
         if self._nested:
@@ -164,6 +187,8 @@ class Driver:
         self._started += 1
         if self._caps is not None:
             self._exceeds("nodes", self._started)
+        if self._undo_over and stage == "compensate":
+            self._ended(activation, (None, _undone_too_late()))
         return activation
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
@@ -182,7 +207,7 @@ class Driver:
             self._settled.append(settlement)
             if self._caps is not None:
                 self._measure(value)
-        elif isinstance(error, asyncio.CancelledError):
+        elif isinstance(error, asyncio.CancelledError) and activation.stage != "compensate":
             self._settled.append((activation.id, "cancelled", None))
         else:
             self._settled.append(self._failures.failed(activation, error, retries=self._retries))
@@ -190,6 +215,22 @@ class Driver:
         self._bodies.wake()
 
     # --- ending --------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Lets what runs end, and begins nothing more; on the thread of the run."""
+        if not self._over:
+            now = time.monotonic()
+            self._settle(now)
+            self._reason = "drained"
+            self._run.drain("drained", now)
+            self._bodies.wake()
+
+    def break_off(self) -> None:
+        """Ends a run that was drained for long enough, and one that is part of it."""
+        if not self._over:
+            self._reason = "drained"
+            self._cancel("drained")
+            self._bodies.wake()
 
     def _expire(self) -> None:
         self._expired = True
@@ -221,6 +262,8 @@ class Driver:
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
+        if self._undo_until is None:
+            self._undo_until = now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
         for number in self._run.cancel(reason, now):
             self._stop(number, "stopped")
@@ -245,10 +288,19 @@ class Driver:
 
     async def _compensate(self) -> None:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
+        with suppress(asyncio.CancelledError):
+            await self._until_settled()
         if self._run.status() is None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._until_settled(), _COMPENSATION_GRACE)
-            self._cancel("cancelled")
+            self._give_up_undoing()
+        while self._run.status() is None and self._advance():
+            pass
+
+    def _give_up_undoing(self) -> None:
+        self._undo_over = True
+        for activation in list(self._running.values()):
+            if activation.stage == "compensate":
+                self._bodies.stop(activation)
+                self._ended(activation, (None, _undone_too_late()))
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
@@ -269,9 +321,11 @@ class Driver:
         self._failures.tell_each_other(errors)
         produced = [node for node in range(len(root.scope.nodes)) if root.has_output(node)]
         ids = root.scope.ids
+        ended = "failed" if errors else status
         return WorkflowResult(
             run_id=state.run_id,
-            state="failed" if errors and status != "failed" else status,
+            state=ended,
+            reason=self._reason if ended == "cancelled" else None,
             nodes=state.reports(),
             outputs={ids[node]: root.output(node) for node in produced},
             variables=variables,
@@ -312,3 +366,8 @@ class Driver:
             run_id, seq, self._epoch + now, type_, node, activation, data, attempt=attempt, trace_id=run_id
         )
         self._publish(event)
+
+
+def _undone_too_late() -> DeadlineError:
+    limit = f"what it did was not undone within {_COMPENSATION_GRACE} s of the cancellation of the run"
+    return DeadlineError(limit, phase="total", timeout=_COMPENSATION_GRACE)

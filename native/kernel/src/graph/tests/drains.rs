@@ -1,7 +1,7 @@
 //! Draining: a run ends without breaking off what runs.
 
 use super::story::{Setup, Story};
-use crate::graph::{OnFailure, Outcome, What};
+use crate::graph::{OnError, OnFailure, Outcome, What};
 
 #[test]
 fn a_drained_run_lets_bodies_end_and_starts_nothing() {
