@@ -178,8 +178,8 @@ class Admission:
 
     def _drained(self) -> RunShedError:
         return RunShedError(
-            f"the run was refused: its executor drains, or was drained, and takes no more runs ({self._running} "
-            "go on). Run it with another executor; with_options() makes one like it",
+            f"the run was refused: its executor drains, or was drained, and takes no more runs "
+            f"({self._running} go on). Run it with another executor; with_options() makes one like it",
             running=self._running,
             queued=0,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -41,7 +42,7 @@ class DrainedRun:
 class _Going:
     """A run, from the thread and loop that it goes on on."""
 
-    __slots__ = ("_result", "driver", "ended", "loop", "nested")
+    __slots__ = ("__weakref__", "_result", "driver", "ended", "loop", "nested")
 
     def __init__(self, driver: Driver, *, nested: bool) -> None:
         self.driver = driver
@@ -76,7 +77,8 @@ class GoingRuns:
     def __init__(self) -> None:
         # Reentrant, because a coroutine that is collected ends its run, wherever that happens.
         self._lock = threading.RLock()
-        self._runs: set[_Going] = set()
+        # Weak, so that a run whose event loop was closed under it can be collected.
+        self._runs: weakref.WeakSet[_Going] = weakref.WeakSet()
         self._drains = False
 
     async def run(self, driver: Driver, *, nested: bool) -> WorkflowResult:
@@ -95,8 +97,8 @@ class GoingRuns:
                 self._runs.discard(going)
             going.end(result)
 
-    def drain(self, seconds: float) -> list[DrainedRun]:
-        """Waits for their end; see ``Executor.drain``.
+    def check_elsewhere(self) -> None:
+        """For a caller that will block.
 
         Raises:
             WorkflowError: One of them goes on on the event loop of this thread, and so could not end.
@@ -105,9 +107,12 @@ class GoingRuns:
         with self._lock:
             if here is not None and any(going.loop is here for going in self._runs):
                 raise WorkflowError(
-                    "runs of this executor go on on the event loop of this thread, which drain() would block; "
-                    "await drain_async(), or use `async with`"
+                    "runs of this executor go on on the event loop of this thread, which drain() would "
+                    "block; await drain_async(), or use `async with`"
                 )
+
+    def drain(self, seconds: float) -> list[DrainedRun]:
+        """Waits for their end; see ``Executor.drain``."""
         runs = self._begin()
         try:
             _wait(runs, seconds)

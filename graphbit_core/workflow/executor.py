@@ -251,10 +251,11 @@ class Executor:
         """Ends this executor: takes no more runs, and lets those that go on end what they do.
 
         Runs that wait for their turn, and all that come later, are refused with a RunShedError. In runs that
-        go on no further node starts, and none is tried again; what is not done then is cancelled. A run of which something is left undone ends ``cancelled``, with ``drained`` as its ``reason``; what
-        has a ``compensate`` is undone. Of use once: for more runs make another executor, with
-        ``with_options()``. Leaving ``with Executor() as executor:`` drains it, and an exception does so at
-        once. While it drains another thread may call it again, for example with 0 to hurry.
+        go on no further node starts, and none is tried again; what is not done in time is cancelled. A run of
+        which something is left undone ends ``cancelled``, with ``drained`` as its ``reason``; what has a
+        ``compensate`` is undone. Of use once: for more runs make another executor, with ``with_options()``.
+        Leaving ``with Executor() as executor:`` drains it, and an exception does so at once. While it drains
+        another thread may call it again, for example with 0 to hurry.
 
         Args:
             seconds: How long what runs may take, at least 0. Then compensations have 30 s, and coroutines 5 s
@@ -267,6 +268,7 @@ class Executor:
             ValidationError: ``seconds`` is no time.
             WorkflowError: It was called by a body of one of these runs, or would block their event loop.
         """
+        self._going.check_elsewhere()
         self._close(seconds)
         return self._going.drain(seconds)
 
