@@ -25,6 +25,7 @@ from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
+from graphbit_core.workflow.sources import close_sources
 from graphbit_core.workflow.state import RunState
 
 if TYPE_CHECKING:
@@ -305,6 +306,8 @@ class Driver:
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
         await self._bodies.reap(_CANCEL_GRACE)
+        if self._nested:
+            await close_sources(self._frames.unread(), _CANCEL_GRACE)
         self._settle(time.monotonic())
 
     def _result(self, seconds: float) -> WorkflowResult:
