@@ -18,12 +18,15 @@ OF_EVERY = {
 }
 """By kind: names that users may set on every component and that it never sees: someone may have meant one."""
 
+RESERVED = {"node_type": ("type", "name", "id", *OF_EVERY["node_type"])}
+"""By kind: names that no setting of a component can have, because it would never be given them."""
+
 _KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def check_arguments(kind: str, name: str, component: Callable[..., Any], settings: Mapping[str, Any]) -> None:
     """Raises a ValidationError that names every unknown or missing setting, and the nearest known one."""
-    known, required, open_ended = _settings_of(component)
+    known, required, open_ended = settings_of(component)
     unknown = [] if open_ended else [key for key in settings if key not in known]
     missing = [key for key in required if key not in settings]
     if unknown or missing:
@@ -34,7 +37,7 @@ def check_arguments(kind: str, name: str, component: Callable[..., Any], setting
 
 
 @functools.lru_cache(maxsize=256)
-def _settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
+def settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
     """Names it knows, names it requires, and whether it takes any other as well."""
     try:
         parameters = inspect.signature(component).parameters.values()
