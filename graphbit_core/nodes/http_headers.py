@@ -61,7 +61,9 @@ class HeaderTemplates:
         texts = {name: value for name, value in self._values.items() if isinstance(value, str)}
         references = {name: _FROM_ENVIRONMENT.fullmatch(text) for name, text in texts.items()}
         return [
-            Finding("missing_env", f"the header {name!r} needs {found[2]}, which is not set", f"set {found[2]}")
+            Finding(
+                "missing_env", f"the header {name!r} needs {found[2]}, which is not set", f"set {found[2]}"
+            )
             for name, found in references.items()
             if found is not None and not os.environ.get(found[2], "").strip()
         ]

@@ -179,8 +179,8 @@ class Executor:
         self._counter.reset()
 
     def validate(self, workflow: Workflow) -> list[Finding]:
-        """Every fault of ``workflow``, and all that a run of it on this executor would lack: API keys, models,
-        tools, files, services. Runs nothing, and sends nothing anywhere.
+        """Every fault of ``workflow``, and all that a run of it on this executor would lack: API keys,
+        models, tools, files, services. Runs nothing, and sends nothing anywhere.
         """
         host = self._host or default_host()
         return check(workflow, host, resources=Resources(host, {"host": host, **self._services}))[1]

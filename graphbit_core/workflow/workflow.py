@@ -191,8 +191,8 @@ class Workflow:
 
         Args:
             host: Where its node types come from; default: what is installed.
-            resources: Whether to look also for what is missing outside: API keys, models, tools, files. Nothing
-                is sent anywhere. What only an executor gives, such as its model, is a finding
+            resources: Whether to look also for what is missing outside: API keys, models, tools, files.
+                Nothing is sent anywhere. What only an executor gives, such as its model, is a finding
                 ``not_checked`` here; ``Executor.validate`` looks at it.
         """
         from graphbit_core.host import Resources, default_host
