@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -69,13 +70,18 @@ def _check_settings(origin: Origin, component: Any) -> None:
     reserved = RESERVED.get(origin.kind)
     if reserved is None:
         return
-    known, _, _ = settings_of(type(component) if is_row(component) else component)
+    known, _, _ = settings_of(_made_by(component))
     if taken := [name for name in known if name in reserved]:
         raise unusable(
             origin,
             f"a setting cannot be called {' or '.join(map(repr, taken))}: in every {origin.kind} that means "
             "something else, so it would never be given it; call it something else",
         )
+
+
+def _made_by(component: Any) -> Callable[..., Any]:
+    maker: Callable[..., Any] = type(component) if is_row(component) else component
+    return maker
 
 
 def is_row(component: Any) -> bool:

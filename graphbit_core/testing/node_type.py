@@ -160,8 +160,8 @@ class NodeTypeConformance(NodeBench):
         nothing = Host.isolated({})
         for settings in ({}, self.secret_settings(), *(settings for settings, _ in self.lacking)):
             started = time.monotonic()
-            for services in (None, {}):
-                for finding in self.make(**settings).check_resources(Resources(nothing, services)):
+            for resources in (Resources(nothing), Resources(nothing, {})):
+                for finding in self.make(**settings).check_resources(resources):
                     assert finding.code
                     assert finding.message
                     assert finding.fix

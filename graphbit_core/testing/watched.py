@@ -45,7 +45,7 @@ class Reads:
 
     def around(self, context: NodeContext, body: Body) -> Any:
         """Calls the body with a context that notes them."""
-        return body(_Reading(context, self.names))  # type: ignore[arg-type]
+        return body(_Reading(context, self.names))
 
 
 class _Reading:

@@ -253,6 +253,8 @@ class Driver:
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
         await self._bodies.reap(_CANCEL_GRACE)
+        if self._nested:
+            await self._frames.close_streams(_CANCEL_GRACE)
         self._settle(time.monotonic())
 
     def _result(self, seconds: float) -> WorkflowResult:

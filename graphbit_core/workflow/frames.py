@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +56,7 @@ class OpenFrames:
         self._opened: dict[int, _Opened] = {}
         """Containers whose frames run, by the kernel's number of their activation."""
         self._first_started: dict[int, float] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     # --- activations -----------------------------------------------------------------------------
 
@@ -179,11 +182,36 @@ class OpenFrames:
     def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
         """A container is over: failures in its frames, those that were handled there, and what they wrote."""
         opened = self._opened.pop(activation.id, None)
-        return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
+        if opened is None:
+            return [], [], []
+        self._close_stream(opened.source)
+        return opened.errors, opened.handled, opened.written()
+
+    def _close_stream(self, source: Any) -> None:
+        """Lets a stream that may not have been read to its end clean up."""
+        if isinstance(source, Generator):
+            with suppress(ValueError):  # a worker thread is within it still; it ends when that lets go of it
+                source.close()
+        elif isinstance(source, AsyncGenerator):
+            task = asyncio.ensure_future(_closed(source))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def close_streams(self, seconds: float) -> None:
+        """Closes the streams of all containers that are not over; waits at most ``seconds`` for it."""
+        for opened in self._opened.values():
+            self._close_stream(opened.source)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=seconds)
 
     def unclosed(self) -> list[Exception]:
         """Failures in frames of containers that the kernel has ended without asking them again."""
         return [error for opened in self._opened.values() for error in opened.errors]
+
+
+async def _closed(source: AsyncGenerator[Any, None]) -> None:
+    with suppress(RuntimeError):  # it runs still, and ends by the cancellation of what it awaits
+        await source.aclose()
 
 
 def _next(source: Any) -> Any:
