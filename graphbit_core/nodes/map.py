@@ -85,7 +85,7 @@ class MapNode(NodeType):
 
     def _frames(self, items: Any) -> Frames:
         if isinstance(items, list | tuple):
-            return Frames(_Entries(items, self._item))
+            return Frames(_Entries(tuple(items), self._item))  # a list may change
         if isinstance(items, AsyncIterable):
             return Frames(_named_async(items, self._item))
         if isinstance(items, Iterable) and not isinstance(items, str | bytes | Mapping | set | frozenset):

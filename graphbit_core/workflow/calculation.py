@@ -9,7 +9,7 @@ from typing import Any
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.expressions import Expression
-from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.functions import BoundFunction, discard
 from graphbit_core.workflow.isolated import bound_function
 from graphbit_core.workflow.options import IMPORT_PATH
 
@@ -91,6 +91,7 @@ class Calculation:
         """
         answer = self.of(context, value)
         if hasattr(type(answer), "__await__"):
+            discard(answer)
             raise ValidationError(
                 f"{self._setting} is a coroutine function; give a plain one", field=self._setting
             )

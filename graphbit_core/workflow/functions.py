@@ -146,3 +146,9 @@ def _takes_one_value(parameters: list[inspect.Parameter]) -> bool:
     """Whether it has one parameter, or needs only one that cannot be named: ``sum(iterable, /)``."""
     needed = [p for p in parameters if p.default is p.empty]
     return len(parameters) == 1 or (len(needed) == 1 and needed[0].kind is needed[0].POSITIONAL_ONLY)
+
+
+def discard(awaitable: Any) -> None:
+    """Ends a coroutine that nobody will await, so that Python does not complain of it."""
+    if inspect.iscoroutine(awaitable):
+        awaitable.close()
