@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError
+from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
@@ -37,7 +37,7 @@ _INLINE_SLICE = 0.005
 _CANCEL_GRACE = 5.0
 """How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
 _COMPENSATION_GRACE = 30.0
-"""How long compensations of a cancelled run may take, in seconds, all together."""
+"""How long compensations of a run that was stopped may take, in seconds, all together."""
 
 
 class Driver:
@@ -97,6 +97,8 @@ class Driver:
         self._thread = 0
         self._expired = False
         self._over = False
+        self._undone_by: float | None = None
+        """When compensations are stopped; None while the run has not been."""
         self._epoch = 0.0
 
     # --- the run -------------------------------------------------------------------------------
@@ -129,14 +131,17 @@ class Driver:
                     slice_end = time.monotonic() + _INLINE_SLICE
             if self._run.status() is not None:
                 return
-            deadline = None if self._expired else self._deadline
-            await self._bodies.wait(self._run.next_timer(), deadline)
+            await self._bodies.wait(
+                self._run.next_timer(), self._undone_by, None if self._expired else self._deadline
+            )
 
     def _advance(self) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
         now = time.monotonic()
         if self._deadline is not None and now >= self._deadline and not self._expired:
             self._expire()
+        if self._undone_by is not None and now >= self._undone_by:
+            self._stop_undoing()
         settled = self._settle(now)
         ready = self._run.take(now)
         if self._nested:
@@ -146,8 +151,13 @@ class Driver:
             self._stop(number, reason)
         self._drain_events()
         for activation in [self._begin(*taken, now) for taken in ready]:
-            if not activation.ended:  # none of those before it has ended the run
-                self._bodies.start(activation, self._frames.call(activation))
+            if activation.ended:  # one of those before it has ended the run
+                continue
+            if self._undone_by is not None and now >= self._undone_by:
+                self._ended(activation, _too_late())
+                continue
+            call, on_loop = self._frames.call(activation)
+            self._bodies.start(activation, call, on_loop=on_loop)
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -170,20 +180,24 @@ class Driver:
         """Notes how a body ended; the kernel hears of it with the next batch."""
         if activation.ended:
             return
-        activation.ended = True
-        self._running.pop(activation.id, None)
         value, error = outcome
+        size = 0
         if error is None:
             try:
                 settlement = settlement_of(activation, value, self._frames)
-            except Exception as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
+                size = _size(value) if self._caps is not None else 0
+            except KeyboardInterrupt:
+                raise  # the user's; this body still counts as running, and is stopped with the others
+            except BaseException as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
                 error = wrong
+        activation.ended = True
+        self._running.pop(activation.id, None)
         if error is None:
             self._settled.append(settlement)
             if self._caps is not None:
-                self._measure(value)
-        elif isinstance(error, asyncio.CancelledError):
-            self._settled.append((activation.id, "cancelled", None))
+                self._measure(size)
+        elif isinstance(error, asyncio.CancelledError) and activation.stage != "compensate":
+            self._settled.append(self._failures.cancelled(activation, error))
         else:
             self._settled.append(self._failures.failed(activation, error, retries=self._retries))
         self._frames.account(activation)
@@ -211,16 +225,15 @@ class Driver:
             self._cancel("budget")
         return True
 
-    def _measure(self, value: Any) -> None:
-        if isinstance(value, str | bytes):
-            self._output_bytes += len(
-                value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-            )
+    def _measure(self, size: int) -> None:
+        self._output_bytes += size
         self._exceeds("output_bytes", self._output_bytes)
         self._exceeds("tokens", self._state.tokens)
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
+        if self._undone_by is None:
+            self._undone_by = now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
         for number in self._run.cancel(reason, now):
             self._stop(number, "stopped")
@@ -246,9 +259,15 @@ class Driver:
     async def _compensate(self) -> None:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
         if self._run.status() is None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._until_settled(), _COMPENSATION_GRACE)
-            self._cancel("cancelled")
+            with suppress(asyncio.CancelledError):
+                await self._until_settled()
+            self._stop_undoing()
+
+    def _stop_undoing(self) -> None:
+        """Ends the compensations that still run; none starts any more."""
+        for activation in [one for one in self._running.values() if one.stage == "compensate"]:
+            self._bodies.stop(activation)
+            self._ended(activation, _too_late())
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
@@ -260,20 +279,25 @@ class Driver:
         assert status is not None, "the kernel said that everything is settled"
         state, root = self._state, self._state.root
         root.errors += self._frames.unclosed()
+        outputs = root.outputs(range(len(root.scope.nodes)))
         try:
             variables = state.variables()
-        except ValueError as error:  # a reducer refused what was written
+        except ValidationError as error:  # a reducer refused what was written
             root.errors.append(error)
             variables = dict(state.inputs)
+        if root.errors:
+            status = "failed"
+        elif root.cancelled and status == "succeeded":
+            status = "succeeded_degraded"
+        (root.handled if status == "succeeded_degraded" else root.errors).extend(root.cancelled)
         errors = tuple(root.errors)
         self._failures.tell_each_other(errors)
-        produced = [node for node in range(len(root.scope.nodes)) if root.has_output(node)]
         ids = root.scope.ids
         return WorkflowResult(
             run_id=state.run_id,
-            state="failed" if errors and status != "failed" else status,
+            state=status,
             nodes=state.reports(),
-            outputs={ids[node]: root.output(node) for node in produced},
+            outputs=outputs,
             variables=variables,
             errors=errors,
             handled=tuple(root.handled),
@@ -312,3 +336,15 @@ class Driver:
             run_id, seq, self._epoch + now, type_, node, activation, data, attempt=attempt, trace_id=run_id
         )
         self._publish(event)
+
+
+def _too_late() -> Outcome:
+    message = f"compensations were stopped, {_COMPENSATION_GRACE:g} s after the run was"
+    return None, DeadlineError(message, phase="total", timeout=_COMPENSATION_GRACE)
+
+
+def _size(value: Any) -> int:
+    """Bytes of a text or of bytes, whatever a subclass says of itself; 0 of anything else."""
+    if isinstance(value, str):
+        return len(str.encode(value, "utf-8", "surrogatepass"))
+    return bytes.__len__(value) if isinstance(value, bytes) else 0

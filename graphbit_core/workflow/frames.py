@@ -114,20 +114,20 @@ class OpenFrames:
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> Callable[[], Any]:
-        """What starts the body at this stage."""
+    def call(self, activation: Activation) -> tuple[Callable[[], Any], bool]:
+        """What starts the body at this stage, and whether it is started on the event loop."""
         scope, stage = activation.frame.scope, activation.stage
-        body = scope.bodies[activation.body]
+        body, on_loop = scope.bodies[activation.body], scope.on_loop[activation.body]
         if stage == "run":
-            return lambda: body.run(activation)
+            return lambda: body.run(activation), on_loop
         if stage == "compensate":
             compensation = scope.compensations[activation.node]
-            return lambda: compensation(activation)
+            return lambda: compensation(activation), compensation.is_coroutine
         opened = self._opened[activation.id]
-        if stage == "feed":
-            return lambda: _next(opened.source)
+        if stage == "feed":  # a plain iterator may block, whoever reads it
+            return lambda: _next(opened.source), isinstance(opened.source, AsyncIterator)
         results, opened.results = opened.results, []
-        return lambda: body.resume(activation, results)
+        return lambda: body.resume(activation, results), on_loop
 
     # --- containers ------------------------------------------------------------------------------
 
