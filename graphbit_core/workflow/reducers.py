@@ -79,7 +79,9 @@ def _plain(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 def _shown(value: Any) -> str:
     try:
         return repr(value)
-    except Exception as error:  # noqa: BLE001 - what cannot be shown must still be told of
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - what cannot be shown must still be told of
         return f"something whose text cannot be had ({type(error).__name__})"
 
 
