@@ -15,6 +15,7 @@ from graphbit_core.errors import (
     TransportError,
     ValidationError,
 )
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
@@ -91,7 +92,7 @@ class Failures:
         frame.handled += [*inner, error]
         if disposition == "value":
             runner = activation.body if activation is not None else node
-            frame.values[node] = frame.scope.nodes[runner].options.on_error[1]
+            frame.values[node] = fresh(frame.scope.nodes[runner].options.on_error[1])
 
     @staticmethod
     def overdue(activation: Activation, reason: str) -> DeadlineError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.functions import discard, resolve_function
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.variables import Variable
@@ -90,7 +91,7 @@ def first_values(declared: Mapping[str, Variable]) -> dict[str, Any]:
     values = {}
     for name, variable in declared.items():
         if variable.initial is not None:
-            values[name] = variable.initial
+            values[name] = fresh(variable.initial)
         elif isinstance(variable.reducer, str) and variable.reducer in _EMPTY:
             values[name] = _EMPTY[variable.reducer]()
     return values

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from graphbit_core import Executor, Host, Node, Workflow, WorkflowResult
+from graphbit_core.processes.pool import pool
 from graphbit_core.workers import workers
 
 from .causes import make_host
@@ -42,7 +43,7 @@ def busy_threads() -> set[threading.Thread]:
     ours = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     working = [thread for thread in ours if thread.name == "graphbit-worker"]
     others = {thread for thread in ours if thread not in working}
-    return others | set(working if len(working) > len(workers._idle) else ())
+    return others | set(working if len(working) > len(workers._idle) + pool._tidying else ())
 
 
 @pytest.fixture(autouse=True)

@@ -164,7 +164,7 @@ def test_a_stream_that_blocks_does_not_stop_the_other_nodes(host, release):
         Node.transform("entries", lambda: entries(), inline=True),
         Node.map("each", Node.transform("x", lambda item: item)),
     )
-    workflow.add_node(Node.transform("beside", lambda value: done.append(time.monotonic())))
+    workflow.add_node(Node.transform("beside", lambda *_: done.append(time.monotonic())))
     workflow.add_node(Node.delay("pause", 0.1))
     workflow.connect("entries", "pause", kind="control")
     workflow.connect("pause", "beside", kind="control")
