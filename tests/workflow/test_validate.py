@@ -95,3 +95,14 @@ def test_a_node_type_that_leaves_the_checking_to_python_makes_a_finding(host):
     workflow = Workflow("w").chain(Node("careless", "a", size="big"))
     (finding,) = workflow.validate(host)
     assert (finding.code, finding.node) == ("config", "a")
+
+
+def test_a_fallback_has_a_body_of_its_own_to_run(host):
+    workflow = Workflow("w")
+    for name, other in (
+        ("a", Node.delay("pause", 1)),
+        ("b", Node.subworkflow("sub", Node.transform("x", template="x"))),
+    ):
+        workflow.add_node(Node.transform(name, template="x", on_error={"fallback": other.id}))
+        workflow.add_node(other)
+    assert codes(workflow, host) == [("fallback_without_body", "pause"), ("fallback_without_body", "sub")]
