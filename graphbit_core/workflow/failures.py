@@ -40,7 +40,7 @@ class Failures:
     def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
         """The settlement of an attempt that failed."""
         problem = _described(error)
-        wrapped = NodeError(f"node {activation.node_id!r} failed: {problem}")
+        wrapped = NodeError(f"node {_path(activation.frame, activation.node)!r} failed: {problem}")
         wrapped.__cause__ = error
         self._identify(wrapped, activation.frame, activation.node, activation.attempt)
         self._undecided[activation.id] = activation, wrapped
@@ -57,7 +57,7 @@ class Failures:
         frame = activation.frame if activation is not None else self._frames.frame(number >> 24)
         node = number & 0xFFFFFF
         if error is None:  # the kernel's own: a choice that leads nowhere, a join that cannot come about
-            error = NodeError(f"node {frame.scope.ids[node]!r} {text}")
+            error = NodeError(f"node {_path(frame, node)!r} {text}")
             self._identify(error, frame, node, 1)
             frame.values.pop(node, None)
             frame.writes.pop(node, None)
@@ -92,9 +92,8 @@ class Failures:
     @staticmethod
     def _identify(error: NodeError, frame: Frame, node: int, attempts: int) -> None:
         spec, run_id = frame.scope.nodes[node], frame.state.run_id
-        path = f"{frame.path}/{spec.id}" if frame.path else spec.id
         error.run_id, error.node, error.node_type, error.attempts = run_id, spec.id, spec.type, attempts
-        error.activation = f"{run_id}/{path}"
+        error.activation = f"{run_id}/{_path(frame, node)}"
 
     @staticmethod
     def overdue(activation: Activation, reason: str) -> DeadlineError:
@@ -112,6 +111,11 @@ class Failures:
         for error in errors:
             if isinstance(error, NodeError):
                 error.errors = errors
+
+
+def _path(frame: Frame, node: int) -> str:
+    """Frames and id of a node: ``each[17]/draft``."""
+    return f"{frame.path}/{frame.scope.ids[node]}" if frame.path else frame.scope.ids[node]
 
 
 def is_retryable(error: BaseException) -> bool:
