@@ -204,12 +204,12 @@ def test_a_loop_of_links_is_a_file_that_cannot_be_read(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
-STEPS = '''
+STEPS = """
 def square(item):
     if item == 13:
         raise ValueError("unlucky")
     return item * item
-'''
+"""
 SQUARES = """
 name: Squares
 nodes:
