@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import inspect
 import json
 from functools import partial
 from typing import Any
 
 from graphbit_core.cli.table import print_table, printable
+from graphbit_core.host.arguments import OF_EVERY
 
 _TRUST = (
     "GRAPHBIT_PLUGINS names the distributions that may be imported (unset: all; empty: none), "
@@ -27,6 +29,9 @@ def add(subparsers: Any) -> None:
     listing.set_defaults(run=_list)
     show = commands.add_parser("show", help="show everything known of the components of one name")
     show.add_argument("name", metavar="NAME", help="the component's name, or name@distribution")
+    show.add_argument(
+        "--settings", action="store_true", help="also what it is set up with; imports the component"
+    )
     show.set_defaults(run=_show)
     doctor = commands.add_parser(
         "doctor",
@@ -91,9 +96,23 @@ def _show(args: argparse.Namespace) -> int:
             fields["summary"] = metadata.summary(installed)
             fields["location"] = installed.location
             fields["requires"] = list(installed.handle.requires or ())
+        if args.settings and info.kind != "plugin":
+            fields |= _settings(host.component(info.kind, f"{info.name}@{info.distribution}"), info.kind)
         shown.append(fields)
     _print_fields(shown, as_json=args.json)
     return 0
+
+
+def _settings(component: Any, kind: str) -> dict[str, Any]:
+    """What a component says of itself, and what it takes."""
+    about = " ".join((inspect.getdoc(component) or "").partition("\n\n")[0].split())
+    parameters = inspect.signature(component).parameters.values() if callable(component) else ()
+    taken = [
+        f"{each.name} (required)" if each.default is each.empty else f"{each.name}={each.default!r}"
+        for each in parameters
+        if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
+    return {"about": about, "settings": taken, "options": list(OF_EVERY.get(kind, ()))}
 
 
 def _print_fields(shown: list[dict[str, Any]], *, as_json: bool) -> None:

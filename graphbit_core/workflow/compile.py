@@ -128,12 +128,12 @@ def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Find
             fix = fix or "see 'graphbit plugins list --kind node_type'"
             findings.append(Finding("node_type", message, fix, where + node.id))
         except ValidationError as error:
-            fix = f"see 'graphbit plugins show {node.type}'"
+            fix = f"see 'graphbit plugins show {node.type} --settings'"
             nested = error.findings or [Finding("config", error.message, fix)]
             findings += [Finding(f.code, f.message, f.fix, where + node.id) for f in nested]
         except (TypeError, ValueError) as error:  # a node type that leaves the checking to Python
             message = f"its settings were refused: {error}"
-            fix = f"see 'graphbit plugins show {node.type}'"
+            fix = f"see 'graphbit plugins show {node.type} --settings'"
             findings.append(Finding("config", message, fix, where + node.id))
     return bodies
 
