@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import FrameResult, Frames
 from graphbit_core.errors import ValidationError
-from graphbit_core.types.messages import Usage
-from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.activation import NO_USAGE, Activation
 from graphbit_core.workflow.frame import Frame, Write
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
+    from graphbit_core.workflow.bodies import Call
     from graphbit_core.workflow.state import RunState
 
 _NO_MORE = object()
@@ -108,26 +108,25 @@ class OpenFrames:
 
     def account(self, activation: Activation) -> None:
         """Counts what a body that has ended used."""
-        if activation.usage.total_tokens:
+        if activation.usage is not NO_USAGE:
             activation.frame.add_usage(activation.node, activation.usage)
-            activation.usage = Usage()
+            activation.usage = NO_USAGE
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> Callable[[], Any]:
+    def call(self, activation: Activation) -> Call:
         """What starts the body at this stage."""
         scope, stage = activation.frame.scope, activation.stage
         body = scope.bodies[activation.body]
         if stage == "run":
-            return lambda: body.run(activation)
+            return body.run
         if stage == "compensate":
-            compensation = scope.compensations[activation.node]
-            return lambda: compensation(activation)
+            return scope.compensations[activation.node]
         opened = self._opened[activation.id]
         if stage == "feed":
-            return lambda: _next(opened.source)
+            return lambda _: _next(opened.source)
         results, opened.results = opened.results, []
-        return lambda: body.resume(activation, results)
+        return lambda again: body.resume(again, results)
 
     # --- containers ------------------------------------------------------------------------------
 

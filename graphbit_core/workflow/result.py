@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphbit_core.errors import NodeError, OutputNotProducedError, WorkflowError
@@ -37,6 +38,34 @@ class NodeReport:
     attempts: int = 0
 
 
+class NodeReports(Sequence[NodeReport]):
+    """The reports of a run, made when they are asked for: most runs are only asked for their output."""
+
+    def __init__(self, make: Callable[[], list[NodeReport]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _reports(self) -> list[NodeReport]:
+        return self._make()
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._reports[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._reports)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (self._reports,)
+
+
 @dataclass(frozen=True)
 class WorkflowResult:
     """The end of a run. ``state`` is ``succeeded`` only if every node that had to run did.
@@ -51,6 +80,8 @@ class WorkflowResult:
         errors: Every failure that nobody handled, in order of occurrence.
         handled: Every failure that the workflow took care of, in the same order.
         seconds: How long it took.
+        nodes_run: How many bodies were started, those in frames and further attempts included.
+        retries: How many of them were attempts after the first.
         abandoned: Nodes (``each[17]/draft`` in a frame) whose plain function still ran when the run ended,
             which cannot be stopped, or whose coroutine ignored its cancellation.
     """
@@ -63,6 +94,8 @@ class WorkflowResult:
     errors: Sequence[WorkflowError | Exception] = ()
     handled: Sequence[WorkflowError | Exception] = ()
     seconds: float = 0.0
+    nodes_run: int = 0
+    retries: int = 0
     abandoned: Sequence[str] = ()
     sinks: Sequence[str] = field(default=(), repr=False)
 
