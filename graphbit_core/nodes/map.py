@@ -118,11 +118,20 @@ class _Entries(Sequence[Mapping[str, Any]]):
 
 
 def _named(items: Iterable[Any], name: str) -> Iterator[Mapping[str, Any]]:
-    return ({name: item, "index": index} for index, item in enumerate(items))
+    try:
+        for index, item in enumerate(items):
+            yield {name: item, "index": index}
+    finally:
+        if inspect.isgenerator(items):
+            items.close()
 
 
 async def _named_async(items: AsyncIterable[Any], name: str) -> AsyncIterator[Mapping[str, Any]]:
     index = 0
-    async for item in items:
-        yield {name: item, "index": index}
-        index += 1
+    try:
+        async for item in items:
+            yield {name: item, "index": index}
+            index += 1
+    finally:
+        if inspect.isasyncgen(items):
+            await items.aclose()

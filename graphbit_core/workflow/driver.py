@@ -25,6 +25,7 @@ from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
+from graphbit_core.workflow.sources import close_sources
 from graphbit_core.workflow.spending import Spending
 from graphbit_core.workflow.state import RunState
 
@@ -39,6 +40,8 @@ _CANCEL_GRACE = 5.0
 """How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
 _COMPENSATION_GRACE = 30.0
 """How long compensations of a cancelled run may take, in seconds, all together."""
+LONGEST_END = _COMPENSATION_GRACE + _CANCEL_GRACE + 1.0
+"""A run that was cancelled has ended after so many seconds, unless a body blocks its event loop."""
 
 
 class Driver:
@@ -101,10 +104,22 @@ class Driver:
         self._again = 0
         self._thread = 0
         self._expired = False
-        self._grace_ends: float | None = None
-        """When compensations are stopped too, once the run was cancelled."""
         self._over = False
+        self._reason: str | None = None
+        self._undo_until: float | None = None
+        """When compensations have to be done; None while nothing has cancelled the run."""
+        self._undo_over = False
         self._epoch = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self._state.run_id
+
+    @property
+    def workflow(self) -> str:
+        """Name of what it runs."""
+        return self._compiled.name
 
     # --- the run -------------------------------------------------------------------------------
 
@@ -117,14 +132,18 @@ class Driver:
         try:
             self._run.start(started)
             await self._until_settled()
+        except GeneratorExit:  # thrown away, with its event loop closed: nothing can be awaited any more
+            self._over = True
+            raise
         except BaseException:
             self._cancel("cancelled")
             await self._compensate()
             raise
         finally:
-            await self._reap()
-            self._over = True
-            self._drain_events()
+            if not self._over:
+                await self._reap()
+                self._over = True
+                self._drain_events()
         return self._result(time.monotonic() - started)
 
     async def _until_settled(self) -> None:
@@ -139,12 +158,15 @@ class Driver:
             if self._run.status() is not None:
                 return
             deadline = None if self._expired else self._deadline
-            await self._bodies.wait(self._run.next_timer(), deadline, self._grace_ends)
+            undo_until = None if self._undo_over else self._undo_until
+            await self._bodies.wait(self._run.next_timer(), deadline, undo_until)
 
     def _advance(self, now: float) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
         if self._deadline is not None and now >= self._deadline and not self._expired:
             self._expire()
+        if self._undo_until is not None and now >= self._undo_until and not self._undo_over:
+            self._give_up_undoing()
         settled = self._settle(now)
         ready = self._run.take(now)
         if self._nested:
@@ -155,9 +177,6 @@ class Driver:
         self._drain_events()
         for activation in [self._begin(*taken, now) for taken in ready]:
             self._start(activation)
-        if self._grace_ends is not None and now >= self._grace_ends:
-            for number in list(self._running):
-                self._stop(number, "stopped")
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -174,6 +193,8 @@ class Driver:
         self._started += 1
         if attempt > 1 and stage == "run":
             self._again += 1
+        if self._undo_over and stage == "compensate":
+            self._ended(activation, (None, _undone_too_late()))
         return activation
 
     def _start(self, activation: Activation) -> None:
@@ -198,7 +219,7 @@ class Driver:
             self._settled.append(settlement)
             if self._state.spending is not None and isinstance(value, str | bytes):
                 self._measure(value)
-        elif isinstance(error, asyncio.CancelledError):
+        elif isinstance(error, asyncio.CancelledError) and activation.stage != "compensate":
             self._settled.append((activation.id, "cancelled", None))
         else:
             self._settled.append(self._failures.failed(activation, error, retries=self._retries))
@@ -206,6 +227,22 @@ class Driver:
         self._bodies.wake()
 
     # --- ending --------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Lets what runs end, and begins nothing more; on the thread of the run."""
+        if not self._over:
+            now = time.monotonic()
+            self._settle(now)
+            self._reason = "drained"
+            self._run.drain("drained", now)
+            self._bodies.wake()
+
+    def break_off(self) -> None:
+        """Ends a run that was drained for long enough, and one that is part of it."""
+        if not self._over:
+            self._reason = "drained"
+            self._cancel("drained")
+            self._bodies.wake()
 
     def _expire(self) -> None:
         self._expired = True
@@ -244,7 +281,8 @@ class Driver:
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
-        self._grace_ends = self._grace_ends or now + _COMPENSATION_GRACE
+        if self._undo_until is None:
+            self._undo_until = now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
         for number in self._run.cancel(reason, now):
             running = self._running.get(number)
@@ -271,15 +309,25 @@ class Driver:
 
     async def _compensate(self) -> None:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
-        try:
+        with suppress(asyncio.CancelledError):
             await self._until_settled()
-        except asyncio.CancelledError:
-            self._grace_ends = 0.0
-            await self._until_settled()
+        if self._run.status() is None:
+            self._give_up_undoing()
+        while self._run.status() is None and self._advance(time.monotonic()):
+            pass
+
+    def _give_up_undoing(self) -> None:
+        self._undo_over = True
+        for activation in list(self._running.values()):
+            if activation.stage == "compensate":
+                self._bodies.stop(activation)
+                self._ended(activation, (None, _undone_too_late()))
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
         await self._bodies.reap(_CANCEL_GRACE)
+        if self._nested:
+            await close_sources(self._frames.unread(), _CANCEL_GRACE)
         self._settle(time.monotonic())
 
     def _result(self, seconds: float) -> WorkflowResult:
@@ -296,9 +344,11 @@ class Driver:
         errors = tuple(root.errors)
         self._failures.tell_each_other(errors)
         ids = root.scope.ids
+        ended = "failed" if errors else status
         return WorkflowResult(
             run_id=state.run_id,
-            state="failed" if errors and status != "failed" else status,
+            state=ended,
+            reason=self._reason if ended == "cancelled" else None,
             nodes=state.reports(),
             outputs=outputs,
             variables=variables,
@@ -351,3 +401,8 @@ class Driver:
             run_id, seq, self._epoch + now, type_, node, activation, data, attempt=attempt, trace_id=run_id
         )
         self._publish(event)
+
+
+def _undone_too_late() -> DeadlineError:
+    limit = f"what it did was not undone within {_COMPENSATION_GRACE} s of the cancellation of the run"
+    return DeadlineError(limit, phase="total", timeout=_COMPENSATION_GRACE)

@@ -76,7 +76,7 @@ class Failures:
         self._keep(frame, node, error, disposition, activation)
 
     def _made_by_kernel(self, frame: Frame, node: int, text: str | None) -> NodeError:
-        """The error of a choice that leads nowhere, of a join that cannot come about, or, without a text, of a
+        """The error of a choice that leads nowhere, of a join that cannot come about or, without a text, of a
         compensation that was stopped: its node has succeeded and keeps its output.
         """
         error = NodeError(f"node {_path(frame, node)!r} {text or 'was not undone: there was no time left'}")

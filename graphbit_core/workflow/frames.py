@@ -27,6 +27,7 @@ class _Opened:
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
         self.source: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.exhausted = False
         self.opened = 0
         self.first = 0
         """Index of the first entry of ``entries``."""
@@ -53,6 +54,8 @@ class OpenFrames:
         self._opened: dict[int, _Opened] = {}
         """Containers whose frames run, by the kernel's number of their activation."""
         self._first_started: dict[int, float] = {}
+        self._unread: list[Any] = []
+        """Streams of containers that were over before their end."""
 
     # --- activations -----------------------------------------------------------------------------
 
@@ -149,9 +152,10 @@ class OpenFrames:
 
     def feed(self, activation: Activation, entry: Any) -> Settlement:
         """The next entry of a stream has come, or its end."""
-        if entry is _NO_MORE:
-            return activation.id, "opened", (0, False)
         opened = self._opened[activation.id]
+        if entry is _NO_MORE:
+            opened.exhausted = True
+            return activation.id, "opened", (0, False)
         opened.fed[opened.opened] = entry
         opened.opened += 1
         return activation.id, "opened", (1, True)
@@ -176,11 +180,18 @@ class OpenFrames:
     def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
         """A container is over: failures in its frames, those that were handled there, and what they wrote."""
         opened = self._opened.pop(activation.id, None)
+        if opened is not None and opened.source is not None and not opened.exhausted:
+            self._unread.append(opened.source)
         return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
 
     def unclosed(self) -> list[Exception]:
         """Failures in frames of containers that the kernel has ended without asking them again."""
         return [error for opened in self._opened.values() for error in opened.errors]
+
+    def unread(self) -> list[Any]:
+        """Streams that nobody will read on, at the end of the run."""
+        left = (opened for opened in self._opened.values() if not opened.exhausted)
+        return self._unread + [opened.source for opened in left if opened.source is not None]
 
 
 def _next(source: Any) -> Any:

@@ -84,6 +84,7 @@ class WorkflowResult:
         retries: How many of them were attempts after the first.
         abandoned: Nodes (``each[17]/draft`` in a frame) whose plain function still ran when the run ended,
             which cannot be stopped, or whose coroutine ignored its cancellation.
+        reason: Why it was cancelled: ``drained`` with its executor; None where a body cancelled itself.
     """
 
     run_id: str
@@ -97,6 +98,7 @@ class WorkflowResult:
     nodes_run: int = 0
     retries: int = 0
     abandoned: Sequence[str] = ()
+    reason: str | None = None
     sinks: Sequence[str] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
@@ -114,6 +116,17 @@ class WorkflowResult:
     def is_failed(self) -> bool:
         """Whether the run did not succeed: it failed or was cancelled."""
         return not self.is_success()
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Ids of the nodes that a cancellation broke off, or kept from running; a container is one of them if
+        some of its body was. They are what is left to do of a run whose ``reason`` is ``drained``.
+        """
+        return [
+            node.id
+            for node in self.nodes
+            if node.state == "cancelled" or (node.state == "skipped" and node.reason == "cancelled")
+        ]
 
     @property
     def error(self) -> BaseException | None:
