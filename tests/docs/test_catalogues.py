@@ -8,7 +8,7 @@ from inspect import signature
 
 import workspace
 
-from graphbit_core import EVENT_TYPES, Executor, ToolOptions, default_host
+from graphbit_core import EVENT_TYPES, Executor, RunCaps, ToolOptions, default_host
 from graphbit_core.nodes.http_request import HttpRequestNode
 from graphbit_core.workflow.expressions.functions import FUNCTIONS
 from graphbit_core.workflow.limits import Limits
@@ -46,7 +46,9 @@ def test_the_page_on_branching_lists_every_function_of_expressions():
 
 def test_the_page_on_running_lists_every_limit_and_preset():
     named = re.findall(r"`(\w+)`", " ".join(row[0] for row in rows("running.md", "option")))
-    assert set(named) == {field.name for field in fields(Limits)} - {"caps"}
+    assert set(named) == {field.name for field in fields(Limits)}
+    caps = [row[0].strip("`") for row in rows("running.md", "cap")]
+    assert caps == [field.name for field in fields(RunCaps)]
     presets = re.findall(r"Executor\.(\w+)\(\)", " ".join(row[0] for row in rows("running.md", "preset")))
     assert [Executor.__dict__[name].__func__ is not None for name in presets] == [True] * 5
 
