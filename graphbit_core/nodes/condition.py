@@ -58,7 +58,7 @@ class ConditionNode(NodeType):
         if not isinstance(targets, list | tuple) or not all(isinstance(t, str) for t in targets):
             raise ValidationError(
                 f"the condition returned {type(chosen).__name__} {chosen!r:.80}; it must return the label "
-                "of an edge, the id of a target, a list of those, or True or False for the labels true and false",
+                "of an edge, the id of a target, a list of those, or True or False for those labels",
                 field="expression" if self._by_expression else "function",
             )
         return Choice(targets, self._decide.received(context))

@@ -258,5 +258,5 @@ def test_limits_of_an_account_hold_for_every_client_of_it(server: ModelServer) -
 
 
 def test_a_model_that_is_no_text_is_told_how_it_gets_a_name() -> None:
-    with pytest.raises(ValidationError, match="ScriptedModel; give 'provider:model'.*default_host"):
+    with pytest.raises(ValidationError, match=r"ScriptedModel; give 'provider:model'.*default_host"):
         LlmClient(ScriptedModel())  # type: ignore[arg-type]

@@ -95,3 +95,11 @@ def test_a_node_type_that_leaves_the_checking_to_python_makes_a_finding(host):
     workflow = Workflow("w").chain(Node("careless", "a", size="big"))
     (finding,) = workflow.validate(host)
     assert (finding.code, finding.node) == ("config", "a")
+
+
+def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
+    workflow = Workflow("w").chain(Node.transform("a", template="a"), Node.transform("b", template="b"))
+    workflow.add_node(Node.transform("lone", template="c", on_error="route"))
+    told = [str(finding) for finding in workflow.validate(host)]
+    assert "disconnected at node 'lone': no edge leads to it or from it — connect it, or take it out" in told
+    assert any("it routes its errors, but has no error edge" in text for text in told)
