@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         ComponentInfo as ComponentInfo,
         Host as Host,
         Registration as Registration,
+        Resources as Resources,
         default_host as default_host,
         hookimpl as hookimpl,
     )
@@ -193,7 +194,7 @@ _PUBLIC = {
         ResourceExhaustedError RunShedError StreamInterruptedError ToolError ToolRoundsError
         TransportError UnavailableError ValidationError WorkflowError
     """,
-    "host": "ComponentInfo Host Registration default_host hookimpl",
+    "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
     "llm.client": "ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import inspect
 import json
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphbit_core.cli.table import print_table, printable
-from graphbit_core.host.arguments import OF_EVERY
+
+if TYPE_CHECKING:
+    from graphbit_core.cli.component_settings import Described
+    from graphbit_core.host import ComponentInfo, Host
 
 _TRUST = (
     "GRAPHBIT_PLUGINS names the distributions that may be imported (unset: all; empty: none), "
@@ -27,11 +29,10 @@ def add(subparsers: Any) -> None:
     listing = commands.add_parser("list", help="list what is installed; imports none of it")
     listing.add_argument("--kind", help="only this kind, for example loader")
     listing.set_defaults(run=_list)
-    show = commands.add_parser("show", help="show everything known of the components of one name")
-    show.add_argument("name", metavar="NAME", help="the component's name, or name@distribution")
-    show.add_argument(
-        "--settings", action="store_true", help="also what it is set up with; imports the component"
+    show = commands.add_parser(
+        "show", help="import the components of one name and show what they do and take"
     )
+    show.add_argument("name", metavar="NAME", help="the component's name, or name@distribution")
     show.set_defaults(run=_show)
     doctor = commands.add_parser(
         "doctor",
@@ -96,30 +97,27 @@ def _show(args: argparse.Namespace) -> int:
             fields["summary"] = metadata.summary(installed)
             fields["location"] = installed.location
             fields["requires"] = list(installed.handle.requires or ())
-        if args.settings and info.kind != "plugin":
-            fields |= _settings(host.component(info.kind, f"{info.name}@{info.distribution}"), info.kind)
-        shown.append(fields)
-    _print_fields(shown, as_json=args.json)
+        shown.append((fields, _described(host, info)))
+    if args.json:
+        print(json.dumps([{**fields, **dataclasses.asdict(about)} for fields, about in shown], indent=2))
+    else:
+        _print_shown(shown)
     return 0
 
 
-def _settings(component: Any, kind: str) -> dict[str, Any]:
-    """What a component says of itself, and what it takes."""
-    about = " ".join((inspect.getdoc(component) or "").partition("\n\n")[0].split())
-    parameters = inspect.signature(component).parameters.values() if callable(component) else ()
-    taken = [
-        f"{each.name} (required)" if each.default is each.empty else f"{each.name}={each.default!r}"
-        for each in parameters
-        if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)
-    ]
-    return {"about": about, "settings": taken, "options": list(OF_EVERY.get(kind, ()))}
+def _described(host: Host, info: ComponentInfo) -> Described:
+    from graphbit_core.cli.component_settings import Described, describe
+    from graphbit_core.host.records import PLUGIN
+
+    if info.kind == PLUGIN or info.state == "denied":
+        return Described()
+    return describe(host, info.kind, f"{info.name}@{info.distribution}")
 
 
-def _print_fields(shown: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(shown, indent=2))
-        return
-    for index, fields in enumerate(shown):
+def _print_shown(shown: list[tuple[dict[str, Any], Described]]) -> None:
+    from graphbit_core.cli.component_settings import Described, lines
+
+    for index, (fields, described) in enumerate(shown):
         if index:
             print()
         width = max(map(len, fields)) + 2
@@ -127,6 +125,10 @@ def _print_fields(shown: list[dict[str, Any]], *, as_json: bool) -> None:
             text = ", ".join(value) if isinstance(value, list) else value
             if text:
                 print(f"{key.replace('_', ' '):{width}}{printable(text)}")
+        if described != Described():
+            print()
+            for line in lines(described):
+                print(printable(line))
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from graphbit_core.errors import Finding
 from graphbit_core.types.messages import Usage
 
 if TYPE_CHECKING:
-    from graphbit_core.host import Host
+    from graphbit_core.host import Resources
     from graphbit_core.workflow.workflow import Workflow
 
 
@@ -47,9 +47,12 @@ class Frames:
     Attributes:
         inputs: For each frame what its nodes see by name. An iterator, plain or async, is read one entry
             at a time, as frames end.
+        state: What ``resume`` finds as ``context.state``: what the container has to remember until then. A
+            node type keeps nothing of a run in itself, as one instance serves all runs.
     """
 
     inputs: Sequence[Mapping[str, Any]] | Iterator[Mapping[str, Any]] | AsyncIterator[Mapping[str, Any]]
+    state: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,11 @@ class NodeContext(Protocol):
     @property
     def idempotency_key(self) -> str:
         """The same for all attempts of this activation, and for no other."""
+        ...
+
+    @property
+    def state(self) -> Any:
+        """In ``resume`` the ``state`` of the Frames that have ended; else None."""
         ...
 
     @property
@@ -250,6 +258,9 @@ class NodeType(Protocol):
     A coroutine ``run`` is awaited on the event loop. A plain one runs on a worker thread, unless
     ``inline`` says that it is quick and never blocks. A class that inherits from this one needs
     ``graphbit_api`` and ``run``; the rest is what most node types want.
+
+    Settings cannot be called ``type``, ``name``, ``id``, or what an option of every node is called, such as
+    ``retry`` and ``timeout``: the host refuses such a class.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
@@ -279,8 +290,10 @@ class NodeType(Protocol):
         """Type that an input port takes, as an annotation; ``None`` is the port of edges that name none."""
         return Any
 
-    def check_resources(self, host: Host) -> Sequence[Finding]:
-        """What is missing outside: a key, a model, a file. Asked by ``validate(resources=True)``."""
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """What is missing outside: a key, a model, a file. Asked by ``validate(resources=True)`` and by
+        ``Executor.validate``. Looks only at this machine, shows no secret, and raises nothing.
+        """
         return ()
 
     def run(self, context: NodeContext) -> Any | Awaitable[Any]:

@@ -18,12 +18,15 @@ OF_EVERY = {
 }
 """By kind: names that users may set on every component and that it never sees: someone may have meant one."""
 
+RESERVED = {"node_type": ("type", "name", "id", *OF_EVERY["node_type"])}
+"""By kind: names that no setting of a component can have, because it would never be given them."""
+
 _KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def checker(kind: str, name: str, component: Callable[..., Any]) -> Callable[[Mapping[str, Any]], None]:
     """What raises a ValidationError naming every unknown or missing setting, and the nearest known one."""
-    known, required, open_ended = _settings_of(component)
+    known, required, open_ended = settings_of(component)
     all_known, all_required = frozenset(known), frozenset(required)
 
     def check(settings: Mapping[str, Any]) -> None:
@@ -46,7 +49,7 @@ def _refusal(
 
 
 @functools.lru_cache(maxsize=256)
-def _settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
+def settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
     """Names it knows, names it requires, and whether it takes any other as well."""
     try:
         parameters = inspect.signature(component).parameters.values()

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
@@ -122,7 +132,7 @@ def _named(items: Iterable[Any], name: str) -> Iterator[Mapping[str, Any]]:
         for index, item in enumerate(items):
             yield {name: item, "index": index}
     finally:
-        if inspect.isgenerator(items):
+        if isinstance(items, Generator):
             items.close()
 
 
@@ -133,5 +143,5 @@ async def _named_async(items: AsyncIterable[Any], name: str) -> AsyncIterator[Ma
             yield {name: item, "index": index}
             index += 1
     finally:
-        if inspect.isasyncgen(items):
+        if isinstance(items, AsyncGenerator):
             await items.aclose()

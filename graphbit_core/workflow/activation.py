@@ -74,6 +74,7 @@ class Activation:
         "id",
         "node",
         "stage",
+        "state",
         "usage",
         "writes",
     )
@@ -93,6 +94,8 @@ class Activation:
         """Whether it has been settled; what comes later of it is ignored."""
         self.writes: list[Write] = []
         self.usage = NO_USAGE
+        self.state: Any = None
+        """See NodeContext.state."""
         self._edges: list[CompiledEdge] | None = None
         self._ports: Mapping[str, Any] | None = None
         self._inputs: Mapping[str, Any] | None = None

@@ -23,27 +23,14 @@ def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Findin
         findings: Filled.
     """
     inputs: dict[str, None] = {}
-    outer = _outer(compiled)
     for scope, path in zip(compiled.scopes, where, strict=True):
-        names = _Names(compiled, scope, path, outer)
+        names = _Names(compiled, scope, path)
         for node in range(len(scope.nodes)):
             inputs.update(dict.fromkeys(names.inputs_of(node, findings)))
         findings += _conditions(scope, path)
         findings += _types(scope, path)
         findings += _writers(compiled, scope, path)
     return tuple(inputs)
-
-
-def _outer(compiled: Compiled) -> dict[int, tuple[int, int]]:
-    """For each inner scope, the scope and node that hold it."""
-    numbers = {id(scope.container): scope.number for scope in compiled.scopes if scope.container}
-    outer = {}
-    for scope in compiled.scopes:
-        for node, body in enumerate(scope.bodies):
-            held = body.container()
-            if held is not None and id(held) in numbers:
-                outer[numbers[id(held)]] = scope.number, node
-    return outer
 
 
 _INPUT = ("", "")
@@ -53,13 +40,10 @@ _INPUT = ("", "")
 class _Names:
     """Finds what the names mean that the nodes of one scope use."""
 
-    def __init__(
-        self, compiled: Compiled, scope: Scope, path: str, outer: dict[int, tuple[int, int]]
-    ) -> None:
+    def __init__(self, compiled: Compiled, scope: Scope, path: str) -> None:
         self._compiled = compiled
         self._scope = scope
         self._path = path
-        self._outer = outer
         self._followers = {edge.target for edge in scope.edges}
         self._protected: dict[int, list[int]] = {}
         """For each stand-in, the nodes it takes over for."""
@@ -103,11 +87,11 @@ class _Names:
                 other = scope.ids[found]
                 message = f"it uses {{{name}}}, but {other!r} does not run before it"
                 return message, f"connect {other!r} to it, directly or through others"
-            if scope.container is None:
+            if scope.container is None or scope.outer is None:
                 break
             if root in scope.container.names:
                 return None
-            number, within = self._outer[scope.number]
+            number, within = scope.outer
             scope = self._compiled.scopes[number]
         return None if root in self._compiled.variables else _INPUT
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
-from graphbit_core.host import Host, default_host
+from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
 from graphbit_core.workflow.calculation import test_of
@@ -61,7 +61,11 @@ class _Draft:
     where: str
     """Path of the container that holds it, with a slash behind it; empty for the workflow that runs."""
     container: Container | None
+    outer: tuple[int, int] | None
+    """Scope and node that hold it."""
     bodies: dict[str, NodeType]
+    containers: dict[str, Container]
+    """What its nodes tell of the workflows that they run, by node id."""
     inner: dict[str, int]
     """Scope per container node, by id."""
 
@@ -80,52 +84,52 @@ def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
 
 
 def check(
-    workflow: Workflow, host: Host | None = None, *, resources: bool = False
+    workflow: Workflow, host: Host | None = None, *, resources: Resources | None = None
 ) -> tuple[Compiled | None, list[Finding]]:
     """The compiled workflow, or None and every fault that was found.
 
     Args:
         workflow: What to look at.
         host: Where its node types come from; default: what is installed.
-        resources: Whether to ask for missing keys and unknown models as well.
+        resources: Where to look for keys, models and files that are missing; None: nowhere.
     """
     host = host or default_host()
     findings: list[Finding] = []
     drafts = _drafts(workflow, host, findings)
+    lacking = [] if resources is None else _lacking(drafts, resources)
     if findings and any(finding.code == "empty" for finding in findings):
-        return None, findings
+        return None, findings + lacking
     scopes = [_plan_scope(draft, findings) for draft in drafts]
     findings += _structure(drafts, scopes)
     if findings:
-        return None, findings
+        return None, findings + lacking
     plan = Plan(scopes)
     made = [_scope(draft) for draft in drafts]
     compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
     inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
-    if resources:
-        findings += _resources(drafts, host)
+    findings += lacking
     return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
 
 
 def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Draft]:
     """The workflow and all bodies in it, outer ones first."""
     drafts: list[_Draft] = []
-    waiting: list[tuple[Workflow, str, Container | None, dict[str, int] | None, str]] = [
-        (workflow, "", None, None, "")
-    ]
-    for inner, where, container, outer, node_id in waiting:
-        if outer is not None:
-            outer[node_id] = len(drafts)
+    waiting: list[tuple[Workflow, _Draft | None, str]] = [(workflow, None, "")]
+    for inner, around, node_id in waiting:
+        where, outer, container = "", None, None
+        if around is not None:
+            around.inner[node_id] = len(drafts)
+            where, container = f"{around.where}{node_id}/", around.containers[node_id]
+            outer = around.number, list(around.workflow.nodes).index(node_id)
         if not inner.nodes:
             fix = "add at least one with add_node()"
             findings.append(Finding("empty", "the workflow has no nodes", fix, where.rstrip("/") or None))
         bodies = _make_bodies(inner, host, where, findings)
-        draft = _Draft(len(drafts), inner, where, container, bodies, {})
+        told = {body_id: body.container() for body_id, body in bodies.items()}
+        containers = {body_id: held for body_id, held in told.items() if held is not None}
+        draft = _Draft(len(drafts), inner, where, container, outer, bodies, containers, {})
         drafts.append(draft)
-        for body_id, body in bodies.items():
-            held = body.container()
-            if held is not None:
-                waiting.append((held.workflow, f"{where}{body_id}/", held, draft.inner, body_id))
+        waiting += [(held.workflow, draft, body_id) for body_id, held in containers.items()]
     return drafts
 
 
@@ -141,12 +145,12 @@ def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Find
             fix = fix or "see 'graphbit plugins list --kind node_type'"
             findings.append(Finding("node_type", message, fix, where + node.id))
         except ValidationError as error:
-            fix = f"see 'graphbit plugins show {node.type} --settings'"
+            fix = f"see 'graphbit plugins show {node.type}'"
             nested = error.findings or [Finding("config", error.message, fix)]
             findings += [Finding(f.code, f.message, f.fix, where + node.id) for f in nested]
         except (TypeError, ValueError) as error:  # a node type that leaves the checking to Python
             message = f"its settings were refused: {error}"
-            fix = f"see 'graphbit plugins show {node.type} --settings'"
+            fix = f"see 'graphbit plugins show {node.type}'"
             findings.append(Finding("config", message, fix, where + node.id))
     return bodies
 
@@ -158,7 +162,7 @@ def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
     for node in nodes.values():
         body = draft.bodies.get(node.id)
         operation = body.operation() if body is not None else None
-        held = body.container() if body is not None and node.id in draft.inner else None
+        held = draft.containers.get(node.id)
         try:
             rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
         except ValidationError as error:
@@ -186,7 +190,17 @@ def _scope(draft: _Draft) -> Scope:
         if node.options.compensate is not None
     }
     edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
-    return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+    containers = {position[node_id]: held for node_id, held in draft.containers.items()}
+    return Scope(
+        draft.number,
+        nodes,
+        list(draft.bodies.values()),
+        edges,
+        compensations,
+        containers,
+        draft.outer,
+        draft.container,
+    )
 
 
 def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Variable]:
@@ -217,10 +231,10 @@ def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
     )
 
 
-def _resources(drafts: list[_Draft], host: Host) -> list[Finding]:
+def _lacking(drafts: list[_Draft], resources: Resources) -> list[Finding]:
     return [
         Finding(found.code, found.message, found.fix, draft.where + node_id)
         for draft in drafts
         for node_id, body in draft.bodies.items()
-        for found in body.check_resources(host)
+        for found in body.check_resources(resources)
     ]

@@ -41,8 +41,12 @@ class Scope:
     bodies: Sequence[NodeType]
     edges: Sequence[CompiledEdge]
     compensations: Mapping[int, BoundFunction]
+    containers: Mapping[int, Container]
+    """What nodes tell of the workflows that they run. Asked once, so it may be made anew each time."""
+    outer: tuple[int, int] | None = None
+    """Scope and node that hold this one; None for the workflow that runs."""
     container: Container | None = None
-    """What the node that holds this scope tells of it; None for the workflow that runs."""
+    """What that node tells of it."""
 
     @cached_property
     def ids(self) -> list[str]:

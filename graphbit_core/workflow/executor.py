@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from graphbit_core.errors import MissingInputError, RunShedError, WorkflowError
-from graphbit_core.host import Host, default_host
+from graphbit_core.errors import Finding, MissingInputError, RunShedError, WorkflowError
+from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.types.events import Event
 from graphbit_core.workflow import limits as presets
 from graphbit_core.workflow.admission import Admission, Permit
+from graphbit_core.workflow.compile import check
 from graphbit_core.workflow.compiled import Compiled
 from graphbit_core.workflow.context import WorkflowContext
 from graphbit_core.workflow.draining import DRAIN_SECONDS, DrainedRun, GoingRuns, check_bound
@@ -179,6 +180,13 @@ class Executor:
     def reset_stats(self) -> None:
         """Counts anew. Runs that go on now are counted when they end."""
         self._counter.reset()
+
+    def validate(self, workflow: Workflow) -> list[Finding]:
+        """Every fault of ``workflow``, and all that a run of it on this executor would lack: API keys,
+        models, tools, files, services. Runs nothing, and sends nothing anywhere.
+        """
+        host = self._host or default_host()
+        return check(workflow, host, resources=Resources(host, {"host": host, **self._services}))[1]
 
     # --- runs ----------------------------------------------------------------------------------
 

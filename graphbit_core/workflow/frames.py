@@ -32,6 +32,7 @@ class _Opened:
         self.first = 0
         """Index of the first entry of ``entries``."""
         self.entries: Sequence[Mapping[str, Any]] = ()
+        self.state: Any = None
         self.fed: dict[int, Mapping[str, Any]] = {}
         self.results: list[FrameResult] = []
         self.errors: list[Exception] = []
@@ -101,7 +102,7 @@ class OpenFrames:
 
     @staticmethod
     def _style(activation: Activation) -> str:
-        container = activation.frame.scope.bodies[activation.node].container()
+        container = activation.frame.scope.containers.get(activation.node)
         return container.style if container is not None else ""
 
     def opener(self, number: int) -> Activation | None:
@@ -129,6 +130,7 @@ class OpenFrames:
         if stage == "feed":
             return lambda _: _next(opened.source)
         results, opened.results = opened.results, []
+        activation.state = opened.state
         return lambda again: body.resume(again, results)
 
     # --- containers ------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class OpenFrames:
         if not self._style(activation):
             raise ValidationError("its body returned Frames, but its node type tells of no workflow to run")
         opened = self._opened.setdefault(activation.id, _Opened(activation))
-        inputs = frames.inputs
+        inputs, opened.state = frames.inputs, frames.state
         if isinstance(inputs, Sequence):
             opened.source, opened.entries, opened.first = None, inputs, opened.opened
             opened.opened += len(inputs)

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import ConfigError
+from graphbit_core.host.resources import service_fix
 from graphbit_core.types.messages import Usage
 from graphbit_core.workflow.frame import Frame, Write
 from graphbit_core.workflow.reducers import first_values, fold, reducer
@@ -102,11 +103,8 @@ class RunState:
         try:
             return self._services[name]
         except KeyError:
-            raise ConfigError(
-                f"this executor has no {name!r}; give it one: Executor(services={{{name!r}: …}})"
-                + (", or Executor('provider:model'), or --model provider:model" if name == "llm" else ""),
-                setting=name,
-            ) from None
+            message = f"this executor has no {name!r}; {service_fix(name)}"
+            raise ConfigError(message, setting=name) from None
 
     def reports(self) -> NodeReports:
         """What became of each node of the workflow, in the order they were added."""

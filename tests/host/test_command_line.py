@@ -97,15 +97,6 @@ def test_show_prints_what_the_metadata_says(site, capsys):
     assert "graphbit_shown" not in sys.modules
 
 
-def test_show_prints_what_a_component_is_set_up_with(capsys):
-    assert main(["plugins", "show", "delay", "--settings"]) == 0
-    out = capsys.readouterr().out
-    assert "settings      seconds (required)" in out
-    assert "retry" in out
-    assert main(["plugins", "show", "condition", "--settings", "--json"]) == 0
-    assert "inline=False" in json.loads(capsys.readouterr().out)[0]["settings"]
-
-
 def test_show_answers_an_unknown_name_with_the_nearest(site, capsys):
     site.loader("graphbit-shown", name="shown")
     assert main(["plugins", "show", "shwon"]) == 1

@@ -57,7 +57,6 @@ impl Run {
         if stage != Stage::Feed {
             (container.halted, container.cut) = (false, false);
         }
-        let first = container.opened == 0 && container.backlog == 0;
         let in_vain = halt != Halt::Going || container.halted || asked.is_some();
         (container.backlog, container.more) = (container.backlog.saturating_add(count), more);
         if in_vain {
@@ -69,7 +68,7 @@ impl Run {
         if stopped || (halt != Halt::Going && stage != Stage::Feed) {
             return self.close(activation, Settled::Cancelled, now);
         }
-        if first && stage == Stage::Run && self.style(activation) == Style::Map {
+        if stage != Stage::Feed && self.style(activation) == Style::Map {
             self.tell(now, Some(activation), What::MapStarted(count, more));
         }
         self.advance(activation, now);

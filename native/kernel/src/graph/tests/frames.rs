@@ -33,6 +33,18 @@ fn an_empty_map_is_resumed_at_once() {
 }
 
 #[test]
+fn a_container_that_opens_frames_again_tells_of_each_round() {
+    let mut story = map().body("each", "x", "").start();
+    for round in 0..2 {
+        story.take();
+        story.open("each", 1).take();
+        story.ok(&format!("each[{round}]/x"));
+    }
+    let each_round = ["map.started(each)", "map.item(each)", "map.completed(each)"];
+    assert_eq!(story.events("map."), [each_round, each_round].concat().join(" "));
+}
+
+#[test]
 fn frames_of_an_empty_body_end_as_they_open() {
     let mut story = map().body("each", "", "").start();
     story.take();
