@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Container, FrameResult, Frames, NodeContext, NodeType
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import NodeError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
 from graphbit_core.workflow.calculation import bind
 from graphbit_core.workflow.values import fresh
@@ -80,10 +80,10 @@ class MapNode(NodeType):
         return self._later(items) if inspect.isawaitable(items) else self._frames(items)
 
     def resume(self, context: NodeContext, results: Sequence[FrameResult]) -> list[Any]:
-        """The outputs. Raises the error of the failed item with the lowest index."""
+        """The outputs. Raises the error of the failed item with the lowest index, not of a cancelled one."""
         failed = [result for result in results if result.error is not None]
         if failed and not self._collect:
-            raise min(failed, key=lambda result: result.index).error or AssertionError
+            raise _cause(failed)
         ended = sorted(results, key=lambda result: result.index) if self._ordered else results
         return [
             result.output if result.error is None else result.error
@@ -106,6 +106,12 @@ class MapNode(NodeType):
             "with over= if the node before gives something else",
             field="over",
         )
+
+
+def _cause(failed: Sequence[FrameResult]) -> Exception:
+    """The error of the first item that failed by itself; others were cancelled because of it."""
+    errors = [result.error for result in sorted(failed, key=lambda one: one.index) if result.error]
+    return next((error for error in errors if isinstance(error, NodeError)), errors[0])
 
 
 class _Entries(Sequence[Mapping[str, Any]]):

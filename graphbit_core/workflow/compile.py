@@ -42,6 +42,16 @@ _FIXES = {
 }
 
 
+_MESSAGES = {
+    "self_edge": "it has an edge to itself",
+    "disconnected": "no edge leads to it or from it",
+    "no_error_edge": "it routes its errors, but has no error edge",
+    "fallback_with_edges": "it is a fallback, which takes the edges of the node it replaces, and has its own",
+    "join_without_edges": "it has a join rule, but no edge leads to it",
+}
+"""What is said of faults of which the kernel tells the node only."""
+
+
 @dataclass(frozen=True)
 class _Draft:
     """A scope before it was looked at."""
@@ -167,7 +177,8 @@ def _structure(drafts: list[_Draft], scopes: list[PlanScope]) -> Iterator[Findin
     for code, scope, node, detail in check_graph(scopes):
         draft = drafts[scope]
         where = None if node is None else draft.where + list(draft.workflow.nodes)[node]
-        yield Finding(code, detail, _FIXES.get(code, "see the documentation of node options"), where)
+        message = _MESSAGES.get(code, detail)
+        yield Finding(code, message, _FIXES.get(code, "see the documentation of node options"), where)
 
 
 def _scope(draft: _Draft) -> Scope:

@@ -173,11 +173,11 @@ class Frame:
     def failure(
         self, node: int, problem: str, cause: BaseException | None = None, attempts: int = 1
     ) -> NodeError:
-        """The error of one of its nodes; in the message ``problem`` follows the node's id."""
+        """The error of one of its nodes; in the message ``problem`` follows its path."""
         spec, run_id = self.scope.nodes[node], self.state.run_id
         path = f"{self.path}/{spec.id}" if self.path else spec.id
         error = NodeError(
-            f"node {spec.id!r} {problem}",
+            f"node {path!r} {problem}",
             run_id=run_id,
             node=spec.id,
             node_type=spec.type,
