@@ -254,6 +254,10 @@ class NodeType(Protocol):
         """The workflow it runs; then ``run`` may return Frames, and ``resume`` is called after them."""
         return None
 
+    def labels(self) -> Collection[str] | None:
+        """Labels of edges that it may choose: none if it never returns a Choice; None: that is not known."""
+        return None
+
     def output_type(self) -> Any:
         """Type of the output, as an annotation; ``Any`` if it is not known."""
         return Any

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.contracts.tool import Tool
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import Finding, ValidationError
+from graphbit_core.nodes.resources import missing_model, missing_tools
 from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.loop import ToolLoop
@@ -28,6 +29,7 @@ from graphbit_core.workflow.template import placeholders
 from graphbit_core.workflow.values import as_text, is_passages, to_json
 
 if TYPE_CHECKING:
+    from graphbit_core.host import Host
     from graphbit_core.llm.client import LlmClient
 
 
@@ -82,6 +84,15 @@ class AgentNode(NodeType):
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the prompt, the context and the system prompt."""
         return placeholders("\n".join((self._system_prompt or "", self._context or "", self._prompt)))
+
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
+    def check_resources(self, host: Host) -> Sequence[Finding]:
+        """Its model, if it names one, and installed tools."""
+        models = missing_model(self._llm, host) if self._llm is not None else ()
+        return [*models, *missing_tools(self._tools.names, host)]
 
     async def run(self, context: NodeContext) -> str:
         """The text of the answer.

@@ -46,6 +46,10 @@ class DocumentLoaderNode(NodeType):
         """Names in the path."""
         return placeholders(self._path)
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def run(self, context: NodeContext) -> list[Document] | Awaitable[list[Document]]:
         """The documents, in order. Raises DocumentError if the file cannot be read."""
         path = Path(context.render(self._path))

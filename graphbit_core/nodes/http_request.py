@@ -90,6 +90,10 @@ class HttpRequestNode(NodeType):
         in_body = (name for text in texts for name in placeholders(text))
         return list(dict.fromkeys((*self._url.placeholders(), *self._headers.placeholders(), *in_body)))
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     async def run(self, context: NodeContext) -> dict[str, Any]:
         """The reply. Raises HttpStatusError, EgressError, TransportError, DeadlineError, DecodeError,
         ResourceExhaustedError, and ConfigError for a secret that the environment lacks.

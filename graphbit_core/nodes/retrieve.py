@@ -33,6 +33,10 @@ class RetrieveNode(NodeType):
         """Names in the query."""
         return placeholders(self._query)
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def run(self, context: NodeContext) -> list[Match]:
         """The matches, best first."""
         text = context.render(self._query)

@@ -52,11 +52,20 @@ class Calculation:
         """Whether it may run on the event loop: an expression, or a coroutine function."""
         return self._function is None or self._function.is_coroutine
 
+    @property
+    def is_expression(self) -> bool:
+        """Whether it is an expression; otherwise it is a function."""
+        return self._expression is not None
+
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names it needs, as a template's placeholders."""
-        if self._function is not None:
-            return self._function.placeholders(first)
-        assert self._expression is not None
+        return self._function.placeholders(first) if self._function is not None else self.names
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names it needs where ``of`` gives it the value; a function gets that and nothing else."""
+        if self._expression is None:
+            return ()
         return [name for name in self._expression.names if name.split(".")[0] not in self._given]
 
     def input_type(self, port: str | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,32 +14,18 @@ from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
 from graphbit_core.workflow.calculation import Calculation
 from graphbit_core.workflow.checks import check_scopes
-from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope, Test
+from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
+from graphbit_core.workflow.edge import EdgeTest
 from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.reducers import reducer
 from graphbit_core.workflow.rules import edge_of, rules_of
+from graphbit_core.workflow.sketch import Sketch, Unmade
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import PlanScope
-    from graphbit_core.workflow.edge import Edge, EdgeTest
+    from graphbit_core.workflow.edge import Edge
     from graphbit_core.workflow.variables import Variable
     from graphbit_core.workflow.workflow import Workflow
-
-_FIXES = {
-    "cycle": "remove one of these edges; repetition needs a loop node, not a back edge",
-    "duplicate_id": "give one of them another id",
-    "duplicate_edge": "connect them once",
-    "self_edge": "a node cannot follow itself; remove the edge",
-    "disconnected": "connect it, or take it out",
-    "unknown_node": "connect nodes that were added",
-    "invalid_delay": "give a finite number of seconds, 0 or more",
-    "no_error_edge": "connect it with kind='error' to the node that treats the failure",
-    "unused_error_edge": "set on_error='route' at the node that it leaves",
-    "fallback_cycle": "let the last of them have no fallback",
-    "fallback_with_edges": "remove its edges; it runs in place of the node that names it",
-    "quorum_unreachable": "ask for fewer, or connect more nodes",
-    "join_without_edges": "connect nodes to it, or leave join out",
-    "invalid_rule": "correct the option",
-}
 
 
 @dataclass(frozen=True)
@@ -85,12 +72,14 @@ def check(
         return None, findings
     scopes = [_plan_scope(draft, findings) for draft in drafts]
     findings += _structure(drafts, scopes)
-    if findings:
-        return None, findings
-    plan = Plan(scopes)
-    made = [_scope(draft) for draft in drafts]
-    compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
-    inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
+    sound = not findings
+    made = [_scope(draft, findings) for draft in drafts]
+    variables = _variables(drafts, findings)
+    if sound:
+        compiled = Compiled(workflow.name, made, Plan(scopes), (), variables)
+        inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
+    else:
+        check_scopes(Sketch(made, variables), [draft.where for draft in drafts], findings)
     if resources:
         findings += _resources(drafts, host)
     return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
@@ -121,6 +110,7 @@ def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Dr
 def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Finding]) -> dict[str, NodeType]:
     bodies: dict[str, NodeType] = {}
     for node in workflow.nodes.values():
+        bodies[node.id] = Unmade(node.config)
         try:
             bodies[node.id] = host.create("node_type", node.type, **node.config)
         except PluginError as error:
@@ -143,36 +133,46 @@ def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
     position = {node_id: i for i, node_id in enumerate(nodes)}
     rows = []
     for node in nodes.values():
-        body = draft.bodies.get(node.id)
-        operation = body.operation() if body is not None else None
-        held = body.container() if body is not None and node.id in draft.inner else None
-        try:
-            rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
-        except ValidationError as error:
-            findings.append(Finding("config", error.message, "correct the option", draft.where + node.id))
-            rules = None
+        body, rules = draft.bodies[node.id], None
+        with _found(findings, draft.where + node.id):
+            rules = rules_of(node, position, body.operation(), body.container(), draft.inner.get(node.id))
         rows.append((node.id, node.type, rules))
     edges = [edge_of(edge, position) for edge in draft.workflow.edges]
     return rows, edges
 
 
 def _structure(drafts: list[_Draft], scopes: list[PlanScope]) -> Iterator[Finding]:
-    for code, scope, node, detail in check_graph(scopes):
+    for code, scope, node, message, fix in check_graph(scopes):
         draft = drafts[scope]
         where = None if node is None else draft.where + list(draft.workflow.nodes)[node]
-        yield Finding(code, detail, _FIXES.get(code, "see the documentation of node options"), where)
+        yield Finding(code, message, fix, where)
 
 
-def _scope(draft: _Draft) -> Scope:
+def _scope(draft: _Draft, findings: list[Finding]) -> Scope:
     nodes = tuple(draft.workflow.nodes.values())
     position = {node.id: i for i, node in enumerate(nodes)}
-    compensations = {
-        i: BoundFunction(node.options.compensate, "compensate")
-        for i, node in enumerate(nodes)
-        if node.options.compensate is not None
-    }
-    edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
+    compensations = {}
+    for i, node in enumerate(nodes):
+        if node.options.compensate is not None:
+            with _found(findings, draft.where + node.id):
+                compensations[i] = BoundFunction(node.options.compensate, "compensate")
+    edges = []
+    for edge in draft.workflow.edges:
+        test = None
+        if isinstance(edge.when, EdgeTest):
+            with _found(findings, draft.where + edge.source, f"the edge to {edge.target!r}: "):
+                test = Calculation(edge.when.expression or edge.when.function or "", "when")
+        edges.append(_compiled_edge(edge, position, test))
     return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+
+
+@contextmanager
+def _found(findings: list[Finding], where: str | None, about: str = "") -> Iterator[None]:
+    """Makes a finding of a ValidationError."""
+    try:
+        yield
+    except ValidationError as error:
+        findings.append(Finding("config", about + error.message, "correct the option", where))
 
 
 def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Variable]:
@@ -180,6 +180,8 @@ def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Varia
     declared: dict[str, Variable] = {}
     for draft in drafts:
         for name, variable in draft.workflow.variables.items():
+            with _found(findings, draft.where.rstrip("/") or None, f"the variable {name!r}: "):
+                reducer(variable)
             if declared.setdefault(name, variable) != variable:
                 message = f"the variable {name!r} is declared otherwise further out"
                 fix = "declare it once, or alike; variables belong to the whole run"
@@ -188,21 +190,16 @@ def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Varia
     return declared
 
 
-def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
-    label, test = (edge.when, None) if isinstance(edge.when, str | None) else (None, _test_of(edge.when))
+def _compiled_edge(edge: Edge, position: Mapping[str, int], test: Calculation | None) -> CompiledEdge:
     return CompiledEdge(
         position[edge.source],
         position[edge.target],
         edge.kind,
-        label,
+        edge.when if isinstance(edge.when, str) else None,
         test,
         tuple(edge.output.split(".")) if edge.output else (),
         "" if edge.port in (None, "in") else edge.port or "",
     )
-
-
-def _test_of(when: EdgeTest) -> Test:
-    return Calculation(when.expression or when.function or "", "when").holds
 
 
 def _resources(drafts: list[_Draft], host: Host) -> list[Finding]:
