@@ -76,7 +76,7 @@ class MapNode(NodeType):
         """The outputs. Raises the error of the failed item with the lowest index."""
         failed = [result for result in results if result.error is not None]
         if failed and not self._collect:
-            raise min(failed, key=lambda result: result.index).error or AssertionError
+            raise min(failed, key=lambda result: (result.cancelled, result.index)).error or AssertionError
         ended = sorted(results, key=lambda result: result.index) if self._ordered else results
         return [
             result.output if result.error is None else result.error

@@ -175,7 +175,7 @@ class Frame:
         """How it ended, for the container."""
         if outcome != "succeeded" or self.errors:
             error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
-            return FrameResult(index, error=error)
+            return FrameResult(index, error=error, cancelled=outcome == "cancelled")
         sinks = [node for node in self.scope.sinks if self.has_output(node)]
         if not sinks:
             return FrameResult(index)

@@ -118,6 +118,20 @@ def test_the_first_failed_item_fails_the_map_and_cancels_the_others(host):
     assert result.seconds < 2
 
 
+def test_a_failed_map_names_the_item_that_failed_and_not_one_that_was_cancelled_for_it(host):
+    async def body(n):
+        if n == 2:
+            raise ValueError("item 2 is bad")
+        await asyncio.sleep(5)
+
+    error = run(host, numbers(4), Node.map("each", one_node(body))).errors[-1]
+    chain = [error, error.__cause__, error.__cause__.__cause__]
+    assert [type(one) for one in chain] == [NodeError, NodeError, ValueError]
+    assert [one.node for one in chain[:2]] == ["each", "body"]
+    assert chain[1].activation.endswith("each[2]/body")
+    assert chain[2].__cause__ is None
+
+
 def test_a_map_may_collect_errors_in_the_place_of_outputs(host):
     def body(n):
         if n == 1:
