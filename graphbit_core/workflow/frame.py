@@ -174,8 +174,7 @@ class Frame:
     def result(self, index: int, outcome: str) -> FrameResult:
         """How it ended, for the container."""
         if outcome != "succeeded" or self.errors:
-            error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
-            return FrameResult(index, error=error, cancelled=outcome == "cancelled")
+            return FrameResult(index, error=self._failure(outcome), cancelled=outcome == "cancelled")
         sinks = [node for node in self.scope.sinks if self.has_output(node)]
         if not sinks:
             return FrameResult(index)
@@ -183,6 +182,14 @@ class Frame:
             return FrameResult(index, self.output(sinks[0]), has_output=True)
         ids = self.scope.ids
         return FrameResult(index, {ids[node]: self.output(node) for node in sinks}, has_output=True)
+
+    def _failure(self, outcome: str) -> Exception:
+        """Why it failed: of several failures that of the first node, as which came first is up to timing."""
+        for node in self.state.compiled.order(self.scope.number):
+            error = self.node_errors.get(node)
+            if error is not None and any(error is one for one in self.errors):
+                return error
+        return self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
 
 
 def _part(value: Any, path: Sequence[str], node: str) -> Any:
