@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from graphbit_core import Executor, LoopExhaustedError, Node, NodeError, Workflow
+import pytest
+
+from graphbit_core import Executor, LoopExhaustedError, Node, NodeError, Usage, Workflow
 
 
 def one_node(function, **options):
@@ -295,3 +297,26 @@ def test_a_body_that_names_a_node_outside_that_does_not_come_before_is_found(hos
     workflow.connect("each", "later")
     (finding,) = workflow.validate(host)
     assert (finding.code, finding.node) == ("not_an_ancestor", "each/body")
+
+
+@pytest.mark.parametrize("ending", ["all succeed", "an item fails", "the map is late", "a sibling fails"])
+def test_tokens_of_frames_are_counted_once_for_the_container_however_it_ends(host, ending):
+    async def ask(context):
+        context.add_usage(Usage(1, 1))
+        if context.given["item"] == 2 and ending != "all succeed":
+            if ending == "an item fails":
+                raise ValueError("no")
+            await asyncio.sleep(5)
+
+    async def sibling():
+        await asyncio.sleep(0.05)
+        if ending == "a sibling fails":
+            raise ValueError("no")
+
+    late = 0.05 if ending == "the map is late" else None
+    workflow = Workflow("w")
+    workflow.add_node(Node.map("each", one_node(ask), over=[0, 1, 2], timeout=late))
+    workflow.add_node(Node.transform("sibling", sibling))
+    result = Executor(host=host).execute(workflow)
+    assert result.is_success() == (ending == "all succeed")
+    assert result.nodes[0].usage == result.usage == Usage(3, 3)

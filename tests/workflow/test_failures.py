@@ -380,3 +380,44 @@ def test_a_resource_limits_the_nodes_that_share_it(host):
         workflow.add_node(Node.transform(f"n{number}", body, resource="db"))
     assert run(host, workflow, resource_limits={"db": 2}).is_success()
     assert most[0] == 2
+
+
+def test_a_scope_compensates_its_own_nodes_and_a_container_that_was_done_is_undone_as_one_node(host):
+    undone = []
+
+    def step(name, function=lambda value: 1):
+        return Node.transform(name, function, compensate=lambda value: undone.append(name))
+
+    def trip(last):
+        inner = Workflow("inner").chain(step("flight"), step("hotel"), *([broken("car")] if last else []))
+        sub = Node.subworkflow("trip", inner, compensate=lambda value: undone.append("trip"))
+        run(host, chain(step("order", lambda: 1), sub, *([] if last else [broken("pay")])))
+        return [undone.pop(0) for _ in list(undone)]
+
+    assert trip(last=True) == ["hotel", "flight", "order"]
+    assert trip(last=False) == ["trip", "order"]
+
+
+def test_the_causes_of_a_failure_in_nested_scopes_form_one_chain(host):
+    deepest = Workflow("deepest").chain(Node.transform("ok", lambda value: value), broken())
+    loop = Node.loop("again", deepest, until="true", max_iterations=2)
+    error = run(host, chain(Node.map("each", loop, over=[1], retry={"max_attempts": 1}))).errors[-1]
+    chained = []
+    while error is not None:
+        chained.append((type(error), getattr(error, "activation", "").partition("/")[2]))
+        error = error.__cause__
+    assert chained == [
+        (NodeError, "each"),
+        (NodeError, "each[0]/again"),
+        (NodeError, "each[0]/again#1/bad"),
+        (ValueError, ""),
+    ]
+
+
+def test_every_error_knows_all_errors_of_the_run_and_the_attempts_it_took(host):
+    workflow = Workflow("w")
+    for node in (broken("a", retry={"max_attempts": 2, **QUICK}), broken("b")):
+        workflow.add_node(node)
+    result = run(host, workflow, on_error="continue")
+    assert {error.node: error.attempts for error in result.errors} == {"a": 2, "b": 1}
+    assert all(set(error.errors) == set(result.errors) for error in result.errors)
