@@ -63,13 +63,15 @@ class FrameResult:
         index: Which of the container's frames, counted from 0 over all that it opened.
         output: Output of the last nodes of its workflow: a value, or a dict by id if several gave one.
         has_output: False if it failed, or if none of its last nodes ran.
-        error: Why it failed; None if it succeeded.
+        error: Why it failed, or that it was cancelled; None if it succeeded.
+        cancelled: Whether it was stopped, as frames are when another one has failed.
     """
 
     index: int
     output: Any = None
     has_output: bool = False
     error: Exception | None = None
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,15 +232,15 @@ class NodeContext(Protocol):
         ...
 
     def now(self) -> datetime.datetime:
-        """The time, with UTC as its zone."""
+        """The time, with UTC as its zone. Its first, second, … call gives the same at every attempt."""
         ...
 
     def random(self) -> random.Random:
-        """A source of random numbers, the same at every attempt of this activation."""
+        """A source of random numbers, another one at each call; the same ones at every attempt."""
         ...
 
     def uuid(self) -> uuid.UUID:
-        """A new id, the same at every attempt of this activation."""
+        """A new id at each call; the same ones at every attempt of this activation."""
         ...
 
     def service(self, name: str) -> Any:
@@ -280,6 +282,10 @@ class NodeType(Protocol):
 
     def container(self) -> Container | None:
         """The workflow it runs; then ``run`` may return Frames, and ``resume`` is called after them."""
+        return None
+
+    def labels(self) -> Collection[str] | None:
+        """Labels of edges that it may choose: none if it never returns a Choice; None: that is not known."""
         return None
 
     def output_type(self) -> Any:

@@ -57,8 +57,8 @@ may be chosen; the target's port (empty: the default one). A control edge counts
 PlanScope: TypeAlias = tuple[Sequence[PlanNode], Sequence[PlanEdge]]
 """Scope 0 is the workflow; each further one is the body of exactly one container."""
 
-PlanFinding: TypeAlias = tuple[str, int, int | None, str]
-"""Code, scope, index of the node, and detail: for a cycle its ids joined by `` -> ``.
+PlanFinding: TypeAlias = tuple[str, int, int | None, str, str]
+"""Code, scope, index of the node, what is wrong (with a cycle's ids joined by `` -> ``), and what to do.
 
 Codes: ``cycle``, ``duplicate_id``, ``duplicate_edge``, ``self_edge``, ``disconnected``, ``unknown_node``,
 ``invalid_delay``, ``invalid_rule``, ``quorum_unreachable``, ``join_without_edges``, ``no_error_edge``,

@@ -84,6 +84,10 @@ class AgentNode(NodeType):
         """Names in the prompt, the context and the system prompt."""
         return placeholders("\n".join((self._system_prompt or "", self._context or "", self._prompt)))
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def check_resources(self, resources: Resources) -> Sequence[Finding]:
         """Installed tools that are missing; a provider, key or model that is."""
         from graphbit_core.llm.available import lacking_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Never
 
 from graphbit_core.contracts import API_VERSION
@@ -22,6 +23,10 @@ class DelayNode(NodeType):
     def operation(self) -> Delay:
         """The kernel's timer."""
         return Delay(self._seconds)
+
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
 
     def run(self, context: NodeContext) -> Never:
         """Never called: the kernel does the waiting."""

@@ -49,6 +49,10 @@ class DocumentLoaderNode(NodeType):
         """Names in the path."""
         return placeholders(self._path)
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def check_resources(self, resources: Resources) -> Sequence[Finding]:
         """A loader that is not installed; a file that is not there, if the path is no template."""
         literal = None if placeholders(self._path) else Path(render(self._path, str))

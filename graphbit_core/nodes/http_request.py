@@ -93,6 +93,10 @@ class HttpRequestNode(NodeType):
         in_body = (name for text in texts for name in placeholders(text))
         return list(dict.fromkeys((*self._url.placeholders(), *self._headers.placeholders(), *in_body)))
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def check_resources(self, resources: Resources) -> Sequence[Finding]:
         """Environment variables that its headers name and that are not set."""
         return self._headers.lacking()

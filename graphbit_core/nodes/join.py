@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
@@ -38,6 +38,10 @@ class JoinNode(NodeType):
             raise ValidationError("separator stands between texts; set mode to concat", field="separator")
         self._combine = _MODES[mode]
         self._separator = "\n\n" if separator is None else separator
+
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
 
     def run(self, context: NodeContext) -> Any:
         """The combined value."""

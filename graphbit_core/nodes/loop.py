@@ -55,7 +55,11 @@ class LoopNode(NodeType):
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names that ``until`` needs."""
-        return self._until.placeholders(first=False)
+        return self._until.names
+
+    def labels(self) -> Sequence[str]:
+        """``exhausted``, under ``on_exhausted="route"``."""
+        return (EXHAUSTED,) if self._route else ()
 
     def run(self, context: NodeContext) -> Frames:
         """The first iteration."""

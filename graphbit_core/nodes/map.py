@@ -72,6 +72,10 @@ class MapNode(NodeType):
         """Names that ``over`` needs."""
         return self._over.placeholders(first) if self._over is not None else ()
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def run(self, context: NodeContext) -> Any:
         """The frames, one per item; awaitable if ``over`` is a coroutine function."""
         if self._over is None:

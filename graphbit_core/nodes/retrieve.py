@@ -36,6 +36,10 @@ class RetrieveNode(NodeType):
         """Names in the query."""
         return placeholders(self._query)
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def check_resources(self, resources: Resources) -> Sequence[Finding]:
         """An executor without an embedder or a store."""
         return [found for name in ("embedder", "store") for found in resources.lacks_service(name)]

@@ -32,6 +32,10 @@ class SplitNode(NodeType):
         """Parameters of the function, or names in the expression."""
         return self._by.placeholders(first)
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def run(self, context: NodeContext) -> Any:
         """The list or mapping, or an awaitable of it."""
         whole = self._by(context)

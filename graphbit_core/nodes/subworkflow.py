@@ -43,6 +43,10 @@ class SubworkflowNode(NodeType):
         """Names in its inputs."""
         return names_in(self._inputs)
 
+    def labels(self) -> Sequence[str]:
+        """It never chooses."""
+        return ()
+
     def run(self, context: NodeContext) -> Frames:
         """The one frame."""
         return Frames([{_VALUE: context.value, **fill(self._inputs, context.lookup)}])

@@ -43,6 +43,10 @@ class TransformNode(NodeType):
         """Names in the template or the expression, or parameters of the function."""
         return self._compute.placeholders(first) if self._compute else placeholders(self._template or "")
 
+    def labels(self) -> Sequence[str] | None:
+        """A template or an expression never chooses; a function may."""
+        return None if self._compute is not None and not self._compute.is_expression else ()
+
     def input_type(self, port: str | None) -> Any:
         """What the function takes."""
         return self._compute.input_type(port) if self._compute else Any

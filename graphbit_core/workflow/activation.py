@@ -7,7 +7,7 @@ import hashlib
 import random
 import uuid
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,7 @@ class Activation:
     """One attempt at one node."""
 
     __slots__ = (
+        "_asked",
         "_edges",
         "_inputs",
         "_ports",
@@ -96,6 +97,8 @@ class Activation:
         self.usage = NO_USAGE
         self.state: Any = None
         """See NodeContext.state."""
+        self._asked: dict[str, int] = {}
+        """How often this attempt asked for the time, for random numbers and for ids."""
         self._edges: list[CompiledEdge] | None = None
         self._ports: Mapping[str, Any] | None = None
         self._inputs: Mapping[str, Any] | None = None
@@ -104,7 +107,7 @@ class Activation:
         """The same attempt at another stage; what still comes of this one is ignored."""
         self.ended = True
         other = Activation(self.frame, self.node, self.body, stage, self.attempt, self.deadline)
-        other.writes, other.usage = self.writes, self.usage
+        other.writes, other.usage, other._asked = self.writes, self.usage, self._asked
         return other
 
     # --- who it is -------------------------------------------------------------------------------
@@ -320,22 +323,25 @@ class Activation:
 
     def now(self) -> datetime.datetime:
         """The time, with UTC as its zone."""
-        now: datetime.datetime = self.frame.state.record(
-            self, "now", lambda: datetime.datetime.now(datetime.UTC)
-        )
+        now: datetime.datetime = self._recorded("now", lambda: datetime.datetime.now(datetime.UTC))
         return now
 
     def random(self) -> random.Random:
         """See NodeContext.random."""
-        seed = self.frame.state.record(self, "random", lambda: f"{self.frame.state.seed}/{self.path}")
+        seed = self._recorded(
+            "random", lambda: f"{self.frame.state.seed}/{self.path}/{self._asked['random']}"
+        )
         return random.Random(seed)  # noqa: S311 - repeatable by purpose
 
     def uuid(self) -> uuid.UUID:
         """See NodeContext.uuid."""
-        made = self.frame.state.record(
-            self, "uuid", lambda: str(uuid.UUID(int=self.random().getrandbits(128), version=4))
-        )
-        return uuid.UUID(made)
+        return uuid.UUID(self._recorded("uuid", lambda: str(uuid.uuid4())))
+
+    def _recorded(self, kind: str, make: Callable[[], Any]) -> Any:
+        """A value that this attempt is given as the n-th of its kind, and each later attempt as well."""
+        self._asked[kind] = number = self._asked.get(kind, 0) + 1
+        stage = "compensate/" if self.stage == "compensate" else ""
+        return self.frame.state.record(self, f"{stage}{kind}/{number}", make)
 
     def service(self, name: str) -> Any:
         """Something the executor was given."""

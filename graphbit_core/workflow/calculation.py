@@ -27,14 +27,20 @@ class BoundExpression:
 
     is_quick = True
     """What an expression costs is bounded, so it may run on the event loop."""
+    is_expression = True
 
     def __init__(self, text: str, given: Sequence[str] = ()) -> None:
         self._expression = Expression(text)
         self._given = {"value", *given}
 
+    @property
+    def names(self) -> Sequence[str]:
+        """Names it needs beside those that are given."""
+        return [name for name in self._expression.names if name.split(".")[0] not in self._given]
+
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names it needs, as a template's placeholders."""
-        return [name for name in self._expression.names if name.split(".")[0] not in self._given]
+        return self.names
 
     def input_type(self, port: str | None) -> Any:
         """Any: an expression says itself what it cannot take."""
@@ -112,15 +118,29 @@ def refuse_process(isolation: str | None, memory_mb: int | None) -> None:
         raise ValidationError("only a function can have a process of its own", field="isolation")
 
 
-def test_of(when: Callable[..., Any] | str) -> Callable[[NodeContext, object], bool]:
-    """What says whether a conditional edge goes live, from the output of the node it leaves."""
-    computed = bind(when, "when")
+class EdgeCondition:
+    """What says whether a conditional edge goes live, from the output of the node it leaves.
 
-    def holds(context: NodeContext, value: object) -> bool:
-        answer = computed.of(context, value)
+    Raises:
+        ValidationError: It is neither an expression nor a function.
+    """
+
+    def __init__(self, when: Callable[..., Any] | str) -> None:
+        self._computed = bind(when, "when")
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names that it needs; a function gets the output and nothing else."""
+        return self._computed.names
+
+    def holds(self, context: NodeContext, value: object) -> bool:
+        """Whether it is true of ``value``, the output of the node of ``context``.
+
+        Raises:
+            ValidationError: A coroutine function was given.
+        """
+        answer = self._computed.of(context, value)
         if hasattr(type(answer), "__await__"):
             discard(answer)
             raise ValidationError("'when' is a coroutine function; give a plain one", field="when")
         return bool(answer)
-
-    return holds

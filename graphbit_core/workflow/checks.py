@@ -1,4 +1,4 @@
-"""What is wrong with a workflow although its graph is sound: names, types and variables."""
+"""What is wrong with a workflow beside its graph: names, labels, ports, types and variables."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import types
 import typing
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any
 
 from graphbit_core.errors import Finding
 from graphbit_core.workflow.compiled import Compiled, Scope
+from graphbit_core.workflow.sketch import Sketch
+from graphbit_core.workflow.writers import unordered_writers
 
 
-def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Finding]) -> tuple[str, ...]:
+def check_scopes(
+    compiled: Compiled | Sketch, where: Sequence[str], findings: list[Finding]
+) -> tuple[str, ...]:
     """Adds what is wrong to ``findings``; returns the names that a run must be given.
 
     Args:
@@ -29,8 +32,11 @@ def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Findin
             inputs.update(dict.fromkeys(names.inputs_of(node, findings)))
         findings += _stand_ins(scope, path)
         findings += _conditions(scope, path)
+        findings += _labels(scope, path)
+        findings += _ports(scope, path)
         findings += _types(scope, path)
-        findings += _writers(compiled, scope, path)
+    outer = {scope.number: scope.outer for scope in compiled.scopes if scope.outer is not None}
+    findings += unordered_writers(compiled, outer, where)
     return tuple(inputs)
 
 
@@ -55,7 +61,7 @@ _INPUT = ("", "")
 class _Names:
     """Finds what the names mean that the nodes of one scope use."""
 
-    def __init__(self, compiled: Compiled, scope: Scope, path: str) -> None:
+    def __init__(self, compiled: Compiled | Sketch, scope: Scope, path: str) -> None:
         self._compiled = compiled
         self._scope = scope
         self._path = path
@@ -71,7 +77,9 @@ class _Names:
         given = self._scope.container is not None and self._scope.container.value is not None
         first = not given and not any(each in self._followers for each in runs_as)
         inputs = []
-        for name in self._scope.bodies[node].placeholders(first=first):
+        leaving = [edge.test for edge in self._scope.edges if edge.source == node and edge.test is not None]
+        needed = [*self._scope.bodies[node].placeholders(first=first), *(n for t in leaving for n in t.names)]
+        for name in dict.fromkeys(needed):
             root = name.split(".")[0]
             if any(edge.port == root for edge in self._scope.edges if edge.target in runs_as):
                 continue
@@ -117,6 +125,33 @@ def _conditions(scope: Scope, path: str) -> Iterable[Finding]:
         if node.type == "condition" and i not in sources:
             problem = "the condition has nothing to choose from"
             yield Finding("no_targets", problem, "connect it to nodes", path + node.id)
+
+
+def _labels(scope: Scope, path: str) -> Iterable[Finding]:
+    """Edges with a label that their source never chooses, so that nothing comes along them."""
+    for edge in scope.edges:
+        # A node that takes over for the source may choose as well.
+        labels = scope.bodies[edge.source].labels() if edge.source not in scope.fallbacks else None
+        if edge.label is None or labels is None or edge.label in labels:
+            continue
+        source, target = scope.nodes[edge.source], scope.ids[edge.target]
+        message = f"it is not reached from {source.id!r}, which never chooses the label {edge.label!r}"
+        fix = "put a condition between them, or connect them without when="
+        if labels:
+            fix = f"it chooses {', '.join(map(repr, labels))}; use that as when="
+        yield Finding("unreachable", message, fix, path + target)
+
+
+def _ports(scope: Scope, path: str) -> Iterable[Finding]:
+    """Ports that must get a value although no edge leads to them."""
+    reached = {(edge.target, edge.port) for edge in scope.edges}
+    stand_ins = set(scope.fallbacks.values())
+    for i, node in enumerate(scope.nodes):
+        for name, port in node.options.ports.items():
+            if name != "in" and port.required and i not in stand_ins and (i, name) not in reached:
+                message = f"its port {name!r} must get a value, and no edge leads to it"
+                fix = f"connect a node with port={name!r}, or declare the port optional"
+                yield Finding("unconnected_port", message, fix, path + node.id)
 
 
 def _types(scope: Scope, path: str) -> Iterable[Finding]:
@@ -168,41 +203,3 @@ def _classes(annotation: Any) -> tuple[type, ...] | None:
 
 def _name(annotation: Any) -> str:
     return annotation.__name__ if inspect.isclass(annotation) else str(annotation)
-
-
-def _writers(compiled: Compiled, scope: Scope, path: str) -> Iterable[Finding]:
-    """Two nodes that write the same ``last`` variable, and nothing says which comes last."""
-    writers: dict[str, list[int]] = {}
-    for i, node in enumerate(scope.nodes):
-        name = node.options.writes
-        declared = compiled.variables.get(name) if name is not None else None
-        if name is not None and (declared is None or declared.reducer == "last"):
-            writers.setdefault(name, []).append(i)
-    for name, nodes in writers.items():
-        for one, other in combinations(nodes, 2):
-            if _ordered(compiled, scope, one, other) or _exclusive(compiled, scope, one, other):
-                continue
-            message = f"it writes {name!r}, and so does {scope.ids[one]!r}; neither comes before the other"
-            fix = f"connect them, or declare {name!r} with a reducer such as append"
-            yield Finding("unordered_writers", message, fix, path + scope.ids[other])
-
-
-def _ordered(compiled: Compiled, scope: Scope, one: int, other: int) -> bool:
-    number = scope.number
-    return one in compiled.ancestors(number, other) or other in compiled.ancestors(number, one)
-
-
-def _exclusive(compiled: Compiled, scope: Scope, one: int, other: int) -> bool:
-    """Whether some node above both chooses between the edges that lead to them."""
-    above = set(compiled.ancestors(scope.number, one)) & set(compiled.ancestors(scope.number, other))
-    choosing = [node for node in above if scope.nodes[node].type == "condition" or node in scope.selective]
-    return any(
-        not (_first_steps(compiled, scope, node, one) & _first_steps(compiled, scope, node, other))
-        for node in choosing
-    )
-
-
-def _first_steps(compiled: Compiled, scope: Scope, source: int, target: int) -> set[int]:
-    """The successors of ``source`` through which ``target`` is reached."""
-    on_the_way = {*compiled.ancestors(scope.number, target), target}
-    return {edge.target for edge in scope.edges if edge.source == source and edge.target in on_the_way}

@@ -11,45 +11,20 @@ from graphbit_core.errors import Finding, PluginError, ValidationError
 from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
-from graphbit_core.workflow.calculation import test_of
+from graphbit_core.workflow.calculation import EdgeCondition
 from graphbit_core.workflow.checks import check_scopes
 from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
 from graphbit_core.workflow.edge import EdgeTest
 from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.reducers import reducer
 from graphbit_core.workflow.rules import edge_of, rules_of
+from graphbit_core.workflow.sketch import Sketch, Unmade
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import PlanScope
     from graphbit_core.workflow.edge import Edge
     from graphbit_core.workflow.variables import Variable
     from graphbit_core.workflow.workflow import Workflow
-
-_FIXES = {
-    "cycle": "remove one of these edges; repetition needs a loop node, not a back edge",
-    "duplicate_id": "give one of them another id",
-    "duplicate_edge": "connect them once",
-    "self_edge": "a node cannot follow itself; remove the edge",
-    "disconnected": "connect it, or take it out",
-    "unknown_node": "connect nodes that were added",
-    "invalid_delay": "give a finite number of seconds, 0 or more",
-    "no_error_edge": "connect it with kind='error' to the node that treats the failure",
-    "unused_error_edge": "set on_error='route' at the node that it leaves",
-    "fallback_cycle": "let the last of them have no fallback",
-    "fallback_with_edges": "remove its edges; it runs in place of the node that names it",
-    "quorum_unreachable": "ask for fewer, or connect more nodes",
-    "join_without_edges": "connect nodes to it, or leave join out",
-    "invalid_rule": "correct the option",
-}
-
-
-_MESSAGES = {
-    "self_edge": "it has an edge to itself",
-    "disconnected": "no edge leads to it or from it",
-    "no_error_edge": "it routes its errors, but has no error edge",
-    "fallback_with_edges": "it is a fallback, which takes the edges of the node it replaces, and has its own",
-    "join_without_edges": "it has a join rule, but no edge leads to it",
-}
-"""What is said of faults of which the kernel tells the node only."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +76,14 @@ def check(
         return None, findings + lacking
     scopes = [_plan_scope(draft, findings) for draft in drafts]
     findings += _structure(drafts, scopes)
-    if findings:
-        return None, findings + lacking
-    plan = Plan(scopes)
-    made = [_scope(draft) for draft in drafts]
-    compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
-    inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
+    sound = not findings
+    made = [_scope(draft, findings) for draft in drafts]
+    variables = _variables(drafts, findings)
+    if sound:
+        compiled = Compiled(workflow.name, made, Plan(scopes), (), variables)
+        inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
+    else:
+        check_scopes(Sketch(made, variables), [draft.where for draft in drafts], findings)
     findings += lacking
     return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
 
@@ -137,6 +114,7 @@ def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Find
     bodies: dict[str, NodeType] = {}
     makers: dict[str, Callable[..., NodeType]] = {}
     for node in workflow.nodes.values():
+        bodies[node.id] = Unmade(node.config)
         try:
             make = makers.get(node.type) or makers.setdefault(node.type, host.maker("node_type", node.type))
             bodies[node.id] = make(**node.config)
@@ -160,72 +138,81 @@ def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
     position = {node_id: i for i, node_id in enumerate(nodes)}
     rows = []
     for node in nodes.values():
-        body = draft.bodies.get(node.id)
-        operation = body.operation() if body is not None else None
-        held = draft.containers.get(node.id)
+        operation, held, rules = draft.bodies[node.id].operation(), draft.containers.get(node.id), None
         try:
             rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
         except ValidationError as error:
-            findings.append(Finding("config", error.message, "correct the option", draft.where + node.id))
-            rules = None
+            findings.append(_option(error, draft.where + node.id))
         rows.append((node.id, node.type, rules))
     edges = [edge_of(edge, position) for edge in draft.workflow.edges]
     return rows, edges
 
 
 def _structure(drafts: list[_Draft], scopes: list[PlanScope]) -> Iterator[Finding]:
-    for code, scope, node, detail in check_graph(scopes):
+    for code, scope, node, message, fix in check_graph(scopes):
         draft = drafts[scope]
         where = None if node is None else draft.where + list(draft.workflow.nodes)[node]
-        message = _MESSAGES.get(code, detail)
-        yield Finding(code, message, _FIXES.get(code, "see the documentation of node options"), where)
+        yield Finding(code, message, fix, where)
 
 
-def _scope(draft: _Draft) -> Scope:
+def _scope(draft: _Draft, findings: list[Finding]) -> Scope:
     nodes = tuple(draft.workflow.nodes.values())
     position = {node.id: i for i, node in enumerate(nodes)}
-    compensations = {
-        i: BoundFunction(node.options.compensate, "compensate")
-        for i, node in enumerate(nodes)
-        if node.options.compensate is not None
-    }
-    edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
-    containers = {position[node_id]: held for node_id, held in draft.containers.items()}
+    compensations = {}
+    for i, node in enumerate(nodes):
+        if node.options.compensate is not None:
+            try:
+                compensations[i] = BoundFunction(node.options.compensate, "compensate")
+            except ValidationError as error:
+                findings.append(_option(error, draft.where + node.id))
     return Scope(
         draft.number,
         nodes,
         list(draft.bodies.values()),
-        edges,
+        [_compiled_edge(edge, position, draft.where, findings) for edge in draft.workflow.edges],
         compensations,
-        containers,
+        {position[node_id]: held for node_id, held in draft.containers.items()},
         draft.outer,
         draft.container,
     )
+
+
+def _option(error: ValidationError, where: str | None, about: str = "") -> Finding:
+    return Finding("config", about + error.message, "correct the option", where)
 
 
 def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Variable]:
     """Variables of the workflow and of all bodies in it: they are the run's, whoever declares them."""
     declared: dict[str, Variable] = {}
     for draft in drafts:
+        where = draft.where.rstrip("/") or None
         for name, variable in draft.workflow.variables.items():
+            try:
+                reducer(variable)
+            except ValidationError as error:
+                findings.append(_option(error, where, f"the variable {name!r}: "))
             if declared.setdefault(name, variable) != variable:
                 message = f"the variable {name!r} is declared otherwise further out"
                 fix = "declare it once, or alike; variables belong to the whole run"
-                where = draft.where.rstrip("/") or None
                 findings.append(Finding("variable_conflict", message, fix, where))
     return declared
 
 
-def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
-    when = edge.when
-    label = when if isinstance(when, str) else None
-    test = test_of(when.expression or when.function or "") if isinstance(when, EdgeTest) else None
+def _compiled_edge(
+    edge: Edge, position: Mapping[str, int], where: str, findings: list[Finding]
+) -> CompiledEdge:
+    when, condition = edge.when, None
+    if isinstance(when, EdgeTest):
+        try:
+            condition = EdgeCondition(when.expression or when.function or "")
+        except ValidationError as error:
+            findings.append(_option(error, where + edge.source, f"the edge to {edge.target!r}: "))
     return CompiledEdge(
         position[edge.source],
         position[edge.target],
         edge.kind,
-        label,
-        test,
+        when if isinstance(when, str) else None,
+        condition,
         tuple(edge.output.split(".")) if edge.output else (),
         "" if edge.port in (None, "in") else edge.port or "",
     )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from graphbit_core.contracts.node_type import Container, NodeContext, NodeType
+from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.kernel import Plan
+from graphbit_core.workflow.calculation import EdgeCondition
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.variables import Variable
-
-Test = Callable[[NodeContext, object], bool]
-"""Whether a conditional edge goes live, from the context of the node it leaves and its output."""
 
 
 class CompiledEdge(NamedTuple):
@@ -25,7 +23,8 @@ class CompiledEdge(NamedTuple):
     target: int
     kind: str
     label: str | None
-    test: Test | None
+    test: EdgeCondition | None
+    """Whether it goes live, of its source's output."""
     output: tuple[str, ...]
     """Path to the part of the source's output that it carries; empty: all of it."""
     port: str
@@ -69,7 +68,9 @@ class Scope:
     def fallbacks(self) -> dict[int, int]:
         """Index of the node that takes over, by that of the node it takes over for."""
         handled = ((i, *node.options.on_error) for i, node in enumerate(self.nodes))
-        return {i: self.index[value] for i, kind, value in handled if kind == "fallback"}
+        return {
+            i: self.index[value] for i, kind, value in handled if kind == "fallback" and value in self.index
+        }
 
     @cached_property
     def sinks(self) -> tuple[int, ...]:

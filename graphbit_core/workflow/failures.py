@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphbit_core.errors import (
     ConfigError,
     DeadlineError,
+    DecodeError,
     InternalError,
     NodeError,
     PluginError,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.frame import Frame
     from graphbit_core.workflow.frames import OpenFrames
 
-_FINAL = (ValidationError, ConfigError, PluginError, InternalError, ProviderError, TransportError)
+_FINAL = (ValidationError, ConfigError, PluginError, InternalError, TransportError, DecodeError)
 """Errors that another attempt at the node would not mend, or that the layer below has retried already."""
 _ATTEMPT = "node attempt"
 """Phase of the error of an attempt that was overdue; the next one may be quicker."""
@@ -125,6 +126,8 @@ class Failures:
 
 def is_retryable(error: BaseException) -> bool:
     """Whether another attempt may help: what the error says of itself, else by its class."""
+    if isinstance(error, ProviderError):  # what the API said of it was heeded where the call was made
+        return False
     said = _said(error, "retryable")
     if isinstance(said, bool):
         return said

@@ -203,8 +203,7 @@ class Frame:
         else:
             self.handled += self.cancelled
         if outcome != "succeeded" or self.errors:
-            error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
-            return FrameResult(index, error=error)
+            return FrameResult(index, error=self._failure(outcome), cancelled=outcome == "cancelled")
         if not outputs:
             return FrameResult(index)
         if len(outputs) == 1:
@@ -225,6 +224,14 @@ class Frame:
                     self.node_errors.setdefault(node, self.failure(node, f"failed: {error}", error))
                 )
         return outputs
+
+    def _failure(self, outcome: str) -> Exception:
+        """Why it failed: of several failures that of the first node, as which came first is up to timing."""
+        for node in self.state.compiled.order(self.scope.number):
+            error = self.node_errors.get(node)
+            if error is not None and any(error is one for one in self.errors):
+                return error
+        return self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
 
 
 def _part(value: Any, path: Sequence[str], node: str) -> Any:

@@ -166,17 +166,16 @@ class OpenFrames:
     def ended(self, number: int, opener: int, index: int, outcome: str) -> None:
         """The kernel has ended a frame."""
         opened = self._opened.get(opener)
-        if opened is None:  # its container is over already, so nobody asks for what it gave
-            self._frames.pop(number, None)
+        frame = self.frame(number) if opened is not None else self._frames.get(number)
+        self._frames.pop(number, None)
+        if frame is not None and frame.opener is not None:
+            for usage in frame.usage.values():
+                frame.opener.frame.add_usage(frame.opener.node, usage)
+        if opened is None or frame is None:  # its container is over already: nobody asks for what it gave
             return
-        frame = self.frame(number)
-        del self._frames[number]
         opened.results.append(frame.result(index, outcome))
         opened.errors += frame.errors
         opened.handled += frame.handled
-        activation = opened.activation
-        for usage in frame.usage.values():
-            activation.frame.add_usage(activation.node, usage)
         if frame.writes and outcome == "succeeded":
             opened.writes[index] = frame.written(self.state.compiled.order(frame.scope.number))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
@@ -65,6 +65,10 @@ class BoundFunction:
     def is_quick(self) -> bool:
         """Whether it may be called on the event loop: calling it only makes an awaitable."""
         return inspect.iscoroutinefunction(self.function)
+
+    is_expression = False
+    names: Sequence[str] = ()
+    """What it needs beside the value where ``of`` calls it: nothing."""
 
     def placeholders(self, first: bool) -> list[str]:
         """The names it needs, as a template's placeholders."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from graphbit_core import Executor, LoopExhaustedError, Node, NodeError, Workflow
+import pytest
+
+from graphbit_core import Executor, LoopExhaustedError, Node, NodeError, Usage, Workflow
 
 
 def one_node(function, **options):
@@ -116,6 +118,20 @@ def test_the_first_failed_item_fails_the_map_and_cancels_the_others(host):
     assert str(result.errors[0].__cause__) == "item 1 is bad"
     assert result.errors[0].activation == f"{result.run_id}/each[1]/body"
     assert result.seconds < 2
+
+
+def test_a_failed_map_names_the_item_that_failed_and_not_one_that_was_cancelled_for_it(host):
+    async def body(n):
+        if n == 2:
+            raise ValueError("item 2 is bad")
+        await asyncio.sleep(5)
+
+    error = run(host, numbers(4), Node.map("each", one_node(body))).errors[-1]
+    chain = [error, error.__cause__, error.__cause__.__cause__]
+    assert [type(one) for one in chain] == [NodeError, NodeError, ValueError]
+    assert [one.node for one in chain[:2]] == ["each", "body"]
+    assert chain[1].activation.endswith("each[2]/body")
+    assert chain[2].__cause__ is None
 
 
 def test_a_map_may_collect_errors_in_the_place_of_outputs(host):
@@ -321,3 +337,26 @@ def test_a_stream_that_a_map_has_not_read_to_its_end_is_closed_when_the_map_is_o
         stream = Node.map("each", one_node(broken), over=lambda kind=kind: over(kind))
         assert run(host, stream).state == "failed"
     assert closed == ["plain", "async"]
+
+
+@pytest.mark.parametrize("ending", ["all succeed", "an item fails", "the map is late", "a sibling fails"])
+def test_tokens_of_frames_are_counted_once_for_the_container_however_it_ends(host, ending):
+    async def ask(context):
+        context.add_usage(Usage(1, 1))
+        if context.given["item"] == 2 and ending != "all succeed":
+            if ending == "an item fails":
+                raise ValueError("no")
+            await asyncio.sleep(5)
+
+    async def sibling():
+        await asyncio.sleep(0.05)
+        if ending == "a sibling fails":
+            raise ValueError("no")
+
+    late = 0.05 if ending == "the map is late" else None
+    workflow = Workflow("w")
+    workflow.add_node(Node.map("each", one_node(ask), over=[0, 1, 2], timeout=late))
+    workflow.add_node(Node.transform("sibling", sibling))
+    result = Executor(host=host).execute(workflow)
+    assert result.is_success() == (ending == "all succeed")
+    assert result.nodes[0].usage == result.usage == Usage(3, 3)

@@ -1,4 +1,4 @@
-"""What becomes of failures: policies, retries, limits of time, compensation."""
+"""What becomes of failures: policies, retries, limits of time."""
 
 from __future__ import annotations
 
@@ -7,38 +7,8 @@ import time
 
 import pytest
 
-from graphbit_core import DeadlineError, Executor, Node, NodeError, ValidationError, Workflow
-
-
-def run(host, workflow, inputs=None, **settings):
-    return Executor(host=host, **settings).execute(workflow, inputs)
-
-
-def chain(*nodes):
-    return Workflow("w").chain(*nodes)
-
-
-def broken(name="bad", **options):
-    def body(*_):
-        raise ValueError("it is broken")
-
-    return Node.transform(name, body, **options)
-
-
-def flaky(failures, name="flaky", error=OSError, **options):
-    """Fails that many times, then gives the number of the attempt."""
-    left = [failures]
-
-    def body(context):
-        if left[0]:
-            left[0] -= 1
-            raise error("not yet")
-        return context.attempt
-
-    return Node.transform(name, body, **options)
-
-
-QUICK = {"base": 0.001, "cap": 0.002}
+from graphbit_core import DeadlineError, Node, NodeError, ValidationError, Workflow
+from tests.workflow.failing import QUICK, broken, chain, flaky, run
 
 
 def test_a_failed_node_never_feeds_its_child(host):
@@ -287,76 +257,6 @@ def test_a_deadline_reaches_the_bodies_within(host):
     assert 0 < seen[0] <= 7
 
 
-def test_compensations_run_in_reverse_order_of_completion_when_the_run_fails(host):
-    undone = []
-
-    def step(name):
-        return Node.transform(name, lambda: name, compensate=lambda made: undone.append(made))
-
-    result = run(host, chain(step("a"), step("b"), step("c"), broken()))
-    assert result.state == "failed"
-    assert undone == ["c", "b", "a"]
-
-
-def test_compensations_do_not_run_when_the_run_succeeds(host):
-    undone = []
-    workflow = chain(Node.transform("a", lambda: 1, compensate=lambda made: undone.append(made)))
-    assert run(host, workflow).is_success()
-    assert undone == []
-
-
-def test_compensations_run_when_the_run_is_cancelled(host):
-    undone = []
-
-    async def forever(value):
-        await asyncio.sleep(60)
-
-    workflow = chain(
-        Node.transform("a", lambda: 1, compensate=lambda made: undone.append(made)),
-        Node.transform("b", forever),
-    )
-    result = run(host, workflow, timeout_seconds=0.2)
-    assert result.state == "failed"
-    assert undone == [1]
-
-    async def cancelled():
-        task = asyncio.create_task(Executor(host=host).run_async(workflow))
-        await asyncio.sleep(0.2)
-        task.cancel()
-        await asyncio.wait([task])
-        return task.cancelled()
-
-    assert asyncio.run(cancelled())
-    assert undone == [1, 1]
-
-
-def test_a_compensation_that_fails_is_told_and_the_rest_runs(host):
-    undone = []
-
-    def refuse(value):
-        raise OSError("cannot undo")
-
-    workflow = chain(
-        Node.transform("a", lambda: 1, compensate=lambda made: undone.append(made)),
-        Node.transform("b", lambda: 2, compensate=refuse),
-        broken(),
-    )
-    result = run(host, workflow)
-    assert undone == [1]
-    assert any("cannot undo" in str(error) for error in result.errors)
-
-
-def test_a_scope_that_fails_compensates_what_it_did(host):
-    undone = []
-    inner = chain(Node.transform("a", lambda: 1, compensate=lambda made: undone.append(made)), broken())
-    workflow = chain(
-        Node.subworkflow("sub", inner, on_error={"value": None}), Node.transform("end", lambda v: v)
-    )
-    result = run(host, workflow)
-    assert result.state == "succeeded_degraded"
-    assert undone == [1]
-
-
 def test_a_priority_goes_first_where_a_limit_makes_nodes_wait(host):
     order = []
     workflow = Workflow("w")
@@ -409,3 +309,28 @@ def test_a_part_that_a_delay_cannot_pass_on_fails_the_run(host):
     result = run(host, workflow)
     assert result.state == "failed"
     assert "no part 'text'" in str(result.error)
+
+
+def test_the_causes_of_a_failure_in_nested_scopes_form_one_chain(host):
+    deepest = Workflow("deepest").chain(Node.transform("ok", lambda value: value), broken())
+    loop = Node.loop("again", deepest, until="true", max_iterations=2)
+    error = run(host, chain(Node.map("each", loop, over=[1], retry={"max_attempts": 1}))).errors[-1]
+    chained = []
+    while error is not None:
+        chained.append((type(error), getattr(error, "activation", "").partition("/")[2]))
+        error = error.__cause__
+    assert chained == [
+        (NodeError, "each"),
+        (NodeError, "each[0]/again"),
+        (NodeError, "each[0]/again#1/bad"),
+        (ValueError, ""),
+    ]
+
+
+def test_every_error_knows_all_errors_of_the_run_and_the_attempts_it_took(host):
+    workflow = Workflow("w")
+    for node in (broken("a", retry={"max_attempts": 2, **QUICK}), broken("b")):
+        workflow.add_node(node)
+    result = run(host, workflow, on_error="continue")
+    assert {error.node: error.attempts for error in result.errors} == {"a": 2, "b": 1}
+    assert all(set(error.errors) == set(result.errors) for error in result.errors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphbit_core import Executor, Node, ValidationError, Workflow
+from graphbit_core import Executor, MissingInputError, Node, ValidationError, Workflow
 from graphbit_core.nodes.transform import TransformNode
 
 
@@ -12,12 +12,17 @@ def codes(workflow, host):
     return sorted((finding.code, finding.node) for finding in workflow.validate(host))
 
 
-def test_a_cycle_is_named_with_its_nodes(host):
-    workflow = Workflow("w").chain(Node.transform("a", template="x"), Node.transform("b", template="y"))
-    workflow.connect("b", "a")
-    (finding,) = workflow.validate(host)
-    assert finding.code == "cycle"
-    assert "a -> b -> a" in finding.message
+def text(name, template="x", **options):
+    return Node.transform(name, template=template, **options)
+
+
+def graph(*nodes, edges=(), **settings):
+    workflow = Workflow("w", **settings)
+    for node in nodes:
+        workflow.add_node(node)
+    for source, target, *more in edges:
+        workflow.connect(source, target, **(more[0] if more else {}))
+    return workflow
 
 
 def test_all_findings_are_reported_not_the_first(host):
@@ -106,9 +111,148 @@ def test_a_fallback_has_a_body_of_its_own_to_run(host):
         workflow.add_node(Node.transform(name, template="x", on_error={"fallback": other.id}))
         workflow.add_node(other)
     assert codes(workflow, host) == [("fallback_without_body", "pause"), ("fallback_without_body", "sub")]
+
+
 def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
     workflow = Workflow("w").chain(Node.transform("a", template="a"), Node.transform("b", template="b"))
     workflow.add_node(Node.transform("lone", template="c", on_error="route"))
     told = [str(finding) for finding in workflow.validate(host)]
-    assert "disconnected at node 'lone': no edge leads to it or from it — connect it, or take it out" in told
-    assert any("it routes its errors, but has no error edge" in text for text in told)
+    assert any("no edge leads to or from node lone — connect the node, or remove it" in text for text in told)
+    assert any("node lone routes its errors, but has no error edge" in text for text in told)
+
+
+def test_a_back_edge_names_its_nodes_and_points_to_loop_nodes(host):
+    workflow = graph(text("draft"), text("review"), edges=[("draft", "review"), ("review", "draft")])
+    (finding,) = workflow.validate(host)
+    assert (finding.code, finding.node) == ("cycle", "draft")
+    assert "draft -> review -> draft" in finding.message
+    assert "loop node" in finding.fix
+
+
+def test_faults_of_the_graph_hide_no_faults_of_names_types_and_variables(host):
+    def number(value) -> int:
+        return value
+
+    def shout(value: str) -> str:
+        return value.upper()
+
+    workflow = graph(
+        text("a"),
+        text("b", "{later}"),
+        text("later"),
+        Node("no_such_type", "unknown"),
+        Node.transform("number", number, writes="x"),
+        Node.transform("shout", shout, writes="y"),
+        Node.transform("other", lambda: 1, writes="x"),
+        Node("loop", "endless", body=graph(text("p", "{q}"), text("q"), edges=[("p", "q")]), until="true"),
+        edges=[("a", "b"), ("b", "a"), ("number", "shout"), ("other", "later", {"when": "never"})],
+    )
+    found = {(finding.code, finding.node) for finding in workflow.validate(host)}
+    assert found == {
+        ("cycle", "a"),
+        ("disconnected", "unknown"),
+        ("disconnected", "endless"),
+        ("node_type", "unknown"),
+        ("not_an_ancestor", "b"),
+        ("not_an_ancestor", "endless/p"),
+        ("type_mismatch", "shout"),
+        ("unbounded_loop", "endless"),
+        ("unordered_writers", "other"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "node"),
+    [
+        ([("p", "q"), ("q", "p")], "cycle", "each/again/p"),
+        ([], "not_an_ancestor", "each/again/p"),
+        ([("q", "p", {"port": "x"})], "unconnected_port", "each/again/q"),
+    ],
+)
+def test_a_fault_in_a_body_is_told_with_its_path(host, fault, code, node):
+    inner = graph(text("p", "{q}"), text("q", ports={"y": "required"} if fault else None), edges=fault)
+    again = Node.loop("again", inner, until="true", max_iterations=2)
+    workflow = graph(Node.map("each", graph(again), over=[1]))
+    assert (code, node) in codes(workflow, host)
+
+
+def test_every_finding_says_what_to_do(host):
+    workflow = graph(text("a"), text("b"), text("alone", "{b}"), edges=[("a", "b"), ("b", "a")])
+    findings = workflow.validate(host)
+    assert len(findings) == 3
+    assert all(finding.fix and finding.message and finding.node for finding in findings)
+
+
+def test_a_label_that_its_source_never_chooses_leaves_a_node_unreachable(host):
+    loop = Node.loop("loop", text("x"), until="true", max_iterations=1)
+    for source in (text("source"), loop, Node.map("each", text("x"), over=[])):
+        workflow = graph(source, text("b"), edges=[(source, "b", {"when": "exhausted"})])
+        (finding,) = workflow.validate(host)
+        assert (finding.code, finding.node) == ("unreachable", "b")
+        assert "'exhausted'" in finding.message
+
+
+def test_a_label_is_fine_where_its_source_may_choose_it(host):
+    routed = Node.loop("loop", text("x"), until="true", max_iterations=1, on_exhausted="route")
+    replaced = text("replaced", on_error={"fallback": "chooser"})
+    for source in (routed, replaced, Node.transform("free", lambda: 1)):
+        workflow = graph(source, text("b"), Node.transform("chooser", lambda: 1))
+        workflow.connect(source, "b", when="exhausted")
+        assert "unreachable" not in dict(codes(workflow, host))
+
+
+def test_a_required_port_that_no_edge_leads_to_is_found(host):
+    ports = {"x": "required", "y": "required", "z": "optional"}
+    workflow = graph(text("a"), Node.transform("b", lambda x, y, z=0: x, ports=ports))
+    workflow.connect("a", "b", port="x")
+    (finding,) = workflow.validate(host)
+    assert (finding.code, finding.node) == ("unconnected_port", "b")
+    assert "'y'" in finding.message
+
+
+def test_functions_that_cannot_be_found_are_findings_wherever_they_are_named(host):
+    workflow = graph(
+        text("a", compensate="no_such_module:undo"),
+        text("b"),
+        text("c"),
+        edges=[
+            ("a", "b", {"when": {"function": "no_such_module:test"}}),
+            ("b", "c", {"when": {"if": "1 +"}}),
+        ],
+        variables={"x": "no_such_module:reduce"},
+    )
+    found = [(finding.code, finding.node) for finding in workflow.validate(host)]
+    assert sorted(found, key=str) == [("config", "a"), ("config", "a"), ("config", "b"), ("config", None)]
+
+
+def test_names_in_the_expression_of_an_edge_are_run_inputs_or_faults(host):
+    workflow = graph(text("a"), text("b"), text("c"), edges=[("a", "b", {"when": {"if": "value == limit"}})])
+    workflow.connect("b", "c", when={"if": "c == a"})
+    assert codes(workflow, host) == [("not_an_ancestor", "b")]
+    workflow = graph(text("a"), text("b"), edges=[("a", "b", {"when": {"if": "value == limit"}})])
+    assert workflow.compile(host).inputs == ("limit",)
+
+
+def test_writers_in_a_body_and_outside_of_it_are_ordered_by_their_containers(host):
+    def built(*edges):
+        body = graph(Node.transform("inner", lambda item: item, writes="x"))
+        source, other = (
+            Node.transform("items", lambda: [1]),
+            Node.transform("other", lambda value: 1, writes="x"),
+        )
+        return graph(source, Node.map("each", body), other, edges=edges)
+
+    apart = built(("items", "each"), ("items", "other"))
+    assert codes(apart, host) == [("unordered_writers", "each/inner")]
+    assert codes(built(("items", "each"), ("each", "other")), host) == []
+
+
+def test_inputs_are_listed_also_of_bodies(host):
+    body = graph(text("line", "{item} in {language}, as {title}"))
+    workflow = graph(text("title", "T"), Node.map("each", body, over=[1]), text("end", "{each} {style}"))
+    workflow.connect("title", "each")
+    workflow.connect("each", "end")
+    assert set(workflow.compile(host).inputs) == {"language", "style"}
+    with pytest.raises(MissingInputError, match="language") as caught:
+        Executor(host=host).execute(workflow, {"style": "plain"})
+    assert tuple(caught.value.missing) == ("language",)

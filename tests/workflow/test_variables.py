@@ -169,3 +169,48 @@ def test_time_random_numbers_and_ids_are_the_same_at_every_attempt(host):
     Executor(host=host).execute(Workflow("w").chain(Node.transform("body", body, retry=retry)))
     assert len(seen) == 3
     assert len(set(seen)) == 1
+
+
+def test_asking_twice_gives_another_time_number_and_id_and_the_same_two_at_every_attempt(host):
+    seen = []
+
+    def ask(context):
+        return context.now(), context.random().random(), context.uuid()
+
+    def body(context):
+        first, second = ask(context), ask(context)
+        assert all(one != other for one, other in zip(first[1:], second[1:], strict=True))
+        assert first[0] <= second[0]
+        seen.append((first, second))
+        if context.attempt < 3:
+            raise OSError("again")
+
+    retry = {"max_attempts": 3, "base": 0.001, "cap": 0.001}
+    node = Node.transform(
+        "body", body, retry=retry, compensate=lambda value, context: seen.append(ask(context))
+    )
+    workflow = Workflow("w").chain(node, Node.transform("bad", lambda value: 1 / 0))
+    assert Executor(host=host).execute(workflow).state == "failed"
+    *attempts, compensation = seen
+    assert len(attempts) == 3
+    assert len(set(attempts)) == 1
+    assert compensation[2] not in [one[2] for one in attempts[0]]
+
+
+def test_time_random_numbers_and_ids_pass_through_one_place_that_can_give_recorded_ones(host, monkeypatch):
+    """A journal replaces what ``RunState.record`` makes; nothing else may make such a value."""
+    from graphbit_core.workflow.state import RunState
+
+    kept = {}
+
+    def record(self, activation, kind, make):
+        return kept.setdefault((activation.path, kind), make())
+
+    def body(context):
+        return context.now(), context.random().random(), context.uuid()
+
+    monkeypatch.setattr(RunState, "record", record)
+    workflow = Workflow("w").chain(Node.transform("body", body))
+    first = Executor(host=host).execute(workflow)
+    assert set(kept) == {("body", "now/1"), ("body", "random/1"), ("body", "uuid/1")}
+    assert Executor(host=host).execute(workflow).output == first.output

@@ -13,7 +13,7 @@ use crate::plan::{PyScope, scope_specs};
 use crate::settlement::{PySettlement, settlements};
 use crate::story::{PyEvent, py_events};
 
-type PyFinding = (&'static str, usize, Option<usize>, String);
+type PyFinding = (&'static str, usize, Option<usize>, String, &'static str);
 type PyReport = (&'static str, Option<f64>, Option<f64>, Option<&'static str>, u32);
 type PyTaken = (u64, usize, &'static str, u32);
 type PyDisposition = (u64, &'static str, Option<String>);
@@ -22,7 +22,7 @@ type PyDisposition = (u64, &'static str, Option<String>);
 #[pyfunction]
 pub fn check_graph(py: Python<'_>, scopes: Vec<PyScope>) -> PyResult<Vec<PyFinding>> {
     let findings = guarded(py, || Ok(kernel::check(&scope_specs(scopes)?)))?.into_iter();
-    Ok(findings.map(|one| (one.code.as_str(), one.scope, one.node, one.detail)).collect())
+    Ok(findings.map(|one| (one.code.as_str(), one.scope, one.node, one.message(), one.fix())).collect())
 }
 
 /// A validated graph, shared by any number of runs. ValidationError if check_graph finds faults.

@@ -1,5 +1,6 @@
 //! What follows from the end of an activation: cost O(out-degree), no barrier, no recursion.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::activation::{Activation, Handled};
@@ -19,6 +20,8 @@ impl Run {
     pub(super) fn follow(&mut self, now: Time) {
         let plan = Arc::clone(&self.plan);
         loop {
+            #[cfg(test)]
+            (self.steps += 1);
             if let Some((activation, flow)) = self.hops.pop_front() {
                 self.resolve_out_edges(&plan, activation, flow, now);
             } else if let Some((frame, halt)) = self.halts.pop_front() {
@@ -102,6 +105,8 @@ impl Run {
         resolved: EdgeState,
         now: Time,
     ) {
+        #[cfg(test)]
+        (self.steps += 1);
         let to = scope.edge(edge).to;
         let frame = &mut self.frames[source.frame()];
         debug_assert_eq!(frame.edges[edge], EdgeState::Unresolved, "edge {edge} resolved twice");
@@ -154,28 +159,31 @@ impl Run {
     }
 
     /// Whether each required port that has edges has a live one.
-    fn ports(&self, scope: &Scope, activation: Activation) -> Verdict {
+    fn ports(&mut self, scope: &Scope, activation: Activation) -> Verdict {
         let node = activation.node();
         let edges = &self.frames[activation.frame()].edges;
-        let mut reason = None;
-        for (at, &edge) in scope.in_edges(node).iter().enumerate() {
+        let optional = &scope.rules(node).optional_ports;
+        // Per port in order of its first edge: whether one is live, and the gravest reason of the others.
+        let mut place: HashMap<&str, usize> = HashMap::new();
+        let mut ports: Vec<(bool, Option<DeadReason>)> = Vec::new();
+        for &edge in scope.in_edges(node) {
             let port = &scope.edge(edge).port;
-            let same = |other: &&usize| scope.edge(**other).port == *port;
-            let seen = scope.in_edges(node)[..at].iter().any(|other| same(&other));
-            if seen || scope.rules(node).optional_ports.contains(port) {
-                continue;
+            let at = *place.entry(port).or_insert(ports.len());
+            if at == ports.len() {
+                ports.push((optional.contains(port), None));
             }
-            let states = || scope.in_edges(node)[at..].iter().filter(same).map(|&edge| edges[edge]);
-            if states().any(|state| state == EdgeState::Live) {
-                continue;
-            }
-            for state in states() {
-                if let EdgeState::Dead(dead) = state {
-                    reason = Some(reason.map_or(dead, |known| graver(known, dead)));
+            match edges[edge] {
+                EdgeState::Live => ports[at].0 = true,
+                EdgeState::Dead(dead) => {
+                    ports[at].1 = Some(ports[at].1.map_or(dead, |known| graver(known, dead)))
                 }
+                _ => {}
             }
+            #[cfg(test)]
+            (self.steps += 1);
         }
-        reason.map_or(Verdict::Run, Verdict::Skip)
+        let reasons = ports.into_iter().filter(|(served, _)| !served).filter_map(|(_, reason)| reason);
+        reasons.reduce(graver).map_or(Verdict::Run, Verdict::Skip)
     }
 
     /// Succeeds; with `chosen`, only those of the out-edges go live.

@@ -75,6 +75,9 @@ pub struct Run {
     pub(super) cancel_reason: Option<String>,
     pub(super) ended: bool,
     started: bool,
+    /// Hops, and edges that were looked at; tests count what a settlement costs.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 impl Run {
@@ -110,6 +113,8 @@ impl Run {
             cancel_reason: None,
             ended: false,
             started: false,
+            #[cfg(test)]
+            steps: 0,
         })
     }
 

@@ -115,7 +115,7 @@ impl Finding {
     /// What to do about it.
     pub fn fix(&self) -> &'static str {
         match self.code {
-            FindingCode::Cycle => "remove one of these edges; to repeat something use a loop or a map",
+            FindingCode::Cycle => "remove one of these edges; to repeat steps, put them into a loop node",
             FindingCode::DuplicateId => "give each node an id of its own",
             FindingCode::DuplicateEdge => "connect the two nodes once",
             FindingCode::SelfEdge => "remove the edge",
