@@ -155,6 +155,11 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def is_first(self) -> bool:
+        """Whether no node precedes this one in its workflow, or none whose edge is live."""
+        ...
+
+    @property
     def has_value(self) -> bool:
         """Whether a node precedes this one, or a frame gives it a value."""
         ...
@@ -209,7 +214,19 @@ class NodeContext(Protocol):
         ...
 
     def add_usage(self, usage: Usage) -> None:
-        """Counts tokens for this node. Once per call of a model."""
+        """Counts tokens for this node, once per call of a model.
+
+        Raises:
+            BudgetExceededError: The run has used more tokens than it may; it is being stopped.
+        """
+        ...
+
+    def spend(self, cap: str, amount: int = 1) -> None:
+        """Counts something else that runs are capped in, such as ``tool_rounds``; see ``RunCaps``.
+
+        Raises:
+            BudgetExceededError: The run has used more than it may; it is being stopped.
+        """
         ...
 
     def now(self) -> datetime.datetime:

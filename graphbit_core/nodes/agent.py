@@ -107,6 +107,8 @@ class AgentNode(NodeType):
         loop = self._ready or self._loop(self._tools.resolve(context))
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
+            if iteration > 1:
+                context.spend("tool_rounds")
             context.emit("llm.started", {"model": client.model, "iteration": iteration})
             on_delta = self._publisher(context, iteration) if context.streaming else None
             response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)

@@ -12,7 +12,7 @@ from typing import Any
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
 
-Call = Callable[[], Any]
+Call = Callable[[Activation], Any]
 """Starts a body: gives its value, or something to await."""
 
 
@@ -53,13 +53,17 @@ class Bodies:
 
     def start(self, activation: Activation, call: Call) -> None:
         """Starts one body."""
-        on_loop = activation.frame.scope.on_loop[activation.body]
+        scope = activation.frame.scope
+        undoes = activation.stage == "compensate"
+        on_loop = scope.compensations[activation.node].is_quick if undoes else scope.on_loop[activation.body]
         try:
             if on_loop:
-                self._returned(activation, (call(), None))
+                self._returned(activation, (call(activation), None))
             else:
                 self._threads.add(activation)
-                workers.submit(call, lambda outcome: self._from_thread(activation, outcome))
+                workers.submit(
+                    lambda: call(activation), lambda outcome: self._from_thread(activation, outcome)
+                )
         except KeyboardInterrupt:
             raise  # the user's, not the body's
         except BaseException as error:  # noqa: BLE001 - becomes the node's failure

@@ -106,13 +106,15 @@ def _conditions(scope: Scope, path: str) -> Iterable[Finding]:
 
 def _types(scope: Scope, path: str) -> Iterable[Finding]:
     """Edges between types that cannot meet; only where a port gets one value, unchanged."""
-    arriving = Counter((edge.target, edge.port) for edge in scope.edges)
-    for edge in scope.edges:
+    given_by = [body.output_type() for body in scope.bodies]
+    typed = [edge for edge in scope.edges if given_by[edge.source] is not Any]
+    arriving = Counter((edge.target, edge.port) for edge in scope.edges) if typed else Counter()
+    for edge in typed:
         declared = scope.nodes[edge.target].options.ports.get(edge.port or "in")
         collects = declared is not None and declared.collect
         if edge.kind != "data" or edge.output or collects or arriving[edge.target, edge.port] > 1:
             continue
-        given = scope.bodies[edge.source].output_type()
+        given = given_by[edge.source]
         taken = scope.bodies[edge.target].input_type(edge.port or None)
         if not can_meet(given, taken):
             source, target = scope.ids[edge.source], scope.ids[edge.target]

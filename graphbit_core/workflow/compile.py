@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,16 @@ from graphbit_core.errors import Finding, PluginError, ValidationError
 from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import test_of
 from graphbit_core.workflow.checks import check_scopes
-from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope, Test
+from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
+from graphbit_core.workflow.edge import EdgeTest
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.rules import edge_of, rules_of
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import PlanScope
-    from graphbit_core.workflow.edge import Edge, EdgeTest
+    from graphbit_core.workflow.edge import Edge
     from graphbit_core.workflow.variables import Variable
     from graphbit_core.workflow.workflow import Workflow
 
@@ -124,9 +125,11 @@ def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Dr
 
 def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Finding]) -> dict[str, NodeType]:
     bodies: dict[str, NodeType] = {}
+    makers: dict[str, Callable[..., NodeType]] = {}
     for node in workflow.nodes.values():
         try:
-            bodies[node.id] = host.create("node_type", node.type, **node.config)
+            make = makers.get(node.type) or makers.setdefault(node.type, host.maker("node_type", node.type))
+            bodies[node.id] = make(**node.config)
         except PluginError as error:
             message, fix = divided(error)
             fix = fix or "see 'graphbit plugins list --kind node_type'"
@@ -203,7 +206,9 @@ def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Varia
 
 
 def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
-    label, test = (edge.when, None) if isinstance(edge.when, str | None) else (None, _test_of(edge.when))
+    when = edge.when
+    label = when if isinstance(when, str) else None
+    test = test_of(when.expression or when.function or "") if isinstance(when, EdgeTest) else None
     return CompiledEdge(
         position[edge.source],
         position[edge.target],
@@ -213,10 +218,6 @@ def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
         tuple(edge.output.split(".")) if edge.output else (),
         "" if edge.port in (None, "in") else edge.port or "",
     )
-
-
-def _test_of(when: EdgeTest) -> Test:
-    return Calculation(when.expression or when.function or "", "when").holds
 
 
 def _lacking(drafts: list[_Draft], resources: Resources) -> list[Finding]:

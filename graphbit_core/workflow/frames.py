@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import FrameResult, Frames
 from graphbit_core.errors import ValidationError
-from graphbit_core.types.messages import Usage
-from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.activation import NO_USAGE, Activation
 from graphbit_core.workflow.frame import Frame, Write
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
+    from graphbit_core.workflow.bodies import Call
     from graphbit_core.workflow.state import RunState
 
 _NO_MORE = object()
@@ -29,6 +27,7 @@ class _Opened:
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
         self.source: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.exhausted = False
         self.opened = 0
         self.first = 0
         """Index of the first entry of ``entries``."""
@@ -56,7 +55,8 @@ class OpenFrames:
         self._opened: dict[int, _Opened] = {}
         """Containers whose frames run, by the kernel's number of their activation."""
         self._first_started: dict[int, float] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._unread: list[Any] = []
+        """Streams of containers that were over before their end."""
 
     # --- activations -----------------------------------------------------------------------------
 
@@ -112,27 +112,26 @@ class OpenFrames:
 
     def account(self, activation: Activation) -> None:
         """Counts what a body that has ended used."""
-        if activation.usage.total_tokens:
+        if activation.usage is not NO_USAGE:
             activation.frame.add_usage(activation.node, activation.usage)
-            activation.usage = Usage()
+            activation.usage = NO_USAGE
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> Callable[[], Any]:
+    def call(self, activation: Activation) -> Call:
         """What starts the body at this stage."""
         scope, stage = activation.frame.scope, activation.stage
         body = scope.bodies[activation.body]
         if stage == "run":
-            return lambda: body.run(activation)
+            return body.run
         if stage == "compensate":
-            compensation = scope.compensations[activation.node]
-            return lambda: compensation(activation)
+            return scope.compensations[activation.node]
         opened = self._opened[activation.id]
         if stage == "feed":
-            return lambda: _next(opened.source)
+            return lambda _: _next(opened.source)
         results, opened.results = opened.results, []
         activation.state = opened.state
-        return lambda: body.resume(activation, results)
+        return lambda again: body.resume(again, results)
 
     # --- containers ------------------------------------------------------------------------------
 
@@ -155,9 +154,10 @@ class OpenFrames:
 
     def feed(self, activation: Activation, entry: Any) -> Settlement:
         """The next entry of a stream has come, or its end."""
-        if entry is _NO_MORE:
-            return activation.id, "opened", (0, False)
         opened = self._opened[activation.id]
+        if entry is _NO_MORE:
+            opened.exhausted = True
+            return activation.id, "opened", (0, False)
         opened.fed[opened.opened] = entry
         opened.opened += 1
         return activation.id, "opened", (1, True)
@@ -182,36 +182,18 @@ class OpenFrames:
     def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
         """A container is over: failures in its frames, those that were handled there, and what they wrote."""
         opened = self._opened.pop(activation.id, None)
-        if opened is None:
-            return [], [], []
-        self._close_stream(opened.source)
-        return opened.errors, opened.handled, opened.written()
-
-    def _close_stream(self, source: Any) -> None:
-        """Lets a stream that may not have been read to its end clean up."""
-        if isinstance(source, Generator):
-            with suppress(ValueError):  # a worker thread is within it still; it ends when that lets go of it
-                source.close()
-        elif isinstance(source, AsyncGenerator):
-            task = asyncio.ensure_future(_closed(source))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-
-    async def close_streams(self, seconds: float) -> None:
-        """Closes the streams of all containers that are not over; waits at most ``seconds`` for it."""
-        for opened in self._opened.values():
-            self._close_stream(opened.source)
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=seconds)
+        if opened is not None and opened.source is not None and not opened.exhausted:
+            self._unread.append(opened.source)
+        return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
 
     def unclosed(self) -> list[Exception]:
         """Failures in frames of containers that the kernel has ended without asking them again."""
         return [error for opened in self._opened.values() for error in opened.errors]
 
-
-async def _closed(source: AsyncGenerator[Any, None]) -> None:
-    with suppress(RuntimeError):  # it runs still, and ends by the cancellation of what it awaits
-        await source.aclose()
+    def unread(self) -> list[Any]:
+        """Streams that nobody will read on, at the end of the run."""
+        left = (opened for opened in self._opened.values() if not opened.exhausted)
+        return self._unread + [opened.source for opened in left if opened.source is not None]
 
 
 def _next(source: Any) -> Any:

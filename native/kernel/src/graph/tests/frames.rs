@@ -224,6 +224,19 @@ fn drain_does_not_resume_a_container_whose_frames_were_cut_short() {
 }
 
 #[test]
+fn a_frame_that_was_cut_short_leaves_its_siblings_alone() {
+    let mut story =
+        Setup::of("each bad", "").limit(3).on_error(OnError::Drain).body("each", "x y", "x->y").start();
+    story.take();
+    story.open("each", 2).take();
+    story.fail("bad").ok("each[0]/x");
+    assert_eq!(
+        (story.ended_frames(), story.take_to_cancel()),
+        ("each[0]:cancelled".to_owned(), String::new())
+    );
+}
+
+#[test]
 fn the_timeout_of_a_container_spans_its_frames() {
     let setup = map().rules("each", |rules| (rules.timeout, rules.max_attempts) = (Some(3.0), Some(2)));
     let mut story = setup.body("each", "x", "").start();
