@@ -40,7 +40,7 @@ class NodeBench(ComponentConformance):
     in_files: ClassVar[bool] = True
     """Whether ``settings`` can stand in a workflow file; False if they hold an object or a lambda."""
     import_budget: ClassVar[float] = 0.5
-    """Most CPU seconds that its import may take, beyond that of the core."""
+    """Most CPU seconds that its import may take, beyond that of this kit."""
 
     def host(self, component: Any = None) -> Host:
         """A host with ``component``, by default the one under test, and what it uses."""

@@ -69,7 +69,10 @@ class FunctionTool:
         else:
             schema = own_schema(function, parameters)
         self.spec = ToolSpec(checked_name(name or function.__name__), text, schema)
+        # By these a workflow file names it, as it names a plain function.
+        self.__module__ = function.__module__
         self.__name__ = function.__name__
+        self.__qualname__ = getattr(function, "__qualname__", function.__name__)
         self.__doc__ = function.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

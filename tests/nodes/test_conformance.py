@@ -7,24 +7,22 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from graphbit_core import Lifecycle, Match, Node, Secret, Workflow
+from graphbit_core import Match, Secret
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.condition import ConditionNode
 from graphbit_core.nodes.delay import DelayNode
 from graphbit_core.nodes.document_loader import DocumentLoaderNode
 from graphbit_core.nodes.http_request import HttpRequestNode
 from graphbit_core.nodes.join import JoinNode
-from graphbit_core.nodes.lifecycle import LifecycleNode
-from graphbit_core.nodes.loop import LoopNode
-from graphbit_core.nodes.map import MapNode
 from graphbit_core.nodes.retrieve import RetrieveNode
 from graphbit_core.nodes.split import SplitNode
-from graphbit_core.nodes.subworkflow import SubworkflowNode
 from graphbit_core.nodes.tool import ToolNode
 from graphbit_core.nodes.transform import TransformNode
 from graphbit_core.testing import NodeTypeConformance, ScriptedModel
 from graphbit_core.testing.component import CANARY
 from graphbit_core.types.messages import ToolCall
+
+from . import test_container_conformance as containers
 
 
 async def doubled(number):
@@ -290,147 +288,10 @@ class TestHttpRequest(NodeTypeConformance):
         assert (output["status"], output["json"]["body"]) == (200, '{"say":"hello"}')
 
 
-def body(expression="item * 2"):
-    return Workflow("body").chain(Node.transform("body", expression=expression))
-
-
-class TestMap(NodeTypeConformance):
-    component = MapNode
-    settings = {"body": body("item * factor + index"), "max_concurrency": 2}
-    inputs = {"factor": 10}
-    parents = {"numbers": [1, 2, 3]}
-    expected = [10, 21, 32]
-    bad_settings = (
-        {},
-        {"body": "x"},
-        {"body": body(), "item": "two words"},
-        {"body": body(), "max_concurrency": 0},
-        {"body": body(), "on_item_error": "ignore"},
-        {"body": body(), "over": 5},
-    )
-
-
-def counted(number):
-    return iter(range(number))
-
-
-async def counted_slowly(number):
-    async def each():
-        for index in range(number):
-            await asyncio.sleep(0)
-            yield index
-
-    return each()
-
-
-class TestMapOverAnIterator(NodeTypeConformance):
-    component = MapNode
-    settings = {"body": body(), "over": counted}
-    parents = {"number": 3}
-    expected = [0, 2, 4]
-
-
-class TestMapOverAnAsyncIterator(NodeTypeConformance):
-    component = MapNode
-    settings = {"body": body(), "over": counted_slowly, "on_item_error": "collect"}
-    parents = {"number": 3}
-    expected = [0, 2, 4]
-
-
-class TestMapOverAPartOfWhatCameBefore(NodeTypeConformance):
-    component = MapNode
-    settings = {"body": body("page + 1"), "over": "draft.pages", "item": "page"}
-    parents = {"draft": {"pages": [1, 2]}}
-    expected = [2, 3]
-
-
-class TestLoop(NodeTypeConformance):
-    component = LoopNode
-    settings = {
-        "body": body("state + iteration"),
-        "until": "state >= limit",
-        "max_iterations": 9,
-        "initial": 1,
-    }
-    inputs = {"limit": 7}
-    expected = 7
-    bad_settings = (
-        {"body": body()},
-        {"body": body(), "until": "true"},
-        {"body": body(), "until": 5, "max_iterations": 2},
-        {"body": body(), "until": "true", "max_iterations": 0},
-        {"body": 5, "until": "true", "max_iterations": 2},
-        {"body": body(), "until": "true", "max_iterations": 2, "on_exhausted": "stop"},
-    )
-
-
-async def large(state):
-    await asyncio.sleep(0)
-    return state > 5
-
-
-class TestLoopUntilACoroutineSaysSo(NodeTypeConformance):
-    component = LoopNode
-    settings = {"body": body("state * 2"), "until": large, "max_iterations": 9}
-    parents = {"start": 1}
-    expected = 8
-
-
-class TestSubworkflow(NodeTypeConformance):
-    component = SubworkflowNode
-    settings = {"body": body("whole.size + value.size + extra"), "inputs": {"whole": "{draft}", "extra": 1}}
-    parents = {"draft": {"size": 3}}
-    expected = 7
-    bad_settings = ({}, {"body": 5}, {"body": body(), "inputs": [1]})
-
-
-class Tripled(Lifecycle):
-    """Works on a list, one after the other."""
-
-    batch = True
-
-    def prep(self, shared):
-        return shared["numbers"]
-
-    def exec(self, prepared):
-        return prepared * 3
-
-    def post(self, shared, prepared, result):
-        shared["sum"] = sum(result)
-
-
-class TestLifecycle(NodeTypeConformance):
-    component = LifecycleNode
-    settings = {"step": "tests.nodes.test_conformance:Tripled"}
-    inputs = {"numbers": [1, 2]}
-    expected = [3, 6]
-    bad_settings = ({}, {"step": 5}, {"step": "nowhere:at_all"}, {"step": object})
-
-
-class Slowly(Tripled):
-    """The same, several at once."""
-
-    concurrency = 2
-
-    async def exec(self, prepared):
-        await asyncio.sleep(0)
-        return prepared * 3
-
-    def post(self, shared, prepared, result):
-        return "more" if len(result) > 1 else "less"
-
-
-class TestLifecycleThatDecides(NodeTypeConformance):
-    component = LifecycleNode
-    settings = {"step": Slowly}
-    inputs = {"numbers": [1, 2]}
-    targets = ("more", "less")
-    expected = [3, 6]
-
-
 def test_every_node_type_of_the_core_is_tried_here():
     installed = {point.value for point in entry_points(group="graphbit.node_types")}
     ours = {value.partition(":")[2] for value in installed if value.startswith("graphbit_core.")}
-    tried = {one.component.__name__ for one in NodeTypeConformance.__subclasses__()}
+    here = [*globals().values(), *vars(containers).values()]
+    tried = {one.component.__name__ for one in here if hasattr(one, "component")}
     assert len(ours) >= 14
     assert ours <= tried
