@@ -19,8 +19,8 @@ from graphbit_core.testing import ModelServer
 
 SLOPE = 0.5
 """KiB that private memory may grow per run."""
-WARM_UP = 12.0
-LASTS = 20.0
+WARM_UP = 17.0
+LASTS = 17.0
 """Seconds."""
 
 
@@ -97,7 +97,7 @@ class Soak:
 
 
 def footprint(server):
-    soon(lambda: busy_workers() == 0)
+    soon(lambda: busy_workers() == 0, 0.5)
     for peer in server.peers:  # the server is in this process, and notes all it was sent
         peer.requests.clear()
     server.peers[:] = [peer for peer in server.peers if peer.left == "open"]
