@@ -19,8 +19,8 @@ from graphbit_core.testing import ModelServer
 
 SLOPE = 0.5
 """KiB that private memory may grow per run."""
-WARM_UP = 17.0
-LASTS = 17.0
+WARM_UP = 16.0
+LASTS = 16.0
 """Seconds."""
 
 
