@@ -147,7 +147,7 @@ def test_back_offs_and_delays_end_at_once(host):
     workflow.add_node(after())
     workflow.connect("again", "after")
     workflow.connect("wait", "after")
-    executor, events = Executor(host=host), []
+    executor, events = Executor(host=host, timeout_seconds=None), []
     stream = executor.stream(workflow)
 
     def read():
