@@ -29,5 +29,5 @@ async def close_sources(sources: Iterable[Any], seconds: float) -> None:
         task.cancel()
 
 
-async def _close(source: Generator[Any, None, None]) -> None:
+async def _close(source: Generator[Any, Any, Any]) -> None:
     source.close()
