@@ -7,6 +7,7 @@ import platform
 import sys
 
 import answer_quality
+import cancellation
 import engine
 import engine_peers
 import events
@@ -19,6 +20,7 @@ from table import table
 FIGURES = ("what", "figure")
 BENCHMARKS = {
     "engine": ("Engine overhead", FIGURES, engine.main),
+    "cancellation": ("Cancelling a run", FIGURES, cancellation.main),
     "events": ("Events of a run", FIGURES, events.main),
     "peers": ("Engine beside peers", engine_peers.HEADER, engine_peers.main),
     "llm": ("Model calls", FIGURES, llm.main),

@@ -145,7 +145,8 @@ class GoingRuns:
     def _break_off(self) -> None:
         """Cancels what is left; nested runs too, because those on threads do not end with their body."""
         with self._lock:
-            runs = list(self._runs)
+            # The outer ones first, so that none takes the end of one within it for what its body gave.
+            runs = sorted(self._runs, key=lambda going: going.nested)
         for going in runs:
             going.break_off()
 

@@ -167,7 +167,6 @@ def test_a_run_that_ends_at_any_moment_leaves_nothing_behind():
             seconds = dice.uniform(0, 0.05)
             way = dice.choice(sorted(WAYS))
             await WAYS[way](executor, workflow, lambda seconds=seconds: asyncio.sleep(seconds))
-            print(number, way, seconds)
             await look_after(busy, executor)
         assert busy.undone > 150
         return before

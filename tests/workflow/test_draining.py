@@ -147,7 +147,7 @@ def test_back_offs_and_delays_end_at_once(host):
     workflow.add_node(after())
     workflow.connect("again", "after")
     workflow.connect("wait", "after")
-    executor, events = Executor(host=host), []
+    executor, events = Executor(host=host, timeout_seconds=None), []
     stream = executor.stream(workflow)
 
     def read():
@@ -206,7 +206,7 @@ def test_a_nested_run_on_a_thread_is_cancelled_with_the_others(host):
         gate.entered.wait(5)
         [told] = executor.drain(0.05)
         soon(lambda: inner)
-    assert (told.state, run.end().abandoned, inner[0].state) == ("cancelled", ["first"], "cancelled")
+    assert (told.state, run.end().state, inner[0].state) == ("cancelled",) * 3
 
 
 def test_what_a_drained_run_did_is_undone(host):

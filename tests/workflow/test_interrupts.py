@@ -14,6 +14,8 @@ import asyncio, os, signal, sys, threading, time
 from graphbit_core import Executor, LlmClient, Node, Workflow
 from graphbit_core.testing import ModelServer, Reply
 
+server = None
+
 def interrupt_soon():
     def send():
         global sent
@@ -31,9 +33,10 @@ def plain():
     time.sleep(30)
 
 def model():
+    global server
     server = ModelServer()
     server.__enter__()
-    url = server.script(Reply.stream("").cut(10**6, "hang"))
+    url = server.script(Reply.text("{{").cut_body(0, "hang"))
     llm = LlmClient("openai:scripted-1", base_url=url, api_key="k")
     arrived = lambda: server.wait(server.requests) and interrupt_soon()
     threading.Thread(target=arrived, daemon=True).start()
@@ -79,7 +82,9 @@ try:
     {call}
 except KeyboardInterrupt:
     took = time.monotonic() - sent
-    left = [t for t in threading.enumerate() if t.name == "graphbit-run" and t.is_alive()]
+    closed = server is None or server.wait(lambda: not server.open_peers(), 0.2)
+    left = [] if closed else ["the connection to the model"]
+    left += [t for t in threading.enumerate() if t.name == "graphbit-run" and t.is_alive()]
     print(took)
     sys.exit(f"left {{left}}" if left else 42)
 """
