@@ -10,7 +10,7 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Choice, Container, FrameResult, Frames, NodeContext, NodeType
 from graphbit_core.errors import Finding, LoopExhaustedError, OutputNotProducedError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import bind
 from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LoopNode(NodeType):
             raise ValidationError("the loop has no bound", findings=[problem], field="max_iterations")
         require_number("max_iterations", max_iterations, 1, whole=True)
         require_choice("on_exhausted", on_exhausted, ("fail", "route"))
-        self._until = Calculation(until, "until", ("state", "iteration"))
+        self._until = bind(until, "until", ("state", "iteration"))
         self._most = max_iterations
         self._initial = initial
         self._route = on_exhausted == "route"

@@ -12,7 +12,7 @@ from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.functions import discard
 
-Call = Callable[[], Any]
+Call = Callable[[Activation], Any]
 """Starts a body: gives its value, or something to await."""
 
 
@@ -55,10 +55,12 @@ class Bodies:
         """Starts one body, on the loop or on a worker thread."""
         try:
             if on_loop:
-                self._returned(activation, (call(), None))
+                self._returned(activation, (call(activation), None))
             else:
                 self._threads.add(activation)
-                workers.submit(call, lambda outcome: self._from_thread(activation, outcome))
+                workers.submit(
+                    lambda: call(activation), lambda outcome: self._from_thread(activation, outcome)
+                )
         except KeyboardInterrupt:
             raise  # the user's, not the body's
         except BaseException as error:  # noqa: BLE001 - becomes the node's failure

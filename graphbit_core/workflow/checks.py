@@ -23,9 +23,8 @@ def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Findin
         findings: Filled.
     """
     inputs: dict[str, None] = {}
-    outer = _outer(compiled)
     for scope, path in zip(compiled.scopes, where, strict=True):
-        names = _Names(compiled, scope, path, outer)
+        names = _Names(compiled, scope, path)
         for node in range(len(scope.nodes)):
             inputs.update(dict.fromkeys(names.inputs_of(node, findings)))
         findings += _stand_ins(scope, path)
@@ -49,18 +48,6 @@ def _stand_ins(scope: Scope, path: str) -> list[Finding]:
     ]
 
 
-def _outer(compiled: Compiled) -> dict[int, tuple[int, int]]:
-    """For each inner scope, the scope and node that hold it."""
-    numbers = {id(scope.container): scope.number for scope in compiled.scopes if scope.container}
-    outer = {}
-    for scope in compiled.scopes:
-        for node, body in enumerate(scope.bodies):
-            held = body.container()
-            if held is not None and id(held) in numbers:
-                outer[numbers[id(held)]] = scope.number, node
-    return outer
-
-
 _INPUT = ("", "")
 """Stands for a name that nothing in the workflow gives."""
 
@@ -68,13 +55,10 @@ _INPUT = ("", "")
 class _Names:
     """Finds what the names mean that the nodes of one scope use."""
 
-    def __init__(
-        self, compiled: Compiled, scope: Scope, path: str, outer: dict[int, tuple[int, int]]
-    ) -> None:
+    def __init__(self, compiled: Compiled, scope: Scope, path: str) -> None:
         self._compiled = compiled
         self._scope = scope
         self._path = path
-        self._outer = outer
         self._followers = {edge.target for edge in scope.edges}
         self._protected: dict[int, list[int]] = {}
         """For each stand-in, the nodes it takes over for."""
@@ -118,11 +102,11 @@ class _Names:
                 other = scope.ids[found]
                 message = f"it uses {{{name}}}, but {other!r} does not run before it"
                 return message, f"connect {other!r} to it, directly or through others"
-            if scope.container is None:
+            if scope.container is None or scope.outer is None:
                 break
             if root in scope.container.names:
                 return None
-            number, within = self._outer[scope.number]
+            number, within = scope.outer
             scope = self._compiled.scopes[number]
         return None if root in self._compiled.variables else _INPUT
 
@@ -137,13 +121,15 @@ def _conditions(scope: Scope, path: str) -> Iterable[Finding]:
 
 def _types(scope: Scope, path: str) -> Iterable[Finding]:
     """Edges between types that cannot meet; only where a port gets one value, unchanged."""
-    arriving = Counter((edge.target, edge.port) for edge in scope.edges)
-    for edge in scope.edges:
+    given_by = [body.output_type() for body in scope.bodies]
+    typed = [edge for edge in scope.edges if given_by[edge.source] is not Any]
+    arriving = Counter((edge.target, edge.port) for edge in scope.edges) if typed else Counter()
+    for edge in typed:
         declared = scope.nodes[edge.target].options.ports.get(edge.port or "in")
         collects = declared is not None and declared.collect
         if edge.kind != "data" or edge.output or collects or arriving[edge.target, edge.port] > 1:
             continue
-        given = scope.bodies[edge.source].output_type()
+        given = given_by[edge.source]
         taken = scope.bodies[edge.target].input_type(edge.port or None)
         if not can_meet(given, taken):
             source, target = scope.ids[edge.source], scope.ids[edge.target]

@@ -99,14 +99,18 @@ class Frame:
         """The output of a node that gave one."""
         value = self.values.get(node, _MISSING)
         if value is _MISSING:
-            value = self.values[node] = self.arrived(node)
+            value = self.values[node] = self.arrived(node, self.live_edges(node))
         return value
 
     def live_edges(self, node: int) -> list[CompiledEdge]:
         """In-edges that carry something, in edge order; those that only order are left out."""
+        if node not in self.scope.followers:
+            return []
         edges = self.scope.edges
-        live = self.state.run.live_edges(self.activation_id(node))
-        return [edges[i] for i in live if edges[i].kind != "control"]
+        live = self.state.run.live_edges(self.number << 24 | node)
+        if self.scope.has_control:
+            live = [i for i in live if edges[i].kind != "control"]
+        return [edges[i] for i in live]
 
     def carried(self, edge: CompiledEdge) -> Any:
         """What a live edge carries."""
@@ -119,14 +123,14 @@ class Frame:
         sources = (self.scope.edges[i].source for i, state in ended if state == "upstream_failed")
         return {source: self.node_errors[source] for source in sources if source in self.node_errors}
 
-    def arrived(self, node: int) -> Any:
-        """What came in at a node as one value; see ``NodeContext.value``."""
-        edges = self.live_edges(node)
-        plain = [edge for edge in edges if not edge.port]
-        if self._collects(node, "in"):
-            return [self.carried(edge) for edge in plain]
-        if len(edges) == 1:
+    def arrived(self, node: int, edges: Sequence[CompiledEdge]) -> Any:
+        """What came in at a node along its live edges, as one value; see ``NodeContext.value``."""
+        collects = node in self.scope.collects
+        if len(edges) == 1 and not collects:
             return self.carried(edges[0])
+        plain = [edge for edge in edges if not edge.port]
+        if collects:
+            return [self.carried(edge) for edge in plain]
         if edges:
             names = self.scope.names
             values = {".".join((names[edge.source], *edge.output)): self.carried(edge) for edge in plain}
@@ -169,11 +173,11 @@ class Frame:
     def failure(
         self, node: int, problem: str, cause: BaseException | None = None, attempts: int = 1
     ) -> NodeError:
-        """The error of one of its nodes; in the message ``problem`` follows the node's id."""
+        """The error of one of its nodes; in the message ``problem`` follows its path."""
         spec, run_id = self.scope.nodes[node], self.state.run_id
         path = f"{self.path}/{spec.id}" if self.path else spec.id
         error = NodeError(
-            f"node {spec.id!r} {problem}",
+            f"node {path!r} {problem}",
             run_id=run_id,
             node=spec.id,
             node_type=spec.type,

@@ -106,3 +106,9 @@ def test_a_fallback_has_a_body_of_its_own_to_run(host):
         workflow.add_node(Node.transform(name, template="x", on_error={"fallback": other.id}))
         workflow.add_node(other)
     assert codes(workflow, host) == [("fallback_without_body", "pause"), ("fallback_without_body", "sub")]
+def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
+    workflow = Workflow("w").chain(Node.transform("a", template="a"), Node.transform("b", template="b"))
+    workflow.add_node(Node.transform("lone", template="c", on_error="route"))
+    told = [str(finding) for finding in workflow.validate(host)]
+    assert "disconnected at node 'lone': no edge leads to it or from it — connect it, or take it out" in told
+    assert any("it routes its errors, but has no error edge" in text for text in told)
