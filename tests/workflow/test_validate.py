@@ -106,6 +106,8 @@ def test_a_fallback_has_a_body_of_its_own_to_run(host):
         workflow.add_node(Node.transform(name, template="x", on_error={"fallback": other.id}))
         workflow.add_node(other)
     assert codes(workflow, host) == [("fallback_without_body", "pause"), ("fallback_without_body", "sub")]
+
+
 def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
     workflow = Workflow("w").chain(Node.transform("a", template="a"), Node.transform("b", template="b"))
     workflow.add_node(Node.transform("lone", template="c", on_error="route"))
