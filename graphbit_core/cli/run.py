@@ -20,12 +20,27 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
 
 
+_RUN_HELP = """Run a workflow file and print what became of its nodes, and its output.
+
+Exit status: 0 the run succeeded, degraded or not; 1 it failed, or inputs are missing; 2 wrong arguments
+or a faulty file; 130 interrupted."""
+
+
 def add(subparsers: Any) -> None:
     """Adds the commands."""
-    runner = subparsers.add_parser("run", help="run a workflow file", description="Run a workflow file.")
+    runner = subparsers.add_parser(
+        "run",
+        help="run a workflow file",
+        description=_RUN_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _workflow_argument(runner)
     runner.add_argument(
-        "--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the run; repeatable"
+        "--input",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an input of the run: NAME=TEXT, or NAME:=JSON for numbers, lists and objects; repeatable",
     )
     runner.add_argument("--model", help="provider:model for agents that name none")
     runner.add_argument(
@@ -47,6 +62,12 @@ def add(subparsers: Any) -> None:
     )
     _workflow_argument(checker)
     checker.add_argument("--json", action="store_true", help="print the findings as JSON")
+    checker.add_argument(
+        "--resources",
+        action="store_true",
+        help="look also for missing API keys, models, tools, files; nothing is sent anywhere",
+    )
+    checker.add_argument("--model", help="with --resources: the --model that 'graphbit run' will be given")
     checker.set_defaults(run=validate)
     drawer = subparsers.add_parser(
         "draw",
@@ -86,6 +107,7 @@ def _find_functions_beside(path: Path) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs ``graphbit run``: exit 0 if the run succeeded, else 1."""
+    from graphbit_core.cli.progress import MapProgress
     from graphbit_core.workflow.executor import Executor
 
     workflow = _load(arguments.workflow)
@@ -100,7 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
             _print_event(event, arguments.json)
         result = stream.result
     else:
-        result = executor.execute(workflow, inputs)
+        with MapProgress() as progress:
+            watched = executor.with_options(subscribers=[progress]) if progress.shows else executor
+            result = watched.execute(workflow, inputs)
     if arguments.draw is not None:
         _write_picture(arguments.draw, workflow, result)
     if arguments.json:
@@ -121,17 +145,28 @@ def _write_picture(path: Path, workflow: Workflow, result: WorkflowResult | None
         ) from error
 
 
-def _inputs(pairs: Sequence[str]) -> dict[str, str]:
-    inputs = {}
+def _inputs(pairs: Sequence[str]) -> dict[str, Any]:
+    inputs: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
+        is_json, name = name.endswith(":"), name.removesuffix(":")
         if not equals or not name:
-            raise ValidationError(f"--input {pair!r} must read NAME=VALUE", field="input")
-        inputs[name] = value
+            raise ValidationError(f"--input {pair!r} must read NAME=TEXT or NAME:=JSON", field="input")
+        inputs[name] = _json(pair, value) if is_json else value
     return inputs
 
 
-def _require(names: Sequence[str], inputs: Mapping[str, str]) -> None:
+def _json(pair: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise ValidationError(
+            f"--input {pair!r:.80}: what follows ':=' is no JSON ({error}); NAME=TEXT gives a text",
+            field="input",
+        ) from error
+
+
+def _require(names: Sequence[str], inputs: Mapping[str, Any]) -> None:
     """Says it in the words of the command line, and what else is near, before the executor does."""
     missing = [name for name in names if name not in inputs]
     if missing:
@@ -152,7 +187,8 @@ def _print_event(event: Event, as_json: bool) -> None:
         print(flush=True)
     else:
         details = " ".join(f"{key}={value}" for key, value in event.data.items())
-        line = f"{event.seq:>5}  {event.type:<16} {event.node or '':<20} {details}".rstrip()
+        path = (event.activation or "").partition("/")[2]
+        line = f"{event.seq:>5}  {event.type:<16} {path or event.node or '':<20} {details}".rstrip()
         print(printable(line), flush=True)
 
 
@@ -172,11 +208,14 @@ def _result_json(result: WorkflowResult) -> dict[str, Any]:
         "state": result.state,
         "outputs": {node: _plain(value) for node, value in result.outputs.items()},
         "errors": [str(error) for error in result.errors],
+        "handled": [str(error) for error in result.handled],
+        "abandoned": list(result.abandoned),
         "nodes": [
             {
                 "id": n.id,
                 "state": n.state,
                 "seconds": n.seconds,
+                "attempts": n.attempts,
                 "reason": n.reason,
                 "tokens": n.usage.total_tokens,
                 "error": str(n.error) if n.error else None,
@@ -198,29 +237,38 @@ def _text(value: Any) -> str:
 
 def _print_result(result: WorkflowResult) -> None:
     print(run_table(result.nodes))
+    print(f"\n{result.state} in {result.execution_time_ms():,.1f} ms", flush=True)
     for error in result.errors:
         print_error(f"error: {error}")
+    for error in result.handled:
+        print_error(f"handled: {error}")
+    for path in result.abandoned:
+        print_error(f"abandoned: {path} cannot be stopped and still runs")
     for node in result.sinks:
         if node in result.outputs:
             print(f"\n{_text(result.outputs[node])}")
 
 
 def run_table(nodes: Sequence[NodeReport]) -> str:
-    """A run as a table: node, state, time and tokens."""
+    """A run as a table: node, state, time, attempts and tokens."""
     rows = []
     for node in nodes:
         state = f"{node.state} ({node.reason})" if node.reason else node.state
         seconds = None if node.seconds is None else f"{node.seconds * 1000:,.1f} ms"
-        rows.append((node.name, state, seconds, node.usage.total_tokens or None))
-    return format_table(("NODE", "STATE", "TIME", "TOKENS"), rows)
+        rows.append((node.name, state, seconds, node.attempts or None, node.usage.total_tokens or None))
+    return format_table(("NODE", "STATE", "TIME", "ATTEMPTS", "TOKENS"), rows)
 
 
 def validate(arguments: argparse.Namespace) -> int:
     """Runs ``graphbit validate``: exit 0 without findings, else 1."""
     from graphbit_core.workflow import spec
+    from graphbit_core.workflow.executor import Executor
 
+    if arguments.model and not arguments.resources:
+        raise ValidationError("--model is looked at only with --resources; add it", field="model")
     _find_functions_beside(arguments.workflow)
-    findings = spec.faults(arguments.workflow)
+    validate_run = Executor(arguments.model).validate if arguments.resources else None
+    findings = spec.faults(arguments.workflow, validate_run)
     if arguments.json:
         rows = [{"code": f.code, "node": f.node, "message": f.message, "fix": f.fix} for f in findings]
         print(json.dumps(rows, ensure_ascii=False, indent=2))

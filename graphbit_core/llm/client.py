@@ -39,7 +39,7 @@ class LlmClient:
     Raises:
         ComponentNotFoundError: No provider of that name is installed.
         ConfigError: A setting of the provider is missing or wrong.
-        ValidationError: ``timeout`` is not above 0.
+        ValidationError: ``model`` is not a text, or ``timeout`` not above 0.
     """
 
     def __init__(
@@ -54,6 +54,10 @@ class LlmClient:
     ) -> None:
         if not timeout > 0:
             raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
+        if not isinstance(model, str):
+            problem = f"the model is a {type(model).__name__}; give 'provider:model' as text"
+            fix = "a provider of your own gets a name by default_host().add('provider', name, lambda: it)"
+            raise ValidationError(f"{problem}; {fix}", field="model")
         name, _, model_name = model.partition(":")
         provider: Provider = (host or default_host()).create("provider", name, **settings)
         self.provider = name

@@ -15,8 +15,8 @@ from graphbit_core.workflow.calculation import calculation
 
 class ConditionNode(NodeType):
     """``function`` or ``expression`` gives the label (or target's id) of an edge, or a list of them; an empty
-    list ends the path here. Any other value of an expression chooses the label ``true`` or ``false``. What
-    the node got passes on along the chosen edges.
+    list ends the path here. True and False choose the labels ``true`` and ``false``, as any other value of an
+    expression does. What the node got passes on along the chosen edges.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
@@ -52,13 +52,13 @@ class ConditionNode(NodeType):
         return self._choice(await chosen, context)
 
     def _choice(self, chosen: Any, context: NodeContext) -> Choice:
-        if self._by_expression and not isinstance(chosen, str | list):
+        if isinstance(chosen, bool) or (self._by_expression and not isinstance(chosen, str | list)):
             chosen = "true" if chosen else "false"
         targets = [chosen] if isinstance(chosen, str) else chosen
         if not isinstance(targets, list | tuple) or not all(isinstance(t, str) for t in targets):
             raise ValidationError(
                 f"the condition returned {type(chosen).__name__} {chosen!r:.80}; it must return the label "
-                "of an edge, the id of a target, or a list of those",
+                "of an edge, the id of a target, a list of those, or True or False for those labels",
                 field="expression" if self._by_expression else "function",
             )
         return Choice(targets, self._decide.received(context))

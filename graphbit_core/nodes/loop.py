@@ -10,7 +10,8 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Choice, Container, FrameResult, Frames, NodeContext, NodeType
 from graphbit_core.errors import Finding, LoopExhaustedError, OutputNotProducedError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import bind
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
@@ -41,7 +42,7 @@ class LoopNode(NodeType):
             raise ValidationError("the loop has no bound", findings=[problem], field="max_iterations")
         require_number("max_iterations", max_iterations, 1, whole=True)
         require_choice("on_exhausted", on_exhausted, ("fail", "route"))
-        self._until = Calculation(until, "until", ("state", "iteration"))
+        self._until = bind(until, "until", ("state", "iteration"))
         self._most = max_iterations
         self._initial = initial
         self._route = on_exhausted == "route"
@@ -54,7 +55,7 @@ class LoopNode(NodeType):
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names that ``until`` needs."""
-        return self._until.names
+        return self._until.placeholders(first=False)
 
     def labels(self) -> Sequence[str]:
         """``exhausted``, under ``on_exhausted="route"``."""
@@ -62,7 +63,7 @@ class LoopNode(NodeType):
 
     def run(self, context: NodeContext) -> Frames:
         """The first iteration."""
-        return _iteration(1, context.value if self._initial is None else self._initial)
+        return _iteration(1, context.value if self._initial is None else fresh(self._initial))
 
     def resume(self, context: NodeContext, results: Sequence[FrameResult]) -> Any:
         """The last state, or the next iteration; awaitable if ``until`` is a coroutine function."""

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Container, FrameResult, Frames, NodeContext, NodeType
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import NodeError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import bind
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
@@ -43,9 +54,9 @@ class MapNode(NodeType):
         if not isinstance(ordered, bool):
             raise ValidationError(f"ordered is {ordered!r:.80}; give true or false", field="ordered")
         self._item = item
-        self._items = over if isinstance(over, list | tuple) else None
+        self._items = list(over) if isinstance(over, list | tuple) else None
         computed = over is not None and self._items is None
-        self._over = Calculation(over, "over") if computed else None  # type: ignore[arg-type]
+        self._over = bind(over, "over") if computed else None  # type: ignore[arg-type]
         self._ordered = ordered
         self._collect = on_item_error == "collect"
         self.inline = self._over is None or self._over.is_quick
@@ -68,15 +79,15 @@ class MapNode(NodeType):
     def run(self, context: NodeContext) -> Any:
         """The frames, one per item; awaitable if ``over`` is a coroutine function."""
         if self._over is None:
-            return self._frames(context.value if self._items is None else self._items)
+            return self._frames(context.value if self._items is None else fresh(self._items))
         items = self._over(context)
         return self._later(items) if inspect.isawaitable(items) else self._frames(items)
 
     def resume(self, context: NodeContext, results: Sequence[FrameResult]) -> list[Any]:
-        """The outputs. Raises the error of the failed item with the lowest index."""
+        """The outputs. Raises the error of the failed item with the lowest index, not of a cancelled one."""
         failed = [result for result in results if result.error is not None]
         if failed and not self._collect:
-            raise min(failed, key=lambda result: (result.cancelled, result.index)).error or AssertionError
+            raise _cause(failed)
         ended = sorted(results, key=lambda result: result.index) if self._ordered else results
         return [
             result.output if result.error is None else result.error
@@ -89,7 +100,7 @@ class MapNode(NodeType):
 
     def _frames(self, items: Any) -> Frames:
         if isinstance(items, list | tuple):
-            return Frames(_Entries(items, self._item))
+            return Frames(_Entries(tuple(items), self._item))  # a list may change
         if isinstance(items, AsyncIterable):
             return Frames(_named_async(items, self._item))
         if isinstance(items, Iterable) and not isinstance(items, str | bytes | Mapping | set | frozenset):
@@ -99,6 +110,12 @@ class MapNode(NodeType):
             "with over= if the node before gives something else",
             field="over",
         )
+
+
+def _cause(failed: Sequence[FrameResult]) -> Exception:
+    """The error of the first item that failed by itself; others were cancelled because of it."""
+    errors = [result.error for result in sorted(failed, key=lambda one: one.index) if result.error]
+    return next((error for error in errors if isinstance(error, NodeError)), errors[0])
 
 
 class _Entries(Sequence[Mapping[str, Any]]):
@@ -116,11 +133,20 @@ class _Entries(Sequence[Mapping[str, Any]]):
 
 
 def _named(items: Iterable[Any], name: str) -> Iterator[Mapping[str, Any]]:
-    return ({name: item, "index": index} for index, item in enumerate(items))
+    try:
+        for index, item in enumerate(items):
+            yield {name: item, "index": index}
+    finally:
+        if isinstance(items, Generator):
+            items.close()
 
 
 async def _named_async(items: AsyncIterable[Any], name: str) -> AsyncIterator[Mapping[str, Any]]:
     index = 0
-    async for item in items:
-        yield {name: item, "index": index}
-        index += 1
+    try:
+        async for item in items:
+            yield {name: item, "index": index}
+            index += 1
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import Finding, ValidationError
-from graphbit_core.nodes.resources import missing_tools
 from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.call import BoundTool
 from graphbit_core.tools.schema import refuse_others
@@ -20,7 +19,7 @@ from graphbit_core.types.messages import ToolCall
 from graphbit_core.workflow.template import fill, names_in
 
 if TYPE_CHECKING:
-    from graphbit_core.host import Host
+    from graphbit_core.host import Resources
 
 
 class ToolNode(NodeType):
@@ -50,9 +49,9 @@ class ToolNode(NodeType):
         """Names in the arguments."""
         return names_in(self._arguments)
 
-    def check_resources(self, host: Host) -> Sequence[Finding]:
-        """The tool, if it is an installed one."""
-        return list(missing_tools(self._given.names, host))
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """The tool, if it is an installed one that is missing."""
+        return self._given.lacking(resources)
 
     async def run(self, context: NodeContext) -> Any:
         """What the tool returns.

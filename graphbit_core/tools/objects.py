@@ -49,7 +49,9 @@ def function_fields(function: Callable[..., Any], skipped: Sequence[str], docs: 
             continue
         where = f"parameter {name!r} of tool {function.__name__!r}"
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise ValidationError(f"{where} is {parameter}; a tool takes named parameters only", field=name)
+            raise ValidationError(
+                f"{where} is {parameter.kind.description}; a tool takes named parameters only", field=name
+            )
         if name not in hints:
             raise ValidationError(f"{where} has no type; annotate it, for example: str", field=name)
         required = parameter.default is parameter.empty

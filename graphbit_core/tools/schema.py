@@ -88,7 +88,7 @@ def own_schema(function: Callable[..., Any], schema: Mapping[str, Any]) -> dict[
     for parameter in taken.values():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise ValidationError(
-                f"parameter {parameter.name!r} of tool {name!r} is {parameter}; "
+                f"parameter {parameter.name!r} of tool {name!r} is {parameter.kind.description}; "
                 "a tool takes named parameters only",
                 field=parameter.name,
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,8 +10,9 @@ from typing import Any
 
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.functions import discard
 
-Call = Callable[[], Any]
+Call = Callable[[Activation], Any]
 """Starts a body: gives its value, or something to await."""
 
 
@@ -51,15 +51,16 @@ class Bodies:
                 timer.cancel()
         self._wake.clear()
 
-    def start(self, activation: Activation, call: Call) -> None:
-        """Starts one body."""
-        on_loop = activation.frame.scope.on_loop[activation.body]
+    def start(self, activation: Activation, call: Call, *, on_loop: bool) -> None:
+        """Starts one body, on the loop or on a worker thread."""
         try:
             if on_loop:
-                self._returned(activation, (call(), None))
+                self._returned(activation, (call(activation), None))
             else:
                 self._threads.add(activation)
-                workers.submit(call, lambda outcome: self._from_thread(activation, outcome))
+                workers.submit(
+                    lambda: call(activation), lambda outcome: self._from_thread(activation, outcome)
+                )
         except KeyboardInterrupt:
             raise  # the user's, not the body's
         except BaseException as error:  # noqa: BLE001 - becomes the node's failure
@@ -105,14 +106,13 @@ class Bodies:
     def _from_thread(self, activation: Activation, outcome: Outcome) -> None:
         def arrive() -> None:
             self._threads.discard(activation)
-            self._returned(activation, outcome)
+            try:
+                self._returned(activation, outcome)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - an odd value; becomes the node's failure
+                self._ended(activation, (None, error))
 
         # A closed loop means that the run ended without this body and has reported it as abandoned.
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(arrive)
-
-
-def discard(awaitable: Any) -> None:
-    """Ends a coroutine that nobody will await, so that Python does not complain of it."""
-    if inspect.iscoroutine(awaitable):
-        awaitable.close()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
-from graphbit_core.host import Host, default_host
+from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import EdgeCondition
 from graphbit_core.workflow.checks import check_scopes
 from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
 from graphbit_core.workflow.edge import EdgeTest
@@ -37,7 +37,11 @@ class _Draft:
     where: str
     """Path of the container that holds it, with a slash behind it; empty for the workflow that runs."""
     container: Container | None
+    outer: tuple[int, int] | None
+    """Scope and node that hold it."""
     bodies: dict[str, NodeType]
+    containers: dict[str, Container]
+    """What its nodes tell of the workflows that they run, by node id."""
     inner: dict[str, int]
     """Scope per container node, by id."""
 
@@ -56,20 +60,21 @@ def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
 
 
 def check(
-    workflow: Workflow, host: Host | None = None, *, resources: bool = False
+    workflow: Workflow, host: Host | None = None, *, resources: Resources | None = None
 ) -> tuple[Compiled | None, list[Finding]]:
     """The compiled workflow, or None and every fault that was found.
 
     Args:
         workflow: What to look at.
         host: Where its node types come from; default: what is installed.
-        resources: Whether to ask for missing keys and unknown models as well.
+        resources: Where to look for keys, models and files that are missing; None: nowhere.
     """
     host = host or default_host()
     findings: list[Finding] = []
     drafts = _drafts(workflow, host, findings)
+    lacking = [] if resources is None else _lacking(drafts, resources)
     if findings and any(finding.code == "empty" for finding in findings):
-        return None, findings
+        return None, findings + lacking
     scopes = [_plan_scope(draft, findings) for draft in drafts]
     findings += _structure(drafts, scopes)
     sound = not findings
@@ -80,39 +85,40 @@ def check(
         inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
     else:
         check_scopes(Sketch(made, variables), [draft.where for draft in drafts], findings)
-    if resources:
-        findings += _resources(drafts, host)
+    findings += lacking
     return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
 
 
 def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Draft]:
     """The workflow and all bodies in it, outer ones first."""
     drafts: list[_Draft] = []
-    waiting: list[tuple[Workflow, str, Container | None, dict[str, int] | None, str]] = [
-        (workflow, "", None, None, "")
-    ]
-    for inner, where, container, outer, node_id in waiting:
-        if outer is not None:
-            outer[node_id] = len(drafts)
+    waiting: list[tuple[Workflow, _Draft | None, str]] = [(workflow, None, "")]
+    for inner, around, node_id in waiting:
+        where, outer, container = "", None, None
+        if around is not None:
+            around.inner[node_id] = len(drafts)
+            where, container = f"{around.where}{node_id}/", around.containers[node_id]
+            outer = around.number, list(around.workflow.nodes).index(node_id)
         if not inner.nodes:
             fix = "add at least one with add_node()"
             findings.append(Finding("empty", "the workflow has no nodes", fix, where.rstrip("/") or None))
         bodies = _make_bodies(inner, host, where, findings)
-        draft = _Draft(len(drafts), inner, where, container, bodies, {})
+        told = {body_id: body.container() for body_id, body in bodies.items()}
+        containers = {body_id: held for body_id, held in told.items() if held is not None}
+        draft = _Draft(len(drafts), inner, where, container, outer, bodies, containers, {})
         drafts.append(draft)
-        for body_id, body in bodies.items():
-            held = body.container()
-            if held is not None:
-                waiting.append((held.workflow, f"{where}{body_id}/", held, draft.inner, body_id))
+        waiting += [(held.workflow, draft, body_id) for body_id, held in containers.items()]
     return drafts
 
 
 def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Finding]) -> dict[str, NodeType]:
     bodies: dict[str, NodeType] = {}
+    makers: dict[str, Callable[..., NodeType]] = {}
     for node in workflow.nodes.values():
         bodies[node.id] = Unmade(node.config)
         try:
-            bodies[node.id] = host.create("node_type", node.type, **node.config)
+            make = makers.get(node.type) or makers.setdefault(node.type, host.maker("node_type", node.type))
+            bodies[node.id] = make(**node.config)
         except PluginError as error:
             message, fix = divided(error)
             fix = fix or "see 'graphbit plugins list --kind node_type'"
@@ -133,9 +139,10 @@ def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
     position = {node_id: i for i, node_id in enumerate(nodes)}
     rows = []
     for node in nodes.values():
-        body, rules = draft.bodies[node.id], None
+        rules = None
         with _found(findings, draft.where + node.id):
-            rules = rules_of(node, position, body.operation(), body.container(), draft.inner.get(node.id))
+            operation, held = draft.bodies[node.id].operation(), draft.containers.get(node.id)
+            rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
         rows.append((node.id, node.type, rules))
     edges = [edge_of(edge, position) for edge in draft.workflow.edges]
     return rows, edges
@@ -161,9 +168,19 @@ def _scope(draft: _Draft, findings: list[Finding]) -> Scope:
         test = None
         if isinstance(edge.when, EdgeTest):
             with _found(findings, draft.where + edge.source, f"the edge to {edge.target!r}: "):
-                test = Calculation(edge.when.expression or edge.when.function or "", "when")
+                test = EdgeCondition(edge.when.expression or edge.when.function or "")
         edges.append(_compiled_edge(edge, position, test))
-    return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+    containers = {position[node_id]: held for node_id, held in draft.containers.items()}
+    return Scope(
+        draft.number,
+        nodes,
+        list(draft.bodies.values()),
+        edges,
+        compensations,
+        containers,
+        draft.outer,
+        draft.container,
+    )
 
 
 @contextmanager
@@ -190,7 +207,7 @@ def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Varia
     return declared
 
 
-def _compiled_edge(edge: Edge, position: Mapping[str, int], test: Calculation | None) -> CompiledEdge:
+def _compiled_edge(edge: Edge, position: Mapping[str, int], test: EdgeCondition | None) -> CompiledEdge:
     return CompiledEdge(
         position[edge.source],
         position[edge.target],
@@ -202,10 +219,10 @@ def _compiled_edge(edge: Edge, position: Mapping[str, int], test: Calculation | 
     )
 
 
-def _resources(drafts: list[_Draft], host: Host) -> list[Finding]:
+def _lacking(drafts: list[_Draft], resources: Resources) -> list[Finding]:
     return [
         Finding(found.code, found.message, found.fix, draft.where + node_id)
         for draft in drafts
         for node_id, body in draft.bodies.items()
-        for found in body.check_resources(host)
+        for found in body.check_resources(resources)
     ]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError
+from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
@@ -25,6 +25,8 @@ from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
+from graphbit_core.workflow.sources import close_sources
+from graphbit_core.workflow.spending import Spending
 from graphbit_core.workflow.state import RunState
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ _CANCEL_GRACE = 5.0
 """How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
 _COMPENSATION_GRACE = 30.0
 """How long compensations of a cancelled run may take, in seconds, all together."""
+LONGEST_END = _COMPENSATION_GRACE + _CANCEL_GRACE + 1.0
+"""A run that was cancelled has ended after so many seconds, unless a body blocks its event loop."""
 
 
 class Driver:
@@ -60,11 +64,13 @@ class Driver:
         publish: Callable[[Event], None] | None = None,
     ) -> None:
         self._compiled = compiled
+        self._cap = None if caps is None else caps.seconds
+        if self._cap is not None:
+            timeout = self._cap if timeout is None else min(timeout, self._cap)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._timeout = timeout
         self._publish = publish
         self._retries = retries
-        self._caps = caps
         self._run = Run(
             compiled.plan,
             max_concurrency=max_concurrency,
@@ -85,6 +91,8 @@ class Driver:
             deadline=self._deadline,
             emit=self._emit if publish is not None else None,
         )
+        if caps is not None:
+            self._state.spending = Spending(caps, self._from_anywhere)
         self._bodies = Bodies(self._ended)
         self._frames = OpenFrames(self._state)
         self._failures = Failures(self._frames)
@@ -93,11 +101,25 @@ class Driver:
         self._running: dict[int, Activation] = {}
         """What was started and has not been settled, by the kernel's number."""
         self._started = 0
-        self._output_bytes = 0
+        self._again = 0
         self._thread = 0
         self._expired = False
         self._over = False
+        self._reason: str | None = None
+        self._undo_until: float | None = None
+        """When compensations have to be done; None while nothing has cancelled the run."""
+        self._undo_over = False
         self._epoch = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self._state.run_id
+
+    @property
+    def workflow(self) -> str:
+        """Name of what it runs."""
+        return self._compiled.name
 
     # --- the run -------------------------------------------------------------------------------
 
@@ -110,33 +132,41 @@ class Driver:
         try:
             self._run.start(started)
             await self._until_settled()
+        except GeneratorExit:  # thrown away, with its event loop closed: nothing can be awaited any more
+            self._over = True
+            raise
         except BaseException:
             self._cancel("cancelled")
             await self._compensate()
             raise
         finally:
-            await self._reap()
-            self._over = True
-            self._drain_events()
+            if not self._over:
+                await self._reap()
+                self._over = True
+                self._drain_events()
         return self._result(time.monotonic() - started)
 
     async def _until_settled(self) -> None:
         while True:
-            slice_end = time.monotonic() + _INLINE_SLICE
-            while self._advance():
-                if time.monotonic() > slice_end:
+            now = time.monotonic()
+            slice_end = now + _INLINE_SLICE
+            while self._advance(now):
+                now = time.monotonic()
+                if now > slice_end:
                     await asyncio.sleep(0)
-                    slice_end = time.monotonic() + _INLINE_SLICE
+                    slice_end = now + _INLINE_SLICE
             if self._run.status() is not None:
                 return
             deadline = None if self._expired else self._deadline
-            await self._bodies.wait(self._run.next_timer(), deadline)
+            undo_until = None if self._undo_over else self._undo_until
+            await self._bodies.wait(self._run.next_timer(), deadline, undo_until)
 
-    def _advance(self) -> bool:
+    def _advance(self, now: float) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
-        now = time.monotonic()
         if self._deadline is not None and now >= self._deadline and not self._expired:
             self._expire()
+        if self._undo_until is not None and now >= self._undo_until and not self._undo_over:
+            self._give_up_undoing()
         settled = self._settle(now)
         ready = self._run.take(now)
         if self._nested:
@@ -146,8 +176,7 @@ class Driver:
             self._stop(number, reason)
         self._drain_events()
         for activation in [self._begin(*taken, now) for taken in ready]:
-            if not activation.ended:  # none of those before it has ended the run
-                self._bodies.start(activation, self._frames.call(activation))
+            self._start(activation)
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -162,28 +191,39 @@ class Driver:
     def _begin(self, number: int, body: int, stage: str, attempt: int, now: float) -> Activation:
         activation = self._running[number] = self._frames.activation(number, body, stage, attempt, now)
         self._started += 1
-        if self._caps is not None:
-            self._exceeds("nodes", self._started)
+        if attempt > 1 and stage == "run":
+            self._again += 1
+        if self._undo_over and stage == "compensate":
+            self._ended(activation, (None, _undone_too_late()))
         return activation
+
+    def _start(self, activation: Activation) -> None:
+        with suppress(BudgetExceededError):  # which stops the run, and this activation with it
+            self._state.spend("nodes", 1)
+        if not activation.ended:  # none of those before it has ended the run
+            call, on_loop = self._frames.call(activation)
+            self._bodies.start(activation, call, on_loop=on_loop)
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
         if activation.ended:
             return
-        activation.ended = True
-        self._running.pop(activation.id, None)
         value, error = outcome
         if error is None:
             try:
                 settlement = settlement_of(activation, value, self._frames)
-            except Exception as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
+            except KeyboardInterrupt:
+                raise  # the user's; this body still counts as running, and is stopped with the others
+            except BaseException as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
                 error = wrong
+        activation.ended = True
+        self._running.pop(activation.id, None)
         if error is None:
             self._settled.append(settlement)
-            if self._caps is not None:
+            if self._state.spending is not None:
                 self._measure(value)
-        elif isinstance(error, asyncio.CancelledError):
-            self._settled.append((activation.id, "cancelled", None))
+        elif isinstance(error, asyncio.CancelledError) and activation.stage != "compensate":
+            self._settled.append(self._failures.cancelled(activation, error))
         else:
             self._settled.append(self._failures.failed(activation, error, retries=self._retries))
         self._frames.account(activation)
@@ -191,39 +231,65 @@ class Driver:
 
     # --- ending --------------------------------------------------------------------------------
 
+    def drain(self) -> None:
+        """Lets what runs end, and begins nothing more; on the thread of the run."""
+        if not self._over:
+            now = time.monotonic()
+            self._settle(now)
+            self._reason = "drained"
+            self._run.drain("drained", now)
+            self._bodies.wake()
+
+    def break_off(self) -> None:
+        """Ends a run that was drained for long enough, and one that is part of it."""
+        if not self._over:
+            self._reason = "drained"
+            self._cancel("drained")
+            self._bodies.wake()
+
     def _expire(self) -> None:
         self._expired = True
         if self._run.status() is None:
             limit = f"the run of {self._compiled.name!r} was not done within {self._timeout} s"
-            self._state.root.errors.append(DeadlineError(limit, phase="total", timeout=self._timeout))
-            self._cancel("deadline")
-
-    def _exceeds(self, cap: str, used: int) -> bool:
-        limit = getattr(self._caps, cap)
-        if limit is None or used <= limit:
-            return False
-        if not self._expired:
-            self._expired = True
-            message = (
-                f"the run of {self._compiled.name!r} passed its cap of {limit} {cap}; raise it, or do less"
+            capped = self._timeout == self._cap
+            self._state.root.errors.append(
+                BudgetExceededError(limit, cap="seconds", limit=self._cap, used=self._cap)
+                if capped
+                else DeadlineError(limit, phase="total", timeout=self._timeout)
             )
-            self._state.root.errors.append(BudgetExceededError(message, cap=cap, limit=limit, used=used))
+            self._cancel("budget" if capped else "deadline")
+
+    def _over_budget(self, error: BudgetExceededError) -> None:
+        if not self._expired and self._run.status() is None:
+            self._expired = True
+            self._state.root.errors.append(error)
+            if self._publish is not None:
+                self._drain_events()
+                data = {"cap": error.cap, "limit": error.limit, "used": error.used}
+                self._send(self._run.take_seq(), time.monotonic(), "budget.exceeded", None, 1, data)
             self._cancel("budget")
-        return True
+            self._bodies.wake()
+
+    def _from_anywhere(self, error: BudgetExceededError) -> None:
+        if threading.get_ident() == self._thread:
+            self._over_budget(error)
+            return
+        with suppress(RuntimeError):  # the run has ended just now, and its loop with it
+            self._bodies.loop.call_soon_threadsafe(self._over_budget, error)
 
     def _measure(self, value: Any) -> None:
-        if isinstance(value, str | bytes):
-            self._output_bytes += len(
-                value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-            )
-        self._exceeds("output_bytes", self._output_bytes)
-        self._exceeds("tokens", self._state.tokens)
+        with suppress(BudgetExceededError):
+            self._state.spend("output_bytes", _size(value))
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
+        if self._undo_until is None:
+            self._undo_until = now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
         for number in self._run.cancel(reason, now):
-            self._stop(number, "stopped")
+            running = self._running.get(number)
+            if running is None or running.stage != "compensate":  # those get their time
+                self._stop(number, "stopped")
 
     def _stop(self, number: int, reason: str) -> None:
         """Settles a running body now, whatever it does next.
@@ -245,14 +311,25 @@ class Driver:
 
     async def _compensate(self) -> None:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
+        with suppress(asyncio.CancelledError):
+            await self._until_settled()
         if self._run.status() is None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._until_settled(), _COMPENSATION_GRACE)
-            self._cancel("cancelled")
+            self._give_up_undoing()
+        while self._run.status() is None and self._advance(time.monotonic()):
+            pass
+
+    def _give_up_undoing(self) -> None:
+        self._undo_over = True
+        for activation in list(self._running.values()):
+            if activation.stage == "compensate":
+                self._bodies.stop(activation)
+                self._ended(activation, (None, _undone_too_late()))
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
         await self._bodies.reap(_CANCEL_GRACE)
+        if self._nested:
+            await close_sources(self._frames.unread(), _CANCEL_GRACE)
         self._settle(time.monotonic())
 
     def _result(self, seconds: float) -> WorkflowResult:
@@ -260,24 +337,32 @@ class Driver:
         assert status is not None, "the kernel said that everything is settled"
         state, root = self._state, self._state.root
         root.errors += self._frames.unclosed()
+        outputs = root.outputs(range(len(root.scope.nodes)))
         try:
             variables = state.variables()
-        except ValueError as error:  # a reducer refused what was written
+        except ValidationError as error:  # a reducer refused what was written
             root.errors.append(error)
             variables = dict(state.inputs)
+        if root.errors:
+            status = "failed"
+        elif root.cancelled and status == "succeeded":
+            status = "succeeded_degraded"
+        (root.handled if status == "succeeded_degraded" else root.errors).extend(root.cancelled)
         errors = tuple(root.errors)
         self._failures.tell_each_other(errors)
-        produced = [node for node in range(len(root.scope.nodes)) if root.has_output(node)]
         ids = root.scope.ids
         return WorkflowResult(
             run_id=state.run_id,
-            state="failed" if errors and status != "failed" else status,
+            state=status,
+            reason=self._reason if status == "cancelled" else None,
             nodes=state.reports(),
-            outputs={ids[node]: root.output(node) for node in produced},
+            outputs=outputs,
             variables=variables,
             errors=errors,
             handled=tuple(root.handled),
             seconds=seconds,
+            nodes_run=self._started,
+            retries=self._again,
             abandoned=sorted(activation.path for activation in self._bodies.left),
             sinks=[ids[node] for node in root.scope.sinks],
         )
@@ -312,3 +397,15 @@ class Driver:
             run_id, seq, self._epoch + now, type_, node, activation, data, attempt=attempt, trace_id=run_id
         )
         self._publish(event)
+
+
+def _undone_too_late() -> DeadlineError:
+    limit = f"what it did was not undone within {_COMPENSATION_GRACE} s of the cancellation of the run"
+    return DeadlineError(limit, phase="total", timeout=_COMPENSATION_GRACE)
+
+
+def _size(value: Any) -> int:
+    """Bytes of a text or of bytes, whatever a subclass says of itself; 0 of anything else."""
+    if isinstance(value, str):
+        return len(str.encode(value, "utf-8", "surrogatepass"))
+    return bytes.__len__(value) if isinstance(value, bytes) else 0

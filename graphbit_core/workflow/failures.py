@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import (
     ConfigError,
@@ -16,6 +16,7 @@ from graphbit_core.errors import (
     TransportError,
     ValidationError,
 )
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
@@ -41,27 +42,32 @@ class Failures:
     def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
         """The settlement of an attempt that failed."""
         problem = _described(error)
-        wrapped = NodeError(f"node {activation.node_id!r} failed: {problem}")
-        wrapped.__cause__ = error
-        self._identify(wrapped, activation.frame, activation.node, activation.attempt)
+        wrapped = activation.frame.failure(activation.node, f"failed: {problem}", error, activation.attempt)
         self._undecided[activation.id] = activation, wrapped
         again = retries and is_retryable(error)
-        return (
-            activation.id,
-            "failed",
-            (problem, again, getattr(error, "retry_after", None) if again else None),
-        )
+        return activation.id, "failed", (problem, again, _retry_after(error) if again else None)
+
+    def cancelled(self, activation: Activation, error: BaseException) -> Settlement:
+        """The settlement of an attempt that was cancelled by nobody but its own body."""
+        frame, problem = activation.frame, f"cancelled itself: {_described(error)}"
+        wrapped = frame.failure(activation.node, problem, error, activation.attempt)
+        wrapped.earlier = tuple(self._earlier.pop(activation.id, ())) or None
+        frame.node_errors[activation.node] = wrapped
+        inner, handled, _ = self._frames.close(activation)
+        frame.cancelled += [*inner, wrapped]
+        frame.handled += handled
+        return activation.id, "cancelled", None
 
     def decided(self, number: int, disposition: str, text: str | None) -> None:
         """The kernel has said what becomes of a failure."""
         activation, error = self._undecided.pop(number, (None, None))
         frame = activation.frame if activation is not None else self._frames.frame(number >> 24)
         node = number & 0xFFFFFF
-        if error is None:  # the kernel's own: a choice that leads nowhere, a join that cannot come about
-            error = NodeError(f"node {frame.scope.ids[node]!r} {text}")
-            self._identify(error, frame, node, 1)
-            frame.values.pop(node, None)
-            frame.writes.pop(node, None)
+        if error is None:
+            error = self._made_by_kernel(frame, node, text)
+            if text is None:
+                frame.errors.append(error)
+                return
         if disposition in ("retrying", "fallback"):
             self._earlier.setdefault(number, []).append(error)
             if activation is not None:
@@ -76,6 +82,16 @@ class Failures:
         error.earlier = tuple(self._earlier.pop(number, ())) or None
         self._keep(frame, node, error, disposition, activation)
 
+    @staticmethod
+    def _made_by_kernel(frame: Frame, node: int, text: str | None) -> NodeError:
+        """The error of a choice that leads nowhere, of a join that cannot come about or, without a text,
+        of a compensation that was stopped: its node has succeeded and keeps its output.
+        """
+        if text is not None:
+            frame.values.pop(node, None)
+            frame.writes.pop(node, None)
+        return frame.failure(node, text or "was not undone: there was no time left")
+
     def _keep(
         self, frame: Frame, node: int, error: NodeError, disposition: str, activation: Activation | None
     ) -> None:
@@ -88,14 +104,7 @@ class Failures:
         frame.handled += [*inner, error]
         if disposition == "value":
             runner = activation.body if activation is not None else node
-            frame.values[node] = frame.scope.nodes[runner].options.on_error[1]
-
-    @staticmethod
-    def _identify(error: NodeError, frame: Frame, node: int, attempts: int) -> None:
-        spec, run_id = frame.scope.nodes[node], frame.state.run_id
-        path = f"{frame.path}/{spec.id}" if frame.path else spec.id
-        error.run_id, error.node, error.node_type, error.attempts = run_id, spec.id, spec.type, attempts
-        error.activation = f"{run_id}/{path}"
+            frame.values[node] = fresh(frame.scope.nodes[runner].options.on_error[1])
 
     @staticmethod
     def overdue(activation: Activation, reason: str) -> DeadlineError:
@@ -119,7 +128,7 @@ def is_retryable(error: BaseException) -> bool:
     """Whether another attempt may help: what the error says of itself, else by its class."""
     if isinstance(error, ProviderError):  # what the API said of it was heeded where the call was made
         return False
-    said = getattr(error, "retryable", None)
+    said = _said(error, "retryable")
     if isinstance(said, bool):
         return said
     if isinstance(error, DeadlineError):
@@ -127,12 +136,29 @@ def is_retryable(error: BaseException) -> bool:
     return isinstance(error, Exception) and not isinstance(error, _FINAL)
 
 
-def _described(error: BaseException) -> str:
+def _retry_after(error: BaseException) -> float | None:
+    said = _said(error, "retry_after")
+    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
+
+
+def _said(error: BaseException, name: str) -> Any:
+    """What an error says of itself; None if that fails, as a property may."""
     try:
-        text = str(error)
-    except Exception as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
-        text = f"(its text cannot be had: {type(second).__name__})"
-    return utf8(f"{type(error).__name__}: {text}")
+        return getattr(error, name, None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the error itself must still be reported
+        return None
+
+
+def _described(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        return utf8(f"{name}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
+        return utf8(f"{name}: (its text cannot be had: {type(second).__name__})")
 
 
 def utf8(text: str) -> str:

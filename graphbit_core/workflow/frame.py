@@ -34,11 +34,13 @@ class Frame:
         earlier: What earlier frames of a loop wrote.
         node_errors: Why nodes failed, whether it was handled or not.
         errors: Failures that nobody handled, and what followed from them, in order.
+        cancelled: What nodes say that cancelled themselves.
         handled: Failures that a node's options, a join or a container took.
         usage: Tokens per node.
     """
 
     __slots__ = (
+        "cancelled",
         "earlier",
         "errors",
         "given",
@@ -76,6 +78,7 @@ class Frame:
         self.writes: dict[int, list[Write]] = {}
         self.node_errors: dict[int, NodeError] = {}
         self.errors: list[Exception] = []
+        self.cancelled: list[Exception] = []
         self.handled: list[Exception] = []
         self.usage: dict[int, Usage] = {}
 
@@ -96,14 +99,18 @@ class Frame:
         """The output of a node that gave one."""
         value = self.values.get(node, _MISSING)
         if value is _MISSING:
-            value = self.values[node] = self.arrived(node)
+            value = self.values[node] = self.arrived(node, self.live_edges(node))
         return value
 
     def live_edges(self, node: int) -> list[CompiledEdge]:
         """In-edges that carry something, in edge order; those that only order are left out."""
+        if node not in self.scope.followers:
+            return []
         edges = self.scope.edges
-        live = self.state.run.live_edges(self.activation_id(node))
-        return [edges[i] for i in live if edges[i].kind != "control"]
+        live = self.state.run.live_edges(self.number << 24 | node)
+        if self.scope.has_control:
+            live = [i for i in live if edges[i].kind != "control"]
+        return [edges[i] for i in live]
 
     def carried(self, edge: CompiledEdge) -> Any:
         """What a live edge carries."""
@@ -116,14 +123,14 @@ class Frame:
         sources = (self.scope.edges[i].source for i, state in ended if state == "upstream_failed")
         return {source: self.node_errors[source] for source in sources if source in self.node_errors}
 
-    def arrived(self, node: int) -> Any:
-        """What came in at a node as one value; see ``NodeContext.value``."""
-        edges = self.live_edges(node)
-        plain = [edge for edge in edges if not edge.port]
-        if self._collects(node, "in"):
-            return [self.carried(edge) for edge in plain]
-        if len(edges) == 1:
+    def arrived(self, node: int, edges: Sequence[CompiledEdge]) -> Any:
+        """What came in at a node along its live edges, as one value; see ``NodeContext.value``."""
+        collects = node in self.scope.collects
+        if len(edges) == 1 and not collects:
             return self.carried(edges[0])
+        plain = [edge for edge in edges if not edge.port]
+        if collects:
+            return [self.carried(edge) for edge in plain]
         if edges:
             names = self.scope.names
             values = {".".join((names[edge.source], *edge.output)): self.carried(edge) for edge in plain}
@@ -163,6 +170,23 @@ class Frame:
                 values[edge.port] = value
         return values
 
+    def failure(
+        self, node: int, problem: str, cause: BaseException | None = None, attempts: int = 1
+    ) -> NodeError:
+        """The error of one of its nodes; in the message ``problem`` follows its path."""
+        spec, run_id = self.scope.nodes[node], self.state.run_id
+        path = f"{self.path}/{spec.id}" if self.path else spec.id
+        error = NodeError(
+            f"node {path!r} {problem}",
+            run_id=run_id,
+            node=spec.id,
+            node_type=spec.type,
+            activation=f"{run_id}/{path}",
+            attempts=attempts,
+        )
+        error.__cause__ = cause
+        return error
+
     def written(self, nodes: Iterable[int]) -> list[Write]:
         """What these nodes wrote, in the order given."""
         return [write for node in nodes for write in self.writes.get(node, ())]
@@ -173,15 +197,33 @@ class Frame:
 
     def result(self, index: int, outcome: str) -> FrameResult:
         """How it ended, for the container."""
+        outputs = self.outputs(self.scope.sinks) if outcome == "succeeded" else {}
+        if outcome != "succeeded":
+            self.errors += self.cancelled
+        else:
+            self.handled += self.cancelled
         if outcome != "succeeded" or self.errors:
-            return FrameResult(index, error=self._failure(outcome), cancelled=outcome == "cancelled")
-        sinks = [node for node in self.scope.sinks if self.has_output(node)]
-        if not sinks:
+            return FrameResult(index, error=self._failure(outcome))
+        if not outputs:
             return FrameResult(index)
-        if len(self.scope.sinks) == 1 or len(sinks) == 1:
-            return FrameResult(index, self.output(sinks[0]), has_output=True)
-        ids = self.scope.ids
-        return FrameResult(index, {ids[node]: self.output(node) for node in sinks}, has_output=True)
+        if len(outputs) == 1:
+            return FrameResult(index, next(iter(outputs.values())), has_output=True)
+        return FrameResult(index, outputs, has_output=True)
+
+    def outputs(self, nodes: Iterable[int]) -> dict[str, Any]:
+        """Outputs by node id, of those nodes that gave one. What an operation of the kernel passes on is
+        looked up only now; if that is not to be had, it is an error of the frame.
+        """
+        outputs = {}
+        for node in nodes:
+            try:
+                if self.has_output(node):
+                    outputs[self.scope.ids[node]] = self.output(node)
+            except ValidationError as error:
+                self.errors.append(
+                    self.node_errors.setdefault(node, self.failure(node, f"failed: {error}", error))
+                )
+        return outputs
 
     def _failure(self, outcome: str) -> Exception:
         """Why it failed: of several failures that of the first node, as which came first is up to timing."""

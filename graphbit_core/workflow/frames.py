@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import FrameResult, Frames
 from graphbit_core.errors import ValidationError
-from graphbit_core.types.messages import Usage
-from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.activation import NO_USAGE, Activation
 from graphbit_core.workflow.frame import Frame, Write
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
+    from graphbit_core.workflow.bodies import Call
     from graphbit_core.workflow.state import RunState
 
 _NO_MORE = object()
@@ -27,10 +27,12 @@ class _Opened:
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
         self.source: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.exhausted = False
         self.opened = 0
         self.first = 0
         """Index of the first entry of ``entries``."""
         self.entries: Sequence[Mapping[str, Any]] = ()
+        self.state: Any = None
         self.fed: dict[int, Mapping[str, Any]] = {}
         self.results: list[FrameResult] = []
         self.errors: list[Exception] = []
@@ -53,6 +55,8 @@ class OpenFrames:
         self._opened: dict[int, _Opened] = {}
         """Containers whose frames run, by the kernel's number of their activation."""
         self._first_started: dict[int, float] = {}
+        self._unread: list[Any] = []
+        """Streams of containers that were over before their end."""
 
     # --- activations -----------------------------------------------------------------------------
 
@@ -98,7 +102,7 @@ class OpenFrames:
 
     @staticmethod
     def _style(activation: Activation) -> str:
-        container = activation.frame.scope.bodies[activation.node].container()
+        container = activation.frame.scope.containers.get(activation.node)
         return container.style if container is not None else ""
 
     def opener(self, number: int) -> Activation | None:
@@ -108,26 +112,27 @@ class OpenFrames:
 
     def account(self, activation: Activation) -> None:
         """Counts what a body that has ended used."""
-        if activation.usage.total_tokens:
+        if activation.usage is not NO_USAGE:
             activation.frame.add_usage(activation.node, activation.usage)
-            activation.usage = Usage()
+            activation.usage = NO_USAGE
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> Callable[[], Any]:
-        """What starts the body at this stage."""
+    def call(self, activation: Activation) -> tuple[Call, bool]:
+        """What starts the body at this stage, and whether it is started on the event loop."""
         scope, stage = activation.frame.scope, activation.stage
-        body = scope.bodies[activation.body]
+        body, on_loop = scope.bodies[activation.body], scope.on_loop[activation.body]
         if stage == "run":
-            return lambda: body.run(activation)
+            return body.run, on_loop
         if stage == "compensate":
             compensation = scope.compensations[activation.node]
-            return lambda: compensation(activation)
+            return compensation, compensation.is_quick
         opened = self._opened[activation.id]
-        if stage == "feed":
-            return lambda: _next(opened.source)
+        if stage == "feed":  # a plain iterator may block, whoever reads it
+            return lambda _: _next(opened.source), isinstance(opened.source, AsyncIterator)
         results, opened.results = opened.results, []
-        return lambda: body.resume(activation, results)
+        activation.state = opened.state
+        return lambda again: body.resume(again, results), on_loop
 
     # --- containers ------------------------------------------------------------------------------
 
@@ -140,7 +145,7 @@ class OpenFrames:
         if not self._style(activation):
             raise ValidationError("its body returned Frames, but its node type tells of no workflow to run")
         opened = self._opened.setdefault(activation.id, _Opened(activation))
-        inputs = frames.inputs
+        inputs, opened.state = frames.inputs, frames.state
         if isinstance(inputs, Sequence):
             opened.source, opened.entries, opened.first = None, inputs, opened.opened
             opened.opened += len(inputs)
@@ -150,9 +155,10 @@ class OpenFrames:
 
     def feed(self, activation: Activation, entry: Any) -> Settlement:
         """The next entry of a stream has come, or its end."""
-        if entry is _NO_MORE:
-            return activation.id, "opened", (0, False)
         opened = self._opened[activation.id]
+        if entry is _NO_MORE:
+            opened.exhausted = True
+            return activation.id, "opened", (0, False)
         opened.fed[opened.opened] = entry
         opened.opened += 1
         return activation.id, "opened", (1, True)
@@ -176,11 +182,18 @@ class OpenFrames:
     def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
         """A container is over: failures in its frames, those that were handled there, and what they wrote."""
         opened = self._opened.pop(activation.id, None)
+        if opened is not None and opened.source is not None and not opened.exhausted:
+            self._unread.append(opened.source)
         return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
 
     def unclosed(self) -> list[Exception]:
         """Failures in frames of containers that the kernel has ended without asking them again."""
         return [error for opened in self._opened.values() for error in opened.errors]
+
+    def unread(self) -> list[Any]:
+        """Streams that nobody will read on, at the end of the run."""
+        left = (opened for opened in self._opened.values() if not opened.exhausted)
+        return self._unread + [opened.source for opened in left if opened.source is not None]
 
 
 def _next(source: Any) -> Any:

@@ -173,7 +173,7 @@ class Node(ContainerMakers):
         **options: Unpack[NodeOptions],
     ) -> Node:
         """Chooses which edges go on: the function, or the expression, gives the label or target of one
-        edge, or a list; an expression that is true or false chooses the label ``true`` or ``false``.
+        edge, or a list; True and False choose the labels ``true`` and ``false``.
 
         Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes. Of an
         expression, a text is a label, a list of texts several, and any other value chooses the label ``true``

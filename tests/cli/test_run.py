@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -201,3 +202,71 @@ def test_a_loop_of_links_is_a_file_that_cannot_be_read(tmp_path, capsys):
     (tmp_path / "w.yaml").symlink_to(tmp_path / "w.yaml")
     assert main(["validate", str(tmp_path / "w.yaml")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+STEPS = """
+def square(item):
+    if item == 13:
+        raise ValueError("unlucky")
+    return item * item
+"""
+SQUARES = """
+name: Squares
+nodes:
+  each:
+    type: map
+    over: numbers
+    on_item_error: collect
+    body: {nodes: {square: {type: transform, function: "squares_steps:square"}}}
+"""
+
+
+@pytest.fixture
+def squares(tmp_path):
+    (tmp_path / "squares_steps.py").write_text(STEPS)
+    path = tmp_path / "squares.yaml"
+    path.write_text(SQUARES)
+    return str(path)
+
+
+def test_an_input_may_be_json(squares, capsys):
+    assert main(["run", squares, "--input", "numbers:=[1, 2, 3]"]) == 0
+    assert json.loads(capsys.readouterr().out.rpartition("\n\n")[2]) == [1, 4, 9]
+
+
+def test_an_input_that_is_no_json_is_told_how_to_be_a_text(squares, capsys):
+    assert main(["run", squares, "--input", "numbers:=[1,"]) == 2
+    assert "NAME=TEXT" in capsys.readouterr().err
+
+
+def test_a_degraded_run_exits_0_and_says_what_was_handled(squares, capsys):
+    assert main(["run", squares, "--input", "numbers:=[2, 13]"]) == 0
+    captured = capsys.readouterr()
+    assert "succeeded_degraded in" in captured.out
+    assert "handled: node 'each[1]/square' failed: ValueError: unlucky" in captured.err
+
+
+def test_the_json_of_a_run_holds_what_was_handled_and_attempts(squares, capsys):
+    assert main(["run", squares, "--json", "--input", "numbers:=[2, 13]"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["state"] == "succeeded_degraded"
+    assert data["handled"] == ["node 'each[1]/square' failed: ValueError: unlucky"]
+    assert data["errors"] == data["abandoned"] == []
+    assert [node["attempts"] for node in data["nodes"]] == [1]
+
+
+def test_streamed_events_tell_which_item_they_are_about(squares, capsys):
+    assert main(["run", squares, "--stream", "--input", "numbers:=[2]"]) == 0
+    assert "each[0]/square" in capsys.readouterr().out
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_a_map_shows_how_far_it_is(squares, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert main(["run", squares, "--input", "numbers:=[2, 3]"]) == 0
+    assert "2/2 each" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[2K")

@@ -28,7 +28,7 @@ from graphbit_core import (
     ToolSpec,
     ValidationError,
 )
-from graphbit_core.testing import ModelServer, Reply
+from graphbit_core.testing import ModelServer, Reply, ScriptedModel
 from graphbit_core.testing.replies import chat_body
 from tests.llm.conftest import KEY, WAYS, ask, open_client
 
@@ -255,3 +255,8 @@ def test_limits_of_an_account_hold_for_every_client_of_it(server: ModelServer) -
 
     asyncio.run(main())
     assert max(at_once) == 2
+
+
+def test_a_model_that_is_no_text_is_told_how_it_gets_a_name() -> None:
+    with pytest.raises(ValidationError, match=r"ScriptedModel; give 'provider:model'.*default_host"):
+        LlmClient(ScriptedModel())  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def payment(idempotent, wait, fatal=()):
     paid: list[int] = []
 
     @tool(idempotent=idempotent, fatal=fatal)
-    async def pay() -> str:
+    async def pay():
         """Pays."""
         paid.append(1)
         if len(paid) < 3:

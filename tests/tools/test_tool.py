@@ -71,7 +71,7 @@ def test_a_parameter_that_cannot_be_described_is_named():
     for function, named in (
         (untyped, "'a'"),
         (complex_, "complex"),
-        (star, r"\*a"),
+        (star, "variadic"),
         (undescribed, "docstring"),
     ):
         with pytest.raises(ValidationError, match=named):

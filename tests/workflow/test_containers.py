@@ -320,3 +320,43 @@ def test_tokens_of_frames_are_counted_once_for_the_container_however_it_ends(hos
     result = Executor(host=host).execute(workflow)
     assert result.is_success() == (ending == "all succeed")
     assert result.nodes[0].usage == result.usage == Usage(3, 3)
+
+
+def test_a_failed_map_names_the_item_that_failed_by_itself(host):
+    async def body(n):
+        if n == 1:
+            raise ValueError("unlucky")
+        await asyncio.sleep(30)
+
+    error = run(host, numbers(3), Node.map("each", one_node(body))).errors[-1]
+    assert str(error) == "node 'each' failed: NodeError: node 'each[1]/body' failed: ValueError: unlucky"
+
+
+def test_a_stream_that_a_map_has_not_read_to_its_end_is_closed_when_the_map_is_over(host):
+    closed, kept = [], []
+
+    def pages():
+        try:
+            yield from range(100)
+        finally:
+            closed.append("plain")
+
+    async def slow_pages():
+        try:
+            for page in range(100):
+                yield page
+        finally:
+            await asyncio.sleep(0)
+            closed.append("async")
+
+    def over(kind):
+        kept.append(kind())  # so that nothing but the run can close it
+        return kept[-1]
+
+    def broken(page):
+        raise ArithmeticError("no")
+
+    for kind in (pages, slow_pages):
+        stream = Node.map("each", one_node(broken), over=lambda kind=kind: over(kind))
+        assert run(host, stream).state == "failed"
+    assert closed == ["plain", "async"]

@@ -53,6 +53,13 @@ def test_a_condition_passes_on_what_came_in(host):
     assert Executor(host=host).execute(workflow, {"number": 2}).output == 3
 
 
+def test_true_and_false_of_a_function_choose_the_labels_of_that_name(host):
+    workflow = Workflow("w").chain(Node.condition("check", lambda number: number > 1))
+    for label in ("true", "false"):
+        workflow.connect("check", workflow.add_node(Node.transform(label, template=label)), when=label)
+    assert [Executor(host=host).execute(workflow, {"number": n}).output for n in (2, 1)] == ["true", "false"]
+
+
 def test_a_condition_that_gives_neither_is_a_failure(host):
     workflow = Workflow("w").chain(
         Node.condition("check", expression="[1]"), Node.transform("b", template="b")

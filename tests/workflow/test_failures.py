@@ -305,3 +305,13 @@ def test_every_error_knows_all_errors_of_the_run_and_the_attempts_it_took(host):
     result = run(host, workflow, on_error="continue")
     assert {error.node: error.attempts for error in result.errors} == {"a": 2, "b": 1}
     assert all(set(error.errors) == set(result.errors) for error in result.errors)
+
+
+def test_a_part_that_a_delay_cannot_pass_on_fails_the_run(host):
+    workflow = Workflow("w")
+    workflow.add_node(Node.transform("source", lambda: {"title": "T"}))
+    workflow.add_node(Node.delay("wait", 0.001))
+    workflow.connect("source", "wait", output="text")
+    result = run(host, workflow)
+    assert result.state == "failed"
+    assert "no part 'text'" in str(result.error)

@@ -237,3 +237,25 @@ def test_inputs_are_listed_also_of_bodies(host):
     with pytest.raises(MissingInputError, match="language") as caught:
         Executor(host=host).execute(workflow, {"style": "plain"})
     assert tuple(caught.value.missing) == ("language",)
+
+
+def test_a_fallback_has_a_body_of_its_own_to_run(host):
+    workflow = Workflow("w")
+    for name, other in (
+        ("a", Node.delay("pause", 1)),
+        ("b", Node.subworkflow("sub", Node.transform("x", template="x"))),
+    ):
+        workflow.add_node(Node.transform(name, template="x", on_error={"fallback": other.id}))
+        workflow.add_node(other)
+    assert codes(workflow, host) == [("fallback_without_body", "pause"), ("fallback_without_body", "sub")]
+
+
+def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
+    workflow = Workflow("w").chain(Node.transform("a", template="a"), Node.transform("b", template="b"))
+    workflow.add_node(Node.transform("lone", template="c", on_error="route"))
+    told = [str(finding) for finding in workflow.validate(host)]
+    assert (
+        "disconnected at node 'lone': no edge leads to or from node lone — connect the node, or remove it"
+        in told
+    )
+    assert any("routes its errors, but has no error edge" in text for text in told)

@@ -2,6 +2,7 @@
 
 mod checking;
 mod costs;
+mod drains;
 mod driving;
 mod ends;
 mod failures;
