@@ -63,15 +63,13 @@ class FrameResult:
         index: Which of the container's frames, counted from 0 over all that it opened.
         output: Output of the last nodes of its workflow: a value, or a dict by id if several gave one.
         has_output: False if it failed, or if none of its last nodes ran.
-        error: Why it failed, or that it was cancelled; None if it succeeded.
-        cancelled: Whether it was stopped, as frames are when another one has failed.
+        error: Why it failed; None if it succeeded.
     """
 
     index: int
     output: Any = None
     has_output: bool = False
     error: Exception | None = None
-    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

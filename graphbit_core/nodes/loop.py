@@ -55,7 +55,7 @@ class LoopNode(NodeType):
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names that ``until`` needs."""
-        return self._until.names
+        return self._until.placeholders(first=False)
 
     def labels(self) -> Sequence[str]:
         """``exhausted``, under ``on_exhausted="route"``."""

@@ -9,6 +9,7 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.nodes.settings import require_one_of, require_text
 from graphbit_core.workflow.calculation import calculation, refuse_process
+from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.template import placeholders
 
 
@@ -45,7 +46,7 @@ class TransformNode(NodeType):
 
     def labels(self) -> Sequence[str] | None:
         """A template or an expression never chooses; a function may."""
-        return None if self._compute is not None and not self._compute.is_expression else ()
+        return None if isinstance(self._compute, BoundFunction) else ()
 
     def input_type(self, port: str | None) -> Any:
         """What the function takes."""

@@ -119,10 +119,10 @@ def refuse_process(isolation: str | None, memory_mb: int | None) -> None:
 
 
 class EdgeCondition:
-    """What says whether a conditional edge goes live, from the output of the node it leaves.
+    """Says whether a conditional edge goes live, from the output of the node it leaves.
 
-    Raises:
-        ValidationError: It is neither an expression nor a function.
+    Args:
+        when: An expression or a function.
     """
 
     def __init__(self, when: Callable[..., Any] | str) -> None:
@@ -130,15 +130,11 @@ class EdgeCondition:
 
     @property
     def names(self) -> Sequence[str]:
-        """Names that it needs; a function gets the output and nothing else."""
+        """Names it needs beside that output; a function gets the output and nothing else."""
         return self._computed.names
 
-    def holds(self, context: NodeContext, value: object) -> bool:
-        """Whether it is true of ``value``, the output of the node of ``context``.
-
-        Raises:
-            ValidationError: A coroutine function was given.
-        """
+    def __call__(self, context: NodeContext, value: object) -> bool:
+        """Whether it is true of ``value``, the output of the node of ``context``."""
         answer = self._computed.of(context, value)
         if hasattr(type(answer), "__await__"):
             discard(answer)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphbit_core.errors import Finding
+from graphbit_core.workflow.calculation import EdgeCondition
 from graphbit_core.workflow.compiled import Compiled, Scope
 from graphbit_core.workflow.sketch import Sketch
 from graphbit_core.workflow.writers import unordered_writers
@@ -35,8 +36,7 @@ def check_scopes(
         findings += _labels(scope, path)
         findings += _ports(scope, path)
         findings += _types(scope, path)
-    outer = {scope.number: scope.outer for scope in compiled.scopes if scope.outer is not None}
-    findings += unordered_writers(compiled, outer, where)
+    findings += unordered_writers(compiled, where)
     return tuple(inputs)
 
 
@@ -65,7 +65,14 @@ class _Names:
         self._compiled = compiled
         self._scope = scope
         self._path = path
-        self._followers = {edge.target for edge in scope.edges}
+        self._ports: dict[int, set[str]] = {}
+        """Ports that edges lead to, by node."""
+        self._tests: dict[int, list[EdgeCondition]] = {}
+        """Conditions of the edges that leave a node."""
+        for edge in scope.edges:
+            self._ports.setdefault(edge.target, set()).add(edge.port)
+            if edge.test is not None:
+                self._tests.setdefault(edge.source, []).append(edge.test)
         self._protected: dict[int, list[int]] = {}
         """For each stand-in, the nodes it takes over for."""
         for node, stand_in in scope.fallbacks.items():
@@ -75,13 +82,13 @@ class _Names:
         """Names of a node that nothing in the workflow gives."""
         runs_as = self._runs_as(node)
         given = self._scope.container is not None and self._scope.container.value is not None
-        first = not given and not any(each in self._followers for each in runs_as)
+        first = not given and not any(each in self._ports for each in runs_as)
         inputs = []
-        leaving = [edge.test for edge in self._scope.edges if edge.source == node and edge.test is not None]
-        needed = [*self._scope.bodies[node].placeholders(first=first), *(n for t in leaving for n in t.names)]
+        needed = list(self._scope.bodies[node].placeholders(first=first))
+        needed += [name for test in self._tests.get(node, ()) for name in test.names]
         for name in dict.fromkeys(needed):
             root = name.split(".")[0]
-            if any(edge.port == root for edge in self._scope.edges if edge.target in runs_as):
+            if any(root in self._ports.get(each, ()) for each in runs_as):
                 continue
             fault = None
             for each in runs_as:

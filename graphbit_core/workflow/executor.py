@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from graphbit_core.errors import Finding, MissingInputError, RunShedError, WorkflowError
+from graphbit_core.errors import Finding, MissingInputError, RunShedError, ValidationError, WorkflowError
 from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.types.events import Event
 from graphbit_core.workflow import limits as presets
@@ -206,7 +206,7 @@ class Executor:
             context: Its variables count as inputs too; it takes up the variables of the run.
 
         Raises:
-            ValidationError: The workflow has faults; nothing ran.
+            ValidationError: The workflow has faults, or an argument is of the wrong type; nothing ran.
             MissingInputError: Inputs are missing; nothing ran.
             RunShedError: Too many runs wait already, or the executor was drained; nothing ran.
         """
@@ -313,6 +313,7 @@ class Executor:
         publish: Subscriber | None,
     ) -> WorkflowResult:
         host = self._host or default_host()
+        _check_arguments(workflow, inputs, context)
         compiled = workflow.compile(host)
         given = {**(context.variables if context else {}), **(inputs or {})}
         _require_inputs(compiled, given)
@@ -358,6 +359,18 @@ class Executor:
             retries=limits.retries,
             caps=limits.caps,
         )
+
+
+def _check_arguments(workflow: Any, inputs: Any, context: Any) -> None:
+    from graphbit_core.workflow.workflow import Workflow
+
+    if not isinstance(workflow, Workflow):
+        raise ValidationError(f"workflow is {workflow!r:.80}; give a Workflow", field="workflow")
+    if not isinstance(inputs, Mapping | None):
+        raise ValidationError(f"inputs is {inputs!r:.80}; give a mapping of names to values", field="inputs")
+    if not isinstance(context, WorkflowContext | None):
+        fix = "give a WorkflowContext, which takes up the variables of the run, or pass inputs="
+        raise ValidationError(f"context is {context!r:.80}; {fix}", field="context")
 
 
 def _require_inputs(compiled: Compiled, given: Mapping[str, Any]) -> None:

@@ -203,7 +203,7 @@ class Frame:
         else:
             self.handled += self.cancelled
         if outcome != "succeeded" or self.errors:
-            return FrameResult(index, error=self._failure(outcome), cancelled=outcome == "cancelled")
+            return FrameResult(index, error=self._failure(outcome))
         if not outputs:
             return FrameResult(index)
         if len(outputs) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from graphbit_core.errors import Finding
@@ -13,14 +13,11 @@ Place = list[tuple[int, int]]
 """Scope and node, of a node and of the containers around it, outermost first."""
 
 
-def unordered_writers(
-    compiled: Compiled | Sketch, outer: Mapping[int, tuple[int, int]], where: Sequence[str]
-) -> Iterable[Finding]:
+def unordered_writers(compiled: Compiled | Sketch, where: Sequence[str]) -> Iterable[Finding]:
     """A finding per pair of nodes, also of different bodies.
 
     Args:
         compiled: The workflow.
-        outer: For each inner scope, the scope and node that hold it.
         where: Path in front of the nodes of each scope.
     """
     writers: dict[str, list[Place]] = {}
@@ -29,7 +26,7 @@ def unordered_writers(
             name = node.options.writes
             declared = compiled.variables.get(name) if name is not None else None
             if name is not None and (declared is None or declared.reducer == "last"):
-                writers.setdefault(name, []).append(_place(scope.number, i, outer))
+                writers.setdefault(name, []).append(_place(compiled, scope.number, i))
     for name, places in writers.items():
         for one, other in combinations(places, 2):
             if _is_ordered(compiled, one, other):
@@ -42,9 +39,9 @@ def unordered_writers(
             yield Finding("unordered_writers", message, fix, second)
 
 
-def _place(scope: int, node: int, outer: Mapping[int, tuple[int, int]]) -> Place:
-    around = _place(*outer[scope], outer) if scope in outer else []
-    return [*around, (scope, node)]
+def _place(compiled: Compiled | Sketch, scope: int, node: int) -> Place:
+    outer = compiled.scopes[scope].outer
+    return [*(_place(compiled, *outer) if outer is not None else []), (scope, node)]
 
 
 def _is_ordered(compiled: Compiled | Sketch, one: Place, other: Place) -> bool:

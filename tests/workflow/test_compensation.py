@@ -92,3 +92,22 @@ def test_a_scope_compensates_its_own_nodes_and_a_container_that_was_done_is_undo
 
     assert trip(last=True) == ["hotel", "flight", "order"]
     assert trip(last=False) == ["trip", "order"]
+
+
+def test_compensations_that_hang_do_not_hold_a_cancelled_run_for_ever(host, monkeypatch):
+    monkeypatch.setattr("graphbit_core.workflow.driver._COMPENSATION_GRACE", 0.2)
+
+    async def hang(value):
+        await asyncio.sleep(60)
+
+    async def forever(value):
+        await asyncio.sleep(60)
+
+    workflow = chain(
+        Node.transform("a", lambda: 1, compensate=hang),
+        Node.transform("b", lambda value: 2, compensate=hang),
+        Node.transform("c", forever),
+    )
+    result = run(host, workflow, timeout_seconds=0.1)
+    assert result.state == "failed"
+    assert result.seconds < 5

@@ -299,6 +299,29 @@ def test_a_body_that_names_a_node_outside_that_does_not_come_before_is_found(hos
     assert (finding.code, finding.node) == ("not_an_ancestor", "each/body")
 
 
+@pytest.mark.parametrize("ending", ["all succeed", "an item fails", "the map is late", "a sibling fails"])
+def test_tokens_of_frames_are_counted_once_for_the_container_however_it_ends(host, ending):
+    async def ask(context):
+        context.add_usage(Usage(1, 1))
+        if context.given["item"] == 2 and ending != "all succeed":
+            if ending == "an item fails":
+                raise ValueError("no")
+            await asyncio.sleep(5)
+
+    async def sibling():
+        await asyncio.sleep(0.05)
+        if ending == "a sibling fails":
+            raise ValueError("no")
+
+    late = 0.05 if ending == "the map is late" else None
+    workflow = Workflow("w")
+    workflow.add_node(Node.map("each", one_node(ask), over=[0, 1, 2], timeout=late))
+    workflow.add_node(Node.transform("sibling", sibling))
+    result = Executor(host=host).execute(workflow)
+    assert result.is_success() == (ending == "all succeed")
+    assert result.nodes[0].usage == result.usage == Usage(3, 3)
+
+
 def test_a_failed_map_names_the_item_that_failed_by_itself(host):
     async def body(n):
         if n == 1:
@@ -337,26 +360,3 @@ def test_a_stream_that_a_map_has_not_read_to_its_end_is_closed_when_the_map_is_o
         stream = Node.map("each", one_node(broken), over=lambda kind=kind: over(kind))
         assert run(host, stream).state == "failed"
     assert closed == ["plain", "async"]
-
-
-@pytest.mark.parametrize("ending", ["all succeed", "an item fails", "the map is late", "a sibling fails"])
-def test_tokens_of_frames_are_counted_once_for_the_container_however_it_ends(host, ending):
-    async def ask(context):
-        context.add_usage(Usage(1, 1))
-        if context.given["item"] == 2 and ending != "all succeed":
-            if ending == "an item fails":
-                raise ValueError("no")
-            await asyncio.sleep(5)
-
-    async def sibling():
-        await asyncio.sleep(0.05)
-        if ending == "a sibling fails":
-            raise ValueError("no")
-
-    late = 0.05 if ending == "the map is late" else None
-    workflow = Workflow("w")
-    workflow.add_node(Node.map("each", one_node(ask), over=[0, 1, 2], timeout=late))
-    workflow.add_node(Node.transform("sibling", sibling))
-    result = Executor(host=host).execute(workflow)
-    assert result.is_success() == (ending == "all succeed")
-    assert result.nodes[0].usage == result.usage == Usage(3, 3)

@@ -75,3 +75,49 @@ def test_leaving_the_loop_early_cancels_the_run(host):
             break
     events.close()
     assert cancelled == [True]
+
+
+def test_attempts_are_numbered_under_their_activation(host):
+    def body(context):
+        if context.attempt < 3:
+            raise OSError("again")
+        return context.activation
+
+    retry = {"max_attempts": 3, "base": 0.001, "cap": 0.001}
+    inner = Node.loop("improve", Node.transform("draft", body, retry=retry), until="true", max_iterations=1)
+    stream = Executor(host=host).stream(Workflow("w").chain(Node.map("each", inner, over=[1, 2])))
+    told = [(e.attempt, e.activation) for e in stream if e.type == "node.started" and e.node == "draft"]
+    assert stream.result.raise_for_failure()
+    activations = [f"{stream.result.run_id}/each[{item}]/improve#1/draft" for item in (0, 1)]
+    assert sorted(told) == sorted((attempt, name) for attempt in (1, 2, 3) for name in activations)
+    assert stream.result.output == activations
+
+
+def test_every_activation_and_every_edge_is_told_of_once_with_the_reason_of_a_dead_one(host):
+    workflow = Workflow("w")
+    for node in (
+        Node.condition("choose", lambda: "a"),
+        Node.transform("a", lambda value: 1),
+        Node.transform("b", lambda value: 2),
+        Node.transform("end", lambda value: 3),
+    ):
+        workflow.add_node(node)
+    for source, target in (("choose", "a"), ("choose", "b"), ("a", "end"), ("b", "end")):
+        workflow.connect(source, target)
+    events = list(Executor(host=host).stream(workflow))
+    edges = {
+        (e.data["source"], e.data["target"]): (e.type, e.data.get("reason"))
+        for e in events
+        if e.type.startswith("edge.")
+    }
+    assert edges == {
+        ("choose", "a"): ("edge.live", None),
+        ("choose", "b"): ("edge.dead", "not_chosen"),
+        ("a", "end"): ("edge.live", None),
+        ("b", "end"): ("edge.dead", "upstream_skipped"),
+    }
+    assert sum(e.type.startswith("edge.") for e in events) == 4
+    settled = sorted(
+        (e.type, e.node) for e in events if e.type in ("node.succeeded", "node.skipped", "node.failed")
+    )
+    assert settled == [("node.skipped", "b"), *(("node.succeeded", node) for node in ("a", "choose", "end"))]

@@ -301,16 +301,6 @@ def test_compensations_that_hang_do_not_hold_a_cancelled_run_for_ever(host, monk
     assert result.seconds < 5
 
 
-def test_a_part_that_a_delay_cannot_pass_on_fails_the_run(host):
-    workflow = Workflow("w")
-    workflow.add_node(Node.transform("source", lambda: {"title": "T"}))
-    workflow.add_node(Node.delay("wait", 0.001))
-    workflow.connect("source", "wait", output="text")
-    result = run(host, workflow)
-    assert result.state == "failed"
-    assert "no part 'text'" in str(result.error)
-
-
 def test_the_causes_of_a_failure_in_nested_scopes_form_one_chain(host):
     deepest = Workflow("deepest").chain(Node.transform("ok", lambda value: value), broken())
     loop = Node.loop("again", deepest, until="true", max_iterations=2)
@@ -334,3 +324,13 @@ def test_every_error_knows_all_errors_of_the_run_and_the_attempts_it_took(host):
     result = run(host, workflow, on_error="continue")
     assert {error.node: error.attempts for error in result.errors} == {"a": 2, "b": 1}
     assert all(set(error.errors) == set(result.errors) for error in result.errors)
+
+
+def test_a_part_that_a_delay_cannot_pass_on_fails_the_run(host):
+    workflow = Workflow("w")
+    workflow.add_node(Node.transform("source", lambda: {"title": "T"}))
+    workflow.add_node(Node.delay("wait", 0.001))
+    workflow.connect("source", "wait", output="text")
+    result = run(host, workflow)
+    assert result.state == "failed"
+    assert "no part 'text'" in str(result.error)

@@ -337,3 +337,43 @@ def test_outputs_can_be_read_all_at_once_and_in_depth(host):
     with pytest.raises(OutputNotProducedError, match=r"items\.9"):
         context.get_nested_output("a.items.9")
     assert result.execution_time_ms() == result.seconds * 1000 > 0
+
+
+def test_a_skipped_node_says_why_one_hop_at_a_time(host):
+    def graph(first, *edges, **settings):
+        workflow = Workflow("w").chain(Node.transform("start", lambda: 1), first)
+        for node in ("a", "b", "c"):
+            workflow.add_node(Node.transform(node, lambda value: value))
+        for source, target in edges:
+            workflow.connect(source, target)
+        result = Executor(host=host, **settings).execute(workflow)
+        return {node.id: node.reason for node in result.nodes if node.state == "skipped"}
+
+    def bad(_):
+        raise ValueError("no")
+
+    edges = ("first", "a"), ("first", "b"), ("b", "c")
+    chosen = Node.condition("first", lambda _: "a")
+    assert graph(chosen, *edges) == {"b": "not_chosen", "c": "upstream_skipped"}
+    skipped = Node.transform("first", bad, on_error="skip")
+    assert graph(skipped, *edges) == dict.fromkeys("abc", "upstream_skipped")
+    failed = Node.transform("first", bad)
+    assert graph(failed, *edges) == dict.fromkeys("abc", "upstream_failed")
+    late = Node.transform("first", lambda _: time.sleep(0.2))
+    assert graph(late, *edges, timeout_seconds=0.05) == dict.fromkeys("abc", "cancelled")
+
+
+def test_nodes_see_outputs_of_ancestors_by_id_and_by_name_and_of_nobody_else(host):
+    def look(context):
+        return {key: context.outputs[key] for key in context.outputs}
+
+    workflow = Workflow("w")
+    workflow.chain(
+        Node.transform("First Step", lambda: 1, id="one"),
+        Node.transform("Second Step", lambda value: 2, id="two"),
+        Node.transform("Look", look, id="look"),
+    )
+    workflow.add_node(Node.transform("Aside", lambda value: 3, id="aside"))
+    workflow.connect("one", "aside")
+    output = Executor(host=host).execute(workflow).get_node_output("look")
+    assert output == {"one": 1, "First Step": 1, "two": 2, "Second Step": 2}
