@@ -14,23 +14,24 @@ from graphbit_core.errors import Finding
 from graphbit_core.workflow.compiled import Compiled, Scope
 
 
-def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Finding]) -> tuple[str, ...]:
-    """Adds what is wrong to ``findings``; returns the names that a run must be given.
+def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Finding]) -> dict[str, str]:
+    """Adds what is wrong to ``findings``; returns the names that a run must be given, with who asks first.
 
     Args:
         compiled: The workflow.
         where: Path in front of the nodes of each scope.
         findings: Filled.
     """
-    inputs: dict[str, None] = {}
+    inputs: dict[str, str] = {}
     for scope, path in zip(compiled.scopes, where, strict=True):
         names = _Names(compiled, scope, path)
-        for node in range(len(scope.nodes)):
-            inputs.update(dict.fromkeys(names.inputs_of(node, findings)))
+        for node, node_id in enumerate(scope.ids):
+            for name in names.inputs_of(node, findings):
+                inputs.setdefault(name, path + node_id)
         findings += _conditions(scope, path)
         findings += _types(scope, path)
         findings += _writers(compiled, scope, path)
-    return tuple(inputs)
+    return inputs
 
 
 _INPUT = ("", "")

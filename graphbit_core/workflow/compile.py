@@ -105,7 +105,7 @@ def check(
         return None, findings + lacking
     plan = Plan(scopes)
     made = [_scope(draft) for draft in drafts]
-    compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
+    compiled = Compiled(workflow.name, made, plan, {}, _variables(drafts, findings))
     inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
     findings += lacking
     return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
@@ -126,7 +126,13 @@ def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Dr
             findings.append(Finding("empty", "the workflow has no nodes", fix, where.rstrip("/") or None))
         bodies = _make_bodies(inner, host, where, findings)
         told = {body_id: body.container() for body_id, body in bodies.items()}
-        containers = {body_id: held for body_id, held in told.items() if held is not None}
+        containers: dict[str, Container] = {}
+        for body_id, held in told.items():
+            if held is not None and not hasattr(held.workflow, "nodes"):
+                message = f"what it is to run is a {type(held.workflow).__name__}, not a workflow"
+                findings.append(Finding("body", message, "give it a Workflow or a Node", where + body_id))
+            elif held is not None:
+                containers[body_id] = held
         draft = _Draft(len(drafts), inner, where, container, outer, bodies, containers, {})
         drafts.append(draft)
         waiting += [(held.workflow, draft, body_id) for body_id, held in containers.items()]

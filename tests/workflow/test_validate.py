@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphbit_core import Executor, Node, ValidationError, Workflow
+from graphbit_core import Executor, MissingInputError, Node, ValidationError, Workflow
 from graphbit_core.nodes.transform import TransformNode
 
 
@@ -54,7 +54,7 @@ def test_inputs_are_listed(host):
     workflow = Workflow("w").chain(
         Node.transform("a", template="{topic} {style}"), Node.transform("b", lambda a, length: a)
     )
-    assert workflow.compile(host).inputs == ("topic", "style", "length")
+    assert list(workflow.compile(host).inputs) == ["topic", "style", "length"]
 
 
 def test_two_nodes_of_one_name_are_refused_where_they_are_added():
@@ -103,3 +103,9 @@ def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
     told = [str(finding) for finding in workflow.validate(host)]
     assert "disconnected at node 'lone': no edge leads to it or from it — connect it, or take it out" in told
     assert any("it routes its errors, but has no error edge" in text for text in told)
+
+
+def test_a_missing_input_is_told_with_the_node_that_uses_it(host):
+    gate = Node.loop("gate", Node.transform("step", lambda state: state), until="verdict", max_iterations=2)
+    with pytest.raises(MissingInputError, match=r"needs the inputs verdict \(used by node 'gate'\)"):
+        Executor(host=host).execute(Workflow("w").chain(gate))
