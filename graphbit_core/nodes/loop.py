@@ -11,6 +11,7 @@ from graphbit_core.contracts.node_type import Choice, Container, FrameResult, Fr
 from graphbit_core.errors import Finding, LoopExhaustedError, OutputNotProducedError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
 from graphbit_core.workflow.calculation import bind
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
@@ -58,7 +59,7 @@ class LoopNode(NodeType):
 
     def run(self, context: NodeContext) -> Frames:
         """The first iteration."""
-        return _iteration(1, context.value if self._initial is None else self._initial)
+        return _iteration(1, context.value if self._initial is None else fresh(self._initial))
 
     def resume(self, context: NodeContext, results: Sequence[FrameResult]) -> Any:
         """The last state, or the next iteration; awaitable if ``until`` is a coroutine function."""

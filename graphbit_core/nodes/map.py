@@ -21,6 +21,7 @@ from graphbit_core.contracts.node_type import Container, FrameResult, Frames, No
 from graphbit_core.errors import NodeError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
 from graphbit_core.workflow.calculation import bind
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
@@ -53,7 +54,7 @@ class MapNode(NodeType):
         if not isinstance(ordered, bool):
             raise ValidationError(f"ordered is {ordered!r:.80}; give true or false", field="ordered")
         self._item = item
-        self._items = over if isinstance(over, list | tuple) else None
+        self._items = list(over) if isinstance(over, list | tuple) else None
         computed = over is not None and self._items is None
         self._over = bind(over, "over") if computed else None  # type: ignore[arg-type]
         self._ordered = ordered
@@ -74,7 +75,7 @@ class MapNode(NodeType):
     def run(self, context: NodeContext) -> Any:
         """The frames, one per item; awaitable if ``over`` is a coroutine function."""
         if self._over is None:
-            return self._frames(context.value if self._items is None else self._items)
+            return self._frames(context.value if self._items is None else fresh(self._items))
         items = self._over(context)
         return self._later(items) if inspect.isawaitable(items) else self._frames(items)
 
@@ -95,7 +96,7 @@ class MapNode(NodeType):
 
     def _frames(self, items: Any) -> Frames:
         if isinstance(items, list | tuple):
-            return Frames(_Entries(items, self._item))
+            return Frames(_Entries(tuple(items), self._item))  # a list may change
         if isinstance(items, AsyncIterable):
             return Frames(_named_async(items, self._item))
         if isinstance(items, Iterable) and not isinstance(items, str | bytes | Mapping | set | frozenset):

@@ -300,6 +300,8 @@ class Activation:
 
     def set_variable(self, name: str, value: Any) -> None:
         """Writes a variable, to be seen once this node has settled."""
+        if not isinstance(name, str):
+            raise ValidationError(f"a variable's name is text, not {type(name).__name__}", field="name")
         self.writes.append((name, value))
         self.frame.state.variables_written = True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any
 
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.functions import discard
 
 Call = Callable[[Activation], Any]
 """Starts a body: gives its value, or something to await."""
@@ -51,11 +51,8 @@ class Bodies:
                 timer.cancel()
         self._wake.clear()
 
-    def start(self, activation: Activation, call: Call) -> None:
-        """Starts one body."""
-        scope = activation.frame.scope
-        undoes = activation.stage == "compensate"
-        on_loop = scope.compensations[activation.node].is_quick if undoes else scope.on_loop[activation.body]
+    def start(self, activation: Activation, call: Call, *, on_loop: bool) -> None:
+        """Starts one body, on the loop or on a worker thread."""
         try:
             if on_loop:
                 self._returned(activation, (call(activation), None))
@@ -109,14 +106,13 @@ class Bodies:
     def _from_thread(self, activation: Activation, outcome: Outcome) -> None:
         def arrive() -> None:
             self._threads.discard(activation)
-            self._returned(activation, outcome)
+            try:
+                self._returned(activation, outcome)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - an odd value; becomes the node's failure
+                self._ended(activation, (None, error))
 
         # A closed loop means that the run ended without this body and has reported it as abandoned.
         with suppress(RuntimeError):
             self.loop.call_soon_threadsafe(arrive)
-
-
-def discard(awaitable: Any) -> None:
-    """Ends a coroutine that nobody will await, so that Python does not complain of it."""
-    if inspect.iscoroutine(awaitable):
-        awaitable.close()

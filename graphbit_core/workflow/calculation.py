@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.expressions import Expression
-from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.functions import BoundFunction, discard
 from graphbit_core.workflow.isolated import bound_function
 from graphbit_core.workflow.options import IMPORT_PATH
 
@@ -119,6 +119,7 @@ def test_of(when: Callable[..., Any] | str) -> Callable[[NodeContext, object], b
     def holds(context: NodeContext, value: object) -> bool:
         answer = computed.of(context, value)
         if hasattr(type(answer), "__await__"):
+            discard(answer)
             raise ValidationError("'when' is a coroutine function; give a plain one", field="when")
         return bool(answer)
 

@@ -28,10 +28,25 @@ def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Findin
         for node, node_id in enumerate(scope.ids):
             for name in names.inputs_of(node, findings):
                 inputs.setdefault(name, path + node_id)
+        findings += _stand_ins(scope, path)
         findings += _conditions(scope, path)
         findings += _types(scope, path)
         findings += _writers(compiled, scope, path)
     return inputs
+
+
+def _stand_ins(scope: Scope, path: str) -> list[Finding]:
+    """Fallbacks without a body of their own to run: the kernel's operations, and containers."""
+    return [
+        Finding(
+            "fallback_without_body",
+            f"a node of type {scope.nodes[node].type!r} cannot take over for another",
+            "name a node that runs a body; or set on_error='route', and connect this one with kind='error'",
+            path + scope.ids[node],
+        )
+        for node in sorted(set(scope.fallbacks.values()))
+        if node in scope.operations or scope.bodies[node].container() is not None
+    ]
 
 
 _INPUT = ("", "")

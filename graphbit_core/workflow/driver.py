@@ -201,26 +201,29 @@ class Driver:
         with suppress(BudgetExceededError):  # which stops the run, and this activation with it
             self._state.spend("nodes", 1)
         if not activation.ended:  # none of those before it has ended the run
-            self._bodies.start(activation, self._frames.call(activation))
+            call, on_loop = self._frames.call(activation)
+            self._bodies.start(activation, call, on_loop=on_loop)
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
         if activation.ended:
             return
-        activation.ended = True
-        self._running.pop(activation.id, None)
         value, error = outcome
         if error is None:
             try:
                 settlement = settlement_of(activation, value, self._frames)
-            except Exception as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
+            except KeyboardInterrupt:
+                raise  # the user's; this body still counts as running, and is stopped with the others
+            except BaseException as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
                 error = wrong
+        activation.ended = True
+        self._running.pop(activation.id, None)
         if error is None:
             self._settled.append(settlement)
-            if self._state.spending is not None and isinstance(value, str | bytes):
+            if self._state.spending is not None:
                 self._measure(value)
         elif isinstance(error, asyncio.CancelledError) and activation.stage != "compensate":
-            self._settled.append((activation.id, "cancelled", None))
+            self._settled.append(self._failures.cancelled(activation, error))
         else:
             self._settled.append(self._failures.failed(activation, error, retries=self._retries))
         self._frames.account(activation)
@@ -274,10 +277,9 @@ class Driver:
         with suppress(RuntimeError):  # the run has ended just now, and its loop with it
             self._bodies.loop.call_soon_threadsafe(self._over_budget, error)
 
-    def _measure(self, value: str | bytes) -> None:
-        size = len(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
+    def _measure(self, value: Any) -> None:
         with suppress(BudgetExceededError):
-            self._state.spend("output_bytes", size)
+            self._state.spend("output_bytes", _size(value))
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
@@ -335,20 +337,24 @@ class Driver:
         assert status is not None, "the kernel said that everything is settled"
         state, root = self._state, self._state.root
         root.errors += self._frames.unclosed()
+        outputs = root.outputs(range(len(root.scope.nodes)))
         try:
             variables = state.variables()
-        except ValueError as error:  # a reducer refused what was written
+        except ValidationError as error:  # a reducer refused what was written
             root.errors.append(error)
             variables = dict(state.inputs)
-        outputs = self._outputs()
+        if root.errors:
+            status = "failed"
+        elif root.cancelled and status == "succeeded":
+            status = "succeeded_degraded"
+        (root.handled if status == "succeeded_degraded" else root.errors).extend(root.cancelled)
         errors = tuple(root.errors)
         self._failures.tell_each_other(errors)
         ids = root.scope.ids
-        ended = "failed" if errors else status
         return WorkflowResult(
             run_id=state.run_id,
-            state=ended,
-            reason=self._reason if ended == "cancelled" else None,
+            state=status,
+            reason=self._reason if status == "cancelled" else None,
             nodes=state.reports(),
             outputs=outputs,
             variables=variables,
@@ -360,16 +366,6 @@ class Driver:
             abandoned=sorted(activation.path for activation in self._bodies.left),
             sinks=[ids[node] for node in root.scope.sinks],
         )
-
-    def _outputs(self) -> dict[str, Any]:
-        root, outputs = self._state.root, {}
-        for node, node_id in enumerate(root.scope.ids):
-            try:
-                if root.has_output(node):
-                    outputs[node_id] = root.output(node)
-            except ValidationError as error:  # what a kernel operation passes on is looked at only now
-                root.errors.append(error)
-        return outputs
 
     # --- events --------------------------------------------------------------------------------
 
@@ -406,3 +402,10 @@ class Driver:
 def _undone_too_late() -> DeadlineError:
     limit = f"what it did was not undone within {_COMPENSATION_GRACE} s of the cancellation of the run"
     return DeadlineError(limit, phase="total", timeout=_COMPENSATION_GRACE)
+
+
+def _size(value: Any) -> int:
+    """Bytes of a text or of bytes, whatever a subclass says of itself; 0 of anything else."""
+    if isinstance(value, str):
+        return len(str.encode(value, "utf-8", "surrogatepass"))
+    return bytes.__len__(value) if isinstance(value, bytes) else 0

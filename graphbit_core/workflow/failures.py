@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import (
     ConfigError,
@@ -15,6 +15,7 @@ from graphbit_core.errors import (
     TransportError,
     ValidationError,
 )
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
@@ -40,16 +41,21 @@ class Failures:
     def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
         """The settlement of an attempt that failed."""
         problem = _described(error)
-        wrapped = NodeError(f"node {_path(activation.frame, activation.node)!r} failed: {problem}")
-        wrapped.__cause__ = error
-        self._identify(wrapped, activation.frame, activation.node, activation.attempt)
+        wrapped = activation.frame.failure(activation.node, f"failed: {problem}", error, activation.attempt)
         self._undecided[activation.id] = activation, wrapped
         again = retries and is_retryable(error)
-        return (
-            activation.id,
-            "failed",
-            (problem, again, getattr(error, "retry_after", None) if again else None),
-        )
+        return activation.id, "failed", (problem, again, _retry_after(error) if again else None)
+
+    def cancelled(self, activation: Activation, error: BaseException) -> Settlement:
+        """The settlement of an attempt that was cancelled by nobody but its own body."""
+        frame, problem = activation.frame, f"cancelled itself: {_described(error)}"
+        wrapped = frame.failure(activation.node, problem, error, activation.attempt)
+        wrapped.earlier = tuple(self._earlier.pop(activation.id, ())) or None
+        frame.node_errors[activation.node] = wrapped
+        inner, handled, _ = self._frames.close(activation)
+        frame.cancelled += [*inner, wrapped]
+        frame.handled += handled
+        return activation.id, "cancelled", None
 
     def decided(self, number: int, disposition: str, text: str | None) -> None:
         """The kernel has said what becomes of a failure."""
@@ -75,16 +81,15 @@ class Failures:
         error.earlier = tuple(self._earlier.pop(number, ())) or None
         self._keep(frame, node, error, disposition, activation)
 
-    def _made_by_kernel(self, frame: Frame, node: int, text: str | None) -> NodeError:
-        """The error of a choice that leads nowhere, of a join that cannot come about or, without a text, of a
-        compensation that was stopped: its node has succeeded and keeps its output.
+    @staticmethod
+    def _made_by_kernel(frame: Frame, node: int, text: str | None) -> NodeError:
+        """The error of a choice that leads nowhere, of a join that cannot come about or, without a text,
+        of a compensation that was stopped: its node has succeeded and keeps its output.
         """
-        error = NodeError(f"node {_path(frame, node)!r} {text or 'was not undone: there was no time left'}")
-        self._identify(error, frame, node, 1)
         if text is not None:
             frame.values.pop(node, None)
             frame.writes.pop(node, None)
-        return error
+        return frame.failure(node, text or "was not undone: there was no time left")
 
     def _keep(
         self, frame: Frame, node: int, error: NodeError, disposition: str, activation: Activation | None
@@ -98,13 +103,7 @@ class Failures:
         frame.handled += [*inner, error]
         if disposition == "value":
             runner = activation.body if activation is not None else node
-            frame.values[node] = frame.scope.nodes[runner].options.on_error[1]
-
-    @staticmethod
-    def _identify(error: NodeError, frame: Frame, node: int, attempts: int) -> None:
-        spec, run_id = frame.scope.nodes[node], frame.state.run_id
-        error.run_id, error.node, error.node_type, error.attempts = run_id, spec.id, spec.type, attempts
-        error.activation = f"{run_id}/{_path(frame, node)}"
+            frame.values[node] = fresh(frame.scope.nodes[runner].options.on_error[1])
 
     @staticmethod
     def overdue(activation: Activation, reason: str) -> DeadlineError:
@@ -124,14 +123,9 @@ class Failures:
                 error.errors = errors
 
 
-def _path(frame: Frame, node: int) -> str:
-    """Frames and id of a node: ``each[17]/draft``."""
-    return f"{frame.path}/{frame.scope.ids[node]}" if frame.path else frame.scope.ids[node]
-
-
 def is_retryable(error: BaseException) -> bool:
     """Whether another attempt may help: what the error says of itself, else by its class."""
-    said = getattr(error, "retryable", None)
+    said = _said(error, "retryable")
     if isinstance(said, bool):
         return said
     if isinstance(error, DeadlineError):
@@ -139,12 +133,29 @@ def is_retryable(error: BaseException) -> bool:
     return isinstance(error, Exception) and not isinstance(error, _FINAL)
 
 
-def _described(error: BaseException) -> str:
+def _retry_after(error: BaseException) -> float | None:
+    said = _said(error, "retry_after")
+    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
+
+
+def _said(error: BaseException, name: str) -> Any:
+    """What an error says of itself; None if that fails, as a property may."""
     try:
-        text = str(error)
-    except Exception as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
-        text = f"(its text cannot be had: {type(second).__name__})"
-    return utf8(f"{type(error).__name__}: {text}")
+        return getattr(error, name, None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the error itself must still be reported
+        return None
+
+
+def _described(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        return utf8(f"{name}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
+        return utf8(f"{name}: (its text cannot be had: {type(second).__name__})")
 
 
 def utf8(text: str) -> str:

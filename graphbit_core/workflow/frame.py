@@ -34,11 +34,13 @@ class Frame:
         earlier: What earlier frames of a loop wrote.
         node_errors: Why nodes failed, whether it was handled or not.
         errors: Failures that nobody handled, and what followed from them, in order.
+        cancelled: What nodes say that cancelled themselves.
         handled: Failures that a node's options, a join or a container took.
         usage: Tokens per node.
     """
 
     __slots__ = (
+        "cancelled",
         "earlier",
         "errors",
         "given",
@@ -76,6 +78,7 @@ class Frame:
         self.writes: dict[int, list[Write]] = {}
         self.node_errors: dict[int, NodeError] = {}
         self.errors: list[Exception] = []
+        self.cancelled: list[Exception] = []
         self.handled: list[Exception] = []
         self.usage: dict[int, Usage] = {}
 
@@ -167,6 +170,23 @@ class Frame:
                 values[edge.port] = value
         return values
 
+    def failure(
+        self, node: int, problem: str, cause: BaseException | None = None, attempts: int = 1
+    ) -> NodeError:
+        """The error of one of its nodes; in the message ``problem`` follows its path."""
+        spec, run_id = self.scope.nodes[node], self.state.run_id
+        path = f"{self.path}/{spec.id}" if self.path else spec.id
+        error = NodeError(
+            f"node {path!r} {problem}",
+            run_id=run_id,
+            node=spec.id,
+            node_type=spec.type,
+            activation=f"{run_id}/{path}",
+            attempts=attempts,
+        )
+        error.__cause__ = cause
+        return error
+
     def written(self, nodes: Iterable[int]) -> list[Write]:
         """What these nodes wrote, in the order given."""
         return [write for node in nodes for write in self.writes.get(node, ())]
@@ -177,22 +197,34 @@ class Frame:
 
     def result(self, index: int, outcome: str) -> FrameResult:
         """How it ended, for the container."""
+        outputs = self.outputs(self.scope.sinks) if outcome == "succeeded" else {}
+        if outcome != "succeeded":
+            self.errors += self.cancelled
+        else:
+            self.handled += self.cancelled
         if outcome != "succeeded" or self.errors:
             error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
             return FrameResult(index, error=error)
-        try:
-            return self._last_outputs(index)
-        except ValidationError as error:  # what a kernel operation passes on is looked at only now
-            return FrameResult(index, error=error)
-
-    def _last_outputs(self, index: int) -> FrameResult:
-        sinks = [node for node in self.scope.sinks if self.has_output(node)]
-        if not sinks:
+        if not outputs:
             return FrameResult(index)
-        if len(self.scope.sinks) == 1 or len(sinks) == 1:
-            return FrameResult(index, self.output(sinks[0]), has_output=True)
-        ids = self.scope.ids
-        return FrameResult(index, {ids[node]: self.output(node) for node in sinks}, has_output=True)
+        if len(outputs) == 1:
+            return FrameResult(index, next(iter(outputs.values())), has_output=True)
+        return FrameResult(index, outputs, has_output=True)
+
+    def outputs(self, nodes: Iterable[int]) -> dict[str, Any]:
+        """Outputs by node id, of those nodes that gave one. What an operation of the kernel passes on is
+        looked up only now; if that is not to be had, it is an error of the frame.
+        """
+        outputs = {}
+        for node in nodes:
+            try:
+                if self.has_output(node):
+                    outputs[self.scope.ids[node]] = self.output(node)
+            except ValidationError as error:
+                self.errors.append(
+                    self.node_errors.setdefault(node, self.failure(node, f"failed: {error}", error))
+                )
+        return outputs
 
 
 def _part(value: Any, path: Sequence[str], node: str) -> Any:

@@ -118,20 +118,21 @@ class OpenFrames:
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> Call:
-        """What starts the body at this stage."""
+    def call(self, activation: Activation) -> tuple[Call, bool]:
+        """What starts the body at this stage, and whether it is started on the event loop."""
         scope, stage = activation.frame.scope, activation.stage
-        body = scope.bodies[activation.body]
+        body, on_loop = scope.bodies[activation.body], scope.on_loop[activation.body]
         if stage == "run":
-            return body.run
+            return body.run, on_loop
         if stage == "compensate":
-            return scope.compensations[activation.node]
+            compensation = scope.compensations[activation.node]
+            return compensation, compensation.is_quick
         opened = self._opened[activation.id]
-        if stage == "feed":
-            return lambda _: _next(opened.source)
+        if stage == "feed":  # a plain iterator may block, whoever reads it
+            return lambda _: _next(opened.source), isinstance(opened.source, AsyncIterator)
         results, opened.results = opened.results, []
         activation.state = opened.state
-        return lambda again: body.resume(again, results)
+        return lambda again: body.resume(again, results), on_loop
 
     # --- containers ------------------------------------------------------------------------------
 

@@ -151,3 +151,9 @@ def _takes_one_value(parameters: list[Parameter]) -> bool:
     """Whether it has one parameter, or needs only one that cannot be named: ``sum(iterable, /)``."""
     needed = [p for p in parameters if p.required]
     return len(parameters) == 1 or (len(needed) == 1 and needed[0].positional_only)
+
+
+def discard(awaitable: Any) -> None:
+    """Ends a coroutine that nobody will await, so that Python does not complain of it."""
+    if inspect.iscoroutine(awaitable):
+        awaitable.close()

@@ -7,7 +7,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.workflow.functions import resolve_function
+from graphbit_core.workflow.functions import discard, resolve_function
+from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.variables import Variable
@@ -62,7 +63,27 @@ _EMPTY: dict[str, Callable[[], Any]] = {"append": list, "merge": dict, "sum": in
 def reducer(variable: Variable) -> Reducer:
     """The reducer of a declared variable; a callable takes the value so far and one write."""
     known = REDUCERS.get(variable.reducer) if isinstance(variable.reducer, str) else None
-    return known or _one_by_one(resolve_function(variable.reducer, "reducer"))
+    return known or _one_by_one(_plain(resolve_function(variable.reducer, "reducer")))
+
+
+def _plain(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def combine(value: Any, written: Any) -> Any:
+        combined = function(value, written)
+        if hasattr(type(combined), "__await__"):
+            discard(combined)
+            raise TypeError("the reducer is a coroutine function; give a plain one")
+        return combined
+
+    return combine
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - what cannot be shown must still be told of
+        return f"something whose text cannot be had ({type(error).__name__})"
 
 
 def first_values(declared: Mapping[str, Variable]) -> dict[str, Any]:
@@ -70,7 +91,7 @@ def first_values(declared: Mapping[str, Variable]) -> dict[str, Any]:
     values = {}
     for name, variable in declared.items():
         if variable.initial is not None:
-            values[name] = variable.initial
+            values[name] = fresh(variable.initial)
         elif isinstance(variable.reducer, str) and variable.reducer in _EMPTY:
             values[name] = _EMPTY[variable.reducer]()
     return values
@@ -91,8 +112,11 @@ def fold(
     for name, several in by_name.items():
         try:
             variables[name] = reducers.get(name, REDUCERS["last"])(variables.get(name, ABSENT), several)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise ValidationError(
-                f"the variable {name!r} cannot be reduced from {several!r:.80}: {error!r}", field=name
+                f"the variable {name!r} cannot be reduced from {_shown(several):.80}: {_shown(error)}",
+                field=name,
             ) from error
     return variables

@@ -24,6 +24,17 @@ def as_text(value: Any) -> str:
     return json.dumps(to_json(value), ensure_ascii=False, indent=2)
 
 
+def fresh(value: Any) -> Any:
+    """A value of a workflow for one run: dicts, lists and sets are copied, also those in them, so that what
+    a body does to it does not reach the workflow.
+    """
+    if type(value) is dict:
+        return {key: fresh(item) for key, item in value.items()}
+    if type(value) is list:
+        return [fresh(item) for item in value]
+    return set(value) if type(value) is set else value
+
+
 def is_passages(value: Any) -> bool:
     """Whether ``value`` is a list of matches, as the retrieve node gives."""
     return _is_list_of(value, (Match,))

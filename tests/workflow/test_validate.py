@@ -97,6 +97,15 @@ def test_a_node_type_that_leaves_the_checking_to_python_makes_a_finding(host):
     assert (finding.code, finding.node) == ("config", "a")
 
 
+def test_a_fallback_has_a_body_of_its_own_to_run(host):
+    workflow = Workflow("w")
+    for name, other in (
+        ("a", Node.delay("pause", 1)),
+        ("b", Node.subworkflow("sub", Node.transform("x", template="x"))),
+    ):
+        workflow.add_node(Node.transform(name, template="x", on_error={"fallback": other.id}))
+        workflow.add_node(other)
+    assert codes(workflow, host) == [("fallback_without_body", "pause"), ("fallback_without_body", "sub")]
 def test_a_fault_of_the_graph_is_told_as_a_sentence(host):
     workflow = Workflow("w").chain(Node.transform("a", template="a"), Node.transform("b", template="b"))
     workflow.add_node(Node.transform("lone", template="c", on_error="route"))
