@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
@@ -112,11 +122,21 @@ class _Entries(Sequence[Mapping[str, Any]]):
 
 
 def _named(items: Iterable[Any], name: str) -> Iterator[Mapping[str, Any]]:
-    return ({name: item, "index": index} for index, item in enumerate(items))
+    source = iter(items)
+    try:
+        for index, item in enumerate(source):
+            yield {name: item, "index": index}
+    finally:
+        if isinstance(source, Generator):
+            source.close()
 
 
 async def _named_async(items: AsyncIterable[Any], name: str) -> AsyncIterator[Mapping[str, Any]]:
-    index = 0
-    async for item in items:
-        yield {name: item, "index": index}
-        index += 1
+    source, index = aiter(items), 0
+    try:
+        async for item in source:
+            yield {name: item, "index": index}
+            index += 1
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +78,18 @@ class Scope:
     def operations(self) -> frozenset[int]:
         """Nodes that the kernel runs by itself."""
         return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
+
+    @cached_property
+    def containers(self) -> tuple[int, ...]:
+        """Nodes that may open frames: containers, and what a container takes over for."""
+        held = {i for i, body in enumerate(self.bodies) if body.container() is not None}
+        taken_over = {node for node in self.fallbacks if held & set(self._stand_ins(node))}
+        return tuple(sorted(held | taken_over))
+
+    def _stand_ins(self, node: int) -> Iterator[int]:
+        while node in self.fallbacks:  # a circle was refused
+            node = self.fallbacks[node]
+            yield node
 
     @cached_property
     def on_loop(self) -> list[bool]:

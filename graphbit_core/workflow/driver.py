@@ -21,7 +21,7 @@ from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.bodies import Bodies
 from graphbit_core.workflow.failures import Failures
-from graphbit_core.workflow.frames import OpenFrames
+from graphbit_core.workflow.frames import COMPENSATION_GRACE, OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
@@ -36,8 +36,6 @@ _INLINE_SLICE = 0.005
 """Longest time, in seconds, that inline bodies may keep the event loop to themselves."""
 _CANCEL_GRACE = 5.0
 """How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
-_COMPENSATION_GRACE = 30.0
-"""How long compensations of a cancelled run may take, in seconds, all together."""
 
 
 class Driver:
@@ -86,7 +84,7 @@ class Driver:
             emit=self._emit if publish is not None else None,
         )
         self._bodies = Bodies(self._ended)
-        self._frames = OpenFrames(self._state)
+        self._frames = OpenFrames(self._state, self._bodies.close)
         self._failures = Failures(self._frames)
         self._nested = len(compiled.scopes) > 1
         self._settled: list[Settlement] = []
@@ -95,7 +93,8 @@ class Driver:
         self._started = 0
         self._output_bytes = 0
         self._thread = 0
-        self._expired = False
+        self._halted = False
+        """Whether the run has stopped itself, at its deadline or at a cap."""
         self._over = False
         self._epoch = 0.0
 
@@ -110,14 +109,17 @@ class Driver:
         try:
             self._run.start(started)
             await self._until_settled()
+        except GeneratorExit:  # thrown away, maybe with its loop: nothing can be awaited any more
+            self._over = True
+            if not self._bodies.loop.is_closed():
+                self._cancel("cancelled")
+            raise
         except BaseException:
             self._cancel("cancelled")
             await self._compensate()
+            await self._finish()
             raise
-        finally:
-            await self._reap()
-            self._over = True
-            self._drain_events()
+        await self._finish()
         return self._result(time.monotonic() - started)
 
     async def _until_settled(self) -> None:
@@ -129,13 +131,12 @@ class Driver:
                     slice_end = time.monotonic() + _INLINE_SLICE
             if self._run.status() is not None:
                 return
-            deadline = None if self._expired else self._deadline
-            await self._bodies.wait(self._run.next_timer(), deadline)
+            await self._bodies.wait(self._run.next_timer(), self._deadline)
 
     def _advance(self) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
         now = time.monotonic()
-        if self._deadline is not None and now >= self._deadline and not self._expired:
+        if self._deadline is not None and now >= self._deadline:
             self._expire()
         settled = self._settle(now)
         ready = self._run.take(now)
@@ -145,9 +146,12 @@ class Driver:
         for number, reason in self._run.to_cancel():
             self._stop(number, reason)
         self._drain_events()
-        for activation in [self._begin(*taken, now) for taken in ready]:
-            if not activation.ended:  # none of those before it has ended the run
-                self._bodies.start(activation, self._frames.call(activation))
+        begun = [self._begin(*taken, now) for taken in ready]
+        if self._caps is not None:
+            self._exceeds("nodes", self._started)
+        for activation in begun:
+            if not activation.ended:  # neither a cap nor one of those before it has ended the run
+                self._bodies.start(activation, *self._frames.call(activation))
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -162,22 +166,22 @@ class Driver:
     def _begin(self, number: int, body: int, stage: str, attempt: int, now: float) -> Activation:
         activation = self._running[number] = self._frames.activation(number, body, stage, attempt, now)
         self._started += 1
-        if self._caps is not None:
-            self._exceeds("nodes", self._started)
         return activation
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
         if activation.ended:
             return
-        activation.ended = True
-        self._running.pop(activation.id, None)
         value, error = outcome
         if error is None:
             try:
                 settlement = settlement_of(activation, value, self._frames)
-            except Exception as wrong:  # noqa: BLE001 - an edge's condition or what the body returned; fails the node
+            except KeyboardInterrupt:
+                raise  # the user's; the run ends, and this with it
+            except BaseException as wrong:  # noqa: BLE001 - of an edge's condition or of what the body returned
                 error = wrong
+        activation.ended = True
+        self._running.pop(activation.id, None)
         if error is None:
             self._settled.append(settlement)
             if self._caps is not None:
@@ -192,23 +196,30 @@ class Driver:
     # --- ending --------------------------------------------------------------------------------
 
     def _expire(self) -> None:
-        self._expired = True
-        if self._run.status() is None:
-            limit = f"the run of {self._compiled.name!r} was not done within {self._timeout} s"
-            self._state.root.errors.append(DeadlineError(limit, phase="total", timeout=self._timeout))
+        if self._halted:  # the time of the compensations is over, too
             self._cancel("deadline")
+        else:
+            limit = f"the run of {self._compiled.name!r} was not done within {self._timeout} s"
+            self._halt(DeadlineError(limit, phase="total", timeout=self._timeout), "deadline")
+
+    def _halt(self, error: Exception, reason: str) -> None:
+        """Stops the run, which has failed. Its compensations get some time nevertheless."""
+        if self._run.status() is not None:
+            return
+        self._halted = True
+        self._deadline = time.monotonic() + COMPENSATION_GRACE
+        self._state.root.errors.append(error)
+        self._cancel(reason)
 
     def _exceeds(self, cap: str, used: int) -> bool:
         limit = getattr(self._caps, cap)
         if limit is None or used <= limit:
             return False
-        if not self._expired:
-            self._expired = True
+        if not self._halted:
             message = (
                 f"the run of {self._compiled.name!r} passed its cap of {limit} {cap}; raise it, or do less"
             )
-            self._state.root.errors.append(BudgetExceededError(message, cap=cap, limit=limit, used=used))
-            self._cancel("budget")
+            self._halt(BudgetExceededError(message, cap=cap, limit=limit, used=used), "budget")
         return True
 
     def _measure(self, value: Any) -> None:
@@ -247,19 +258,23 @@ class Driver:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
         if self._run.status() is None:
             with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._until_settled(), _COMPENSATION_GRACE)
+                await asyncio.wait_for(self._until_settled(), COMPENSATION_GRACE)
             self._cancel("cancelled")
 
-    async def _reap(self) -> None:
-        """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
-        await self._bodies.reap(_CANCEL_GRACE)
-        self._settle(time.monotonic())
+    async def _finish(self) -> None:
+        """Leaves no task and no stream behind; what ignores its cancellation is reported, not waited for."""
+        self._frames.close_all((self._run.status() or "").startswith("succeeded"))
+        try:
+            await self._bodies.reap(_CANCEL_GRACE)
+        finally:
+            self._settle(time.monotonic())
+            self._over = True
+            self._drain_events()
 
     def _result(self, seconds: float) -> WorkflowResult:
         status = self._run.status()
         assert status is not None, "the kernel said that everything is settled"
         state, root = self._state, self._state.root
-        root.errors += self._frames.unclosed()
         try:
             variables = state.variables()
         except ValueError as error:  # a reducer refused what was written

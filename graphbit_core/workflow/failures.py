@@ -40,22 +40,24 @@ class Failures:
     def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
         """The settlement of an attempt that failed."""
         problem = _described(error)
-        wrapped = NodeError(f"node {activation.node_id!r} failed: {problem}")
+        what = "could not be undone" if activation.stage == "compensate" else "failed"
+        wrapped = NodeError(f"node {activation.node_id!r} {what}: {problem}")
         wrapped.__cause__ = error
         self._identify(wrapped, activation.frame, activation.node, activation.attempt)
         self._undecided[activation.id] = activation, wrapped
         again = retries and is_retryable(error)
-        return (
-            activation.id,
-            "failed",
-            (problem, again, getattr(error, "retry_after", None) if again else None),
-        )
+        return activation.id, "failed", (problem, again, _retry_after(error) if again else None)
 
     def decided(self, number: int, disposition: str, text: str | None) -> None:
         """The kernel has said what becomes of a failure."""
         activation, error = self._undecided.pop(number, (None, None))
         frame = activation.frame if activation is not None else self._frames.frame(number >> 24)
         node = number & 0xFFFFFF
+        if error is None and text is None:
+            error = NodeError(f"node {frame.scope.ids[node]!r} could not be undone: its compensation was stopped")
+            self._identify(error, frame, node, 1)
+            frame.errors.append(error)
+            return
         if error is None:  # the kernel's own: a choice that leads nowhere, a join that cannot come about
             error = NodeError(f"node {frame.scope.ids[node]!r} {text}")
             self._identify(error, frame, node, 1)
@@ -122,6 +124,13 @@ def is_retryable(error: BaseException) -> bool:
     if isinstance(error, DeadlineError):
         return error.phase == _ATTEMPT
     return isinstance(error, Exception) and not isinstance(error, _FINAL)
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """How long it asks to wait, in seconds. Errors of other libraries may mean anything by the name."""
+    asked = getattr(error, "retry_after", None)
+    known = isinstance(asked, int | float) and not isinstance(asked, bool)
+    return float(asked) if known and 0 <= asked < float("inf") else None
 
 
 def _described(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,16 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.types.messages import Usage
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.frame import Frame, Write
+from graphbit_core.workflow.sources import NO_MORE, Source
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workflow.state import RunState
 
-_NO_MORE = object()
 _NODE_BITS = 24
 _NODE_MASK = (1 << _NODE_BITS) - 1
+COMPENSATION_GRACE = 30.0
+"""How long compensations may take, in seconds, all together, after a run was stopped."""
 
 
 class _Opened:
@@ -26,7 +28,7 @@ class _Opened:
 
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
-        self.source: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.source: Source | None = None
         self.opened = 0
         self.first = 0
         """Index of the first entry of ``entries``."""
@@ -47,8 +49,10 @@ class _Opened:
 class OpenFrames:
     """Makes activations, in the frame they belong to, and takes up the frames that have ended."""
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, release: Callable[[Activation, Source], None]) -> None:
         self.state = state
+        self._release = release
+        """Closes a stream that is read no more."""
         self._frames: dict[int, Frame] = {0: state.root}
         self._opened: dict[int, _Opened] = {}
         """Containers whose frames run, by the kernel's number of their activation."""
@@ -63,7 +67,12 @@ class OpenFrames:
             opened.activation = opened.activation.again(stage)
             return opened.activation
         frame, node = self.frame(number >> _NODE_BITS), number & _NODE_MASK
-        return Activation(frame, node, body, stage, attempt, self._deadline(frame, node, body, number, now))
+        if stage == "compensate":  # what limited the node is over
+            deadline = self.state.deadline
+            deadline = None if deadline is None else max(deadline, now + COMPENSATION_GRACE)
+        else:
+            deadline = self._deadline(frame, node, body, number, now)
+        return Activation(frame, node, body, stage, attempt, deadline)
 
     def _deadline(self, frame: Frame, node: int, body: int, number: int, now: float) -> float | None:
         around = frame.opener.deadline if frame.opener is not None else self.state.deadline
@@ -98,7 +107,7 @@ class OpenFrames:
 
     @staticmethod
     def _style(activation: Activation) -> str:
-        container = activation.frame.scope.bodies[activation.node].container()
+        container = activation.frame.scope.bodies[activation.body].container()
         return container.style if container is not None else ""
 
     def opener(self, number: int) -> Activation | None:
@@ -114,20 +123,22 @@ class OpenFrames:
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> Callable[[], Any]:
-        """What starts the body at this stage."""
+    def call(self, activation: Activation) -> tuple[Callable[[], Any], bool]:
+        """What starts the body at this stage, and whether it starts on the event loop."""
         scope, stage = activation.frame.scope, activation.stage
         body = scope.bodies[activation.body]
         if stage == "run":
-            return lambda: body.run(activation)
+            return lambda: body.run(activation), scope.on_loop[activation.body]
         if stage == "compensate":
             compensation = scope.compensations[activation.node]
-            return lambda: compensation(activation)
+            return lambda: compensation(activation), compensation.is_coroutine
         opened = self._opened[activation.id]
         if stage == "feed":
-            return lambda: _next(opened.source)
+            source = opened.source
+            assert source is not None, "the kernel asks only for what was said to go on"
+            return source.next, source.is_async
         results, opened.results = opened.results, []
-        return lambda: body.resume(activation, results)
+        return lambda: body.resume(activation, results), scope.on_loop[activation.body]
 
     # --- containers ------------------------------------------------------------------------------
 
@@ -145,12 +156,12 @@ class OpenFrames:
             opened.source, opened.entries, opened.first = None, inputs, opened.opened
             opened.opened += len(inputs)
             return activation.id, "opened", (len(inputs), False)
-        opened.source = inputs
+        opened.source = Source(inputs)
         return activation.id, "opened", (0, True)
 
     def feed(self, activation: Activation, entry: Any) -> Settlement:
         """The next entry of a stream has come, or its end."""
-        if entry is _NO_MORE:
+        if entry is NO_MORE:
             return activation.id, "opened", (0, False)
         opened = self._opened[activation.id]
         opened.fed[opened.opened] = entry
@@ -160,32 +171,49 @@ class OpenFrames:
     def ended(self, number: int, opener: int, index: int, outcome: str) -> None:
         """The kernel has ended a frame."""
         opened = self._opened.get(opener)
-        if opened is None:  # its container is over already, so nobody asks for what it gave
-            self._frames.pop(number, None)
-            return
+        if opened is None and number not in self._frames:
+            return  # nothing of it reached Python, and its container is over
         frame = self.frame(number)
         del self._frames[number]
+        for node in frame.scope.containers:
+            self._close_stopped(frame, node, outcome == "succeeded")
+        container = frame.opener
+        assert container is not None, "only the workflow itself has no opener, and it ends with the run"
+        for usage in frame.usage.values():
+            container.frame.add_usage(container.node, usage)
+        if opened is None:  # its container is over already, so nobody asks for what it gave
+            container.frame.take_late(container.node, frame)
+            return
         opened.results.append(frame.result(index, outcome))
         opened.errors += frame.errors
         opened.handled += frame.handled
-        activation = opened.activation
-        for usage in frame.usage.values():
-            activation.frame.add_usage(activation.node, usage)
         if frame.writes and outcome == "succeeded":
             opened.writes[index] = frame.written(self.state.compiled.order(frame.scope.number))
+
+    def _close_stopped(self, frame: Frame, node: int, went_on: bool) -> None:
+        """A container that the kernel has ended without asking it again: somebody else took its failures, or
+        they are those of its frame.
+        """
+        opened = self._opened.get(frame.activation_id(node))
+        if opened is not None:
+            errors, handled, _ = self.close(opened.activation)
+            frame.handled += handled
+            (frame.handled if went_on else frame.errors).extend(errors)
 
     def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
         """A container is over: failures in its frames, those that were handled there, and what they wrote."""
         opened = self._opened.pop(activation.id, None)
-        return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
+        if opened is None:
+            return [], [], []
+        if opened.source is not None:
+            self._release(opened.activation, opened.source)
+        return opened.errors, opened.handled, opened.written()
 
-    def unclosed(self) -> list[Exception]:
-        """Failures in frames of containers that the kernel has ended without asking them again."""
-        return [error for opened in self._opened.values() for error in opened.errors]
+    def close_all(self, went_on: bool) -> None:
+        """The run is over: closes what the kernel has ended without asking it again.
 
-
-def _next(source: Any) -> Any:
-    """The next entry of a stream, to be awaited if it is an async one; the marker at its end."""
-    if isinstance(source, AsyncIterator):
-        return anext(source, _NO_MORE)
-    return next(source, _NO_MORE)
+        Args:
+            went_on: Whether the run succeeded.
+        """
+        for opened in list(self._opened.values()):
+            self._close_stopped(opened.activation.frame, opened.activation.node, went_on)
