@@ -41,7 +41,7 @@ class LoopNode(NodeType):
             raise ValidationError("the loop has no bound", findings=[problem], field="max_iterations")
         require_number("max_iterations", max_iterations, 1, whole=True)
         require_choice("on_exhausted", on_exhausted, ("fail", "route"))
-        self._until = Calculation(until, "until", ("state", "iteration"))
+        self._until = Calculation(until, "until", ("value", "state", "iteration"))
         self._most = max_iterations
         self._initial = initial
         self._route = on_exhausted == "route"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +25,7 @@ class Calculation:
     Args:
         source: The expression or function.
         setting: Name of the setting, for errors.
-        given: Names beside ``value`` that whoever calls ``of`` gives.
+        given: Names that whoever calls ``of`` gives; in an expression also ``value``.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Calculation:
                 f"{setting} is {source!r:.80}; give an expression or a function", field=setting
             )
         self._setting = setting
-        self._given = {"value", *given}
+        self._given = frozenset(given)
         self._expression: Expression | None = None
         self._function: BoundFunction | None = None
         if isinstance(source, BoundFunction):
@@ -50,14 +51,20 @@ class Calculation:
     @property
     def is_quick(self) -> bool:
         """Whether it may run on the event loop: an expression, or a coroutine function."""
-        return self._function is None or self._function.is_coroutine
+        return self._function is None or self.is_coroutine
+
+    @property
+    def is_coroutine(self) -> bool:
+        """Whether its value must be awaited."""
+        return self._function is not None and self._function.is_coroutine
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names it needs, as a template's placeholders."""
         if self._function is not None:
-            return self._function.placeholders(first)
+            return [name for name in self._function.placeholders(first) if name not in self._given]
         assert self._expression is not None
-        return [name for name in self._expression.names if name.split(".")[0] not in self._given]
+        known = self._given | {"value"}
+        return [name for name in self._expression.names if name.split(".")[0] not in known]
 
     def input_type(self, port: str | None) -> Any:
         """See NodeType.input_type."""
@@ -78,9 +85,9 @@ class Calculation:
         return self._function.received(context) if self._function is not None else context.value
 
     def of(self, context: NodeContext, value: Any, given: Mapping[str, Any] = _NOTHING) -> Any:
-        """The value where ``value`` came in; a function gets it as its one argument."""
+        """The value where ``value`` came in; a function of several parameters gets each by its name."""
         if self._function is not None:
-            return self._function.function(value)
+            return self._function.of(context, value, given)
         return self._evaluate(context, lambda: value, given)
 
     def holds(self, context: NodeContext, value: Any) -> bool:
@@ -90,7 +97,9 @@ class Calculation:
             ValidationError: A coroutine function was given.
         """
         answer = self.of(context, value)
-        if hasattr(type(answer), "__await__"):
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
             raise ValidationError(
                 f"{self._setting} is a coroutine function; give a plain one", field=self._setting
             )

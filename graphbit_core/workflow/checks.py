@@ -61,24 +61,19 @@ class _Names:
         self._path = path
         self._outer = outer
         self._followers = {edge.target for edge in scope.edges}
-        self._protected: dict[int, list[int]] = {}
-        """For each stand-in, the nodes it takes over for."""
-        for node, stand_in in scope.fallbacks.items():
-            self._protected.setdefault(stand_in, []).append(node)
 
     def inputs_of(self, node: int, findings: list[Finding]) -> list[str]:
         """Names of a node that nothing in the workflow gives."""
-        runs_as = self._runs_as(node)
+        runs_as = self._scope.places(node)
         given = self._scope.container is not None and self._scope.container.value is not None
         first = not given and not any(each in self._followers for each in runs_as)
+        names = [*self._scope.bodies[node].placeholders(first=first), *self._in_tests(node, findings)]
         inputs = []
-        for name in self._scope.bodies[node].placeholders(first=first):
+        for name in names:
             root = name.split(".")[0]
             if any(edge.port == root for edge in self._scope.edges if edge.target in runs_as):
                 continue
-            fault = None
-            for each in runs_as:
-                fault = fault or self._resolve(self._scope, each, root, name)
+            fault = self._resolve(self._scope, node, root, name)
             if fault == _INPUT:
                 inputs.append(root)
             elif fault is not None:
@@ -87,29 +82,40 @@ class _Names:
                 findings.append(Finding("not_an_ancestor", message, fix, where))
         return inputs
 
-    def _runs_as(self, node: int) -> list[int]:
-        """The nodes in whose place a body runs: its own, or those it takes over for."""
-        if node not in self._protected:
-            return [node]
-        return [place for each in self._protected[node] for place in self._runs_as(each)]
+    def _in_tests(self, node: int, findings: list[Finding]) -> list[str]:
+        """Names that the conditions of its out-edges use beside its output."""
+        scope, names = self._scope, []
+        for edge in scope.edges:
+            if edge.source != node or edge.test is None:
+                continue
+            for name in edge.test.placeholders(first=False):
+                if scope.index.get(name.split(".")[0]) == node:
+                    message = f"the condition of its edge to {scope.ids[edge.target]!r} uses {name!r}"
+                    fix = "its own output is called 'value' there"
+                    findings.append(Finding("own_output", message, fix, self._path + scope.ids[node]))
+                else:
+                    names.append(name)
+        return names
 
-    def _resolve(self, scope: Scope, within: int, root: str, name: str) -> tuple[str, str] | None:
+    def _resolve(self, scope: Scope, node: int, root: str, name: str) -> tuple[str, str] | None:
         """None if something gives the name, ``_INPUT`` if a run must, else a fault and its fix."""
-        while True:
-            found = scope.index.get(root, within)
-            if found != within:
-                if found in self._compiled.ancestors(scope.number, within):
-                    return None
-                other = scope.ids[found]
-                message = f"it uses {{{name}}}, but {other!r} does not run before it"
-                return message, f"connect {other!r} to it, directly or through others"
-            if scope.container is None:
-                break
-            if root in scope.container.names:
+        faults = [self._resolve_at(scope, place, root, name) for place in scope.places(node)]
+        return next((fault for fault in faults if fault is not None), None)
+
+    def _resolve_at(self, scope: Scope, within: int, root: str, name: str) -> tuple[str, str] | None:
+        found = scope.index.get(root, within)
+        if found != within:
+            if found in self._compiled.ancestors(scope.number, within):
                 return None
-            number, within = self._outer[scope.number]
-            scope = self._compiled.scopes[number]
-        return None if root in self._compiled.variables else _INPUT
+            other = scope.ids[found]
+            message = f"it uses {{{name}}}, but {other!r} does not run before it"
+            return message, f"connect {other!r} to it, directly or through others"
+        if scope.container is None:
+            return None if root in self._compiled.variables else _INPUT
+        if root in scope.container.names:
+            return None
+        number, holder = self._outer[scope.number]
+        return self._resolve(self._compiled.scopes[number], holder, root, name)
 
 
 def _conditions(scope: Scope, path: str) -> Iterable[Finding]:

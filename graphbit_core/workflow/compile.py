@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
 from graphbit_core.workflow.calculation import Calculation
 from graphbit_core.workflow.checks import check_scopes
-from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope, Test
+from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
 from graphbit_core.workflow.functions import BoundFunction
+from graphbit_core.workflow.reducers import reducer
 from graphbit_core.workflow.rules import edge_of, rules_of
 
 if TYPE_CHECKING:
@@ -88,7 +90,9 @@ def check(
     if findings:
         return None, findings
     plan = Plan(scopes)
-    made = [_scope(draft) for draft in drafts]
+    made = [_scope(draft, findings) for draft in drafts]
+    if findings:
+        return None, findings
     compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
     inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
     if resources:
@@ -146,11 +150,9 @@ def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
         body = draft.bodies.get(node.id)
         operation = body.operation() if body is not None else None
         held = body.container() if body is not None and node.id in draft.inner else None
-        try:
+        rules = None
+        with _finding(findings, draft.where + node.id):
             rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
-        except ValidationError as error:
-            findings.append(Finding("config", error.message, "correct the option", draft.where + node.id))
-            rules = None
         rows.append((node.id, node.type, rules))
     edges = [edge_of(edge, position) for edge in draft.workflow.edges]
     return rows, edges
@@ -163,16 +165,27 @@ def _structure(drafts: list[_Draft], scopes: list[PlanScope]) -> Iterator[Findin
         yield Finding(code, detail, _FIXES.get(code, "see the documentation of node options"), where)
 
 
-def _scope(draft: _Draft) -> Scope:
+def _scope(draft: _Draft, findings: list[Finding]) -> Scope:
     nodes = tuple(draft.workflow.nodes.values())
     position = {node.id: i for i, node in enumerate(nodes)}
-    compensations = {
-        i: BoundFunction(node.options.compensate, "compensate")
-        for i, node in enumerate(nodes)
-        if node.options.compensate is not None
-    }
-    edges = [_compiled_edge(edge, position) for edge in draft.workflow.edges]
+    compensations, edges = {}, []
+    for i, node in enumerate(nodes):
+        if node.options.compensate is not None:
+            with _finding(findings, draft.where + node.id):
+                compensations[i] = BoundFunction(node.options.compensate, "compensate")
+    for edge in draft.workflow.edges:
+        with _finding(findings, draft.where + edge.source):
+            edges.append(_compiled_edge(edge, position))
     return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+
+
+@contextmanager
+def _finding(findings: list[Finding], where: str | None, what: str = "") -> Iterator[None]:
+    """Makes a finding of a ValidationError."""
+    try:
+        yield
+    except ValidationError as error:
+        findings.append(Finding("config", f"{what}{error.message}", "correct the option", where))
 
 
 def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Variable]:
@@ -180,6 +193,8 @@ def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Varia
     declared: dict[str, Variable] = {}
     for draft in drafts:
         for name, variable in draft.workflow.variables.items():
+            with _finding(findings, draft.where.rstrip("/") or None, f"the variable {name!r}: "):
+                reducer(variable)
             if declared.setdefault(name, variable) != variable:
                 message = f"the variable {name!r} is declared otherwise further out"
                 fix = "declare it once, or alike; variables belong to the whole run"
@@ -201,8 +216,11 @@ def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
     )
 
 
-def _test_of(when: EdgeTest) -> Test:
-    return Calculation(when.expression or when.function or "", "when").holds
+def _test_of(when: EdgeTest) -> Calculation:
+    test = Calculation(when.expression or when.function or "", "when", ("value",))
+    if test.is_coroutine:
+        raise ValidationError("when is a coroutine function; give a plain one", field="when")
+    return test
 
 
 def _resources(drafts: list[_Draft], host: Host) -> list[Finding]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from graphbit_core.contracts.node_type import Container, NodeContext, NodeType
+from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.kernel import Plan
+from graphbit_core.workflow.calculation import Calculation
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.variables import Variable
-
-Test = Callable[[NodeContext, object], bool]
-"""Whether a conditional edge goes live, from the context of the node it leaves and its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,8 @@ class CompiledEdge:
     target: int
     kind: str
     label: str | None
-    test: Test | None
+    test: Calculation | None
+    """Of the source's output: whether a conditional edge goes live."""
     output: tuple[str, ...]
     """Path to the part of the source's output that it carries; empty: all of it."""
     port: str
@@ -82,14 +81,13 @@ class Scope:
     @cached_property
     def containers(self) -> tuple[int, ...]:
         """Nodes that may open frames: containers, and what a container takes over for."""
-        held = {i for i, body in enumerate(self.bodies) if body.container() is not None}
-        taken_over = {node for node in self.fallbacks if held & set(self._stand_ins(node))}
-        return tuple(sorted(held | taken_over))
+        held = [i for i, body in enumerate(self.bodies) if body.container() is not None]
+        return tuple(sorted({place for node in held for place in self.places(node)}))
 
-    def _stand_ins(self, node: int) -> Iterator[int]:
-        while node in self.fallbacks:  # a circle was refused
-            node = self.fallbacks[node]
-            yield node
+    def places(self, node: int) -> list[int]:
+        """The nodes in whose place a body runs: its own, or those it takes over for."""
+        protected = [each for each, stand_in in self.fallbacks.items() if stand_in == node]
+        return [place for each in protected for place in self.places(each)] if protected else [node]
 
     @cached_property
     def on_loop(self) -> list[bool]:

@@ -196,8 +196,8 @@ class Driver:
     # --- ending --------------------------------------------------------------------------------
 
     def _expire(self) -> None:
-        if self._halted:  # the time of the compensations is over, too
-            self._cancel("deadline")
+        if self._halted:
+            self._stop_compensations()
         else:
             limit = f"the run of {self._compiled.name!r} was not done within {self._timeout} s"
             self._halt(DeadlineError(limit, phase="total", timeout=self._timeout), "deadline")
@@ -259,7 +259,12 @@ class Driver:
         if self._run.status() is None:
             with suppress(TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(self._until_settled(), COMPENSATION_GRACE)
-            self._cancel("cancelled")
+            self._stop_compensations()
+
+    def _stop_compensations(self) -> None:
+        """Their time is over, too. Those that follow are stopped as soon as they have begun."""
+        for number in [number for number, one in self._running.items() if one.stage == "compensate"]:
+            self._stop(number, "stopped")
 
     async def _finish(self) -> None:
         """Leaves no task and no stream behind; what ignores its cancellation is reported, not waited for."""

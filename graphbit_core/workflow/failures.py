@@ -54,7 +54,8 @@ class Failures:
         frame = activation.frame if activation is not None else self._frames.frame(number >> 24)
         node = number & 0xFFFFFF
         if error is None and text is None:
-            error = NodeError(f"node {frame.scope.ids[node]!r} could not be undone: its compensation was stopped")
+            problem = "could not be undone: its compensation was stopped"
+            error = NodeError(f"node {frame.scope.ids[node]!r} {problem}")
             self._identify(error, frame, node, 1)
             frame.errors.append(error)
             return
@@ -129,8 +130,9 @@ def is_retryable(error: BaseException) -> bool:
 def _retry_after(error: BaseException) -> float | None:
     """How long it asks to wait, in seconds. Errors of other libraries may mean anything by the name."""
     asked = getattr(error, "retry_after", None)
-    known = isinstance(asked, int | float) and not isinstance(asked, bool)
-    return float(asked) if known and 0 <= asked < float("inf") else None
+    if isinstance(asked, int | float) and 0 <= asked < float("inf"):
+        return float(asked)
+    return None
 
 
 def _described(error: BaseException) -> str:

@@ -172,7 +172,7 @@ class Frame:
         self.usage[node] = self.usage.get(node, Usage()) + usage
 
     def take_late(self, node: int, inner: Frame) -> None:
-        """A frame of ``node`` has ended after that was decided: its failures go where those of the node are."""
+        """A frame of ``node`` has ended after the node: its failures go to where that of the node is."""
         unhandled = self.node_errors.get(node) in self.errors
         self.handled += inner.handled
         (self.errors if unhandled else self.handled).extend(inner.errors)

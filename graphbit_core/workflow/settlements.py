@@ -66,5 +66,7 @@ def _positions(activation: Activation, value: Any) -> list[int] | None:
     return [
         position
         for position, edge in edges
-        if edge.kind != "error" and edge.label is None and (edge.test is None or edge.test(activation, value))
+        if edge.kind != "error"
+        and edge.label is None
+        and (edge.test is None or edge.test.holds(activation, value))
     ]
