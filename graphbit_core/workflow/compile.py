@@ -91,9 +91,10 @@ def check(
         return None, findings
     plan = Plan(scopes)
     made = [_scope(draft, findings) for draft in drafts]
+    variables = _variables(drafts, findings)
     if findings:
         return None, findings
-    compiled = Compiled(workflow.name, made, plan, (), _variables(drafts, findings))
+    compiled = Compiled(workflow.name, made, plan, (), variables)
     inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
     if resources:
         findings += _resources(drafts, host)

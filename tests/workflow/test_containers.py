@@ -281,3 +281,11 @@ def test_a_body_that_names_a_node_outside_that_does_not_come_before_is_found(hos
     workflow.connect("each", "later")
     (finding,) = workflow.validate(host)
     assert (finding.code, finding.node) == ("not_an_ancestor", "each/body")
+
+
+def test_the_end_of_a_loop_may_be_decided_by_names(host):
+    body = one_node(lambda state: state + 1)
+    loop = Node.loop("l", body, until=lambda state, iteration: iteration == 3, max_iterations=9, initial=0)
+    assert run(host, loop).output == 3
+    loop = Node.loop("l", body, until=lambda iteration: iteration == 2, max_iterations=9, initial=0)
+    assert run(host, loop).output == 2
