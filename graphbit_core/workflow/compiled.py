@@ -132,6 +132,9 @@ class Compiled:
     variables: Mapping[str, Variable]
     """Declared variables by name."""
 
+    def __repr__(self) -> str:
+        return f"Compiled({self.name!r}, {len(self.root.nodes)} nodes, inputs {list(self.inputs)})"
+
     @property
     def root(self) -> Scope:
         """The workflow itself."""

@@ -119,7 +119,7 @@ class Failures:
 
 def is_retryable(error: BaseException) -> bool:
     """Whether another attempt may help: what the error says of itself, else by its class."""
-    said = getattr(error, "retryable", None)
+    said = _said(error, "retryable")
     if isinstance(said, bool):
         return said
     if isinstance(error, DeadlineError):
@@ -129,10 +129,17 @@ def is_retryable(error: BaseException) -> bool:
 
 def _retry_after(error: BaseException) -> float | None:
     """How long it asks to wait, in seconds. Errors of other libraries may mean anything by the name."""
-    asked = getattr(error, "retry_after", None)
+    asked = _said(error, "retry_after")
     if isinstance(asked, int | float) and 0 <= asked < float("inf"):
         return float(asked)
     return None
+
+
+def _said(error: BaseException, attribute: str) -> object:
+    try:
+        return getattr(error, attribute, None)
+    except Exception:  # noqa: BLE001 - a property that fails says nothing, and the error must still be reported
+        return None
 
 
 def _described(error: BaseException) -> str:
