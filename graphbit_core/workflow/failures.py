@@ -15,6 +15,7 @@ from graphbit_core.errors import (
     TransportError,
     ValidationError,
 )
+from graphbit_core.types.plain import text_of, utf8
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
@@ -39,7 +40,7 @@ class Failures:
 
     def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
         """The settlement of an attempt that failed."""
-        problem = _described(error)
+        problem = utf8(f"{type(error).__name__}: {text_of(error)}")
         what = "could not be undone" if activation.stage == "compensate" else "failed"
         wrapped = NodeError(f"node {activation.node_id!r} {what}: {problem}")
         wrapped.__cause__ = error
@@ -140,16 +141,3 @@ def _said(error: BaseException, attribute: str) -> object:
         return getattr(error, attribute, None)
     except Exception:  # noqa: BLE001 - a property that fails says nothing, and the error must still be reported
         return None
-
-
-def _described(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
-        text = f"(its text cannot be had: {type(second).__name__})"
-    return utf8(f"{type(error).__name__}: {text}")
-
-
-def utf8(text: str) -> str:
-    """Lone surrogates written out: the kernel takes Unicode text only."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -88,8 +88,8 @@ class WorkflowTool:
 
 
 def _executor_of(context: ToolContext) -> Executor:
-    """An executor with what the calling run has. Bodies know how long they have; the caller, whose time is over
-    a little before, is the one who ends the run and says so.
+    """An executor with what the calling run has. Its deadline is a little later than that of the call, so that
+    bodies know of it and yet the caller is who ends the run and says so.
     """
     from graphbit_core.workflow.executor import Executor
 
@@ -103,7 +103,7 @@ def _executor_of(context: ToolContext) -> Executor:
 
 
 _LATER = 0.25
-"""Seconds."""
+"""By how much, in seconds."""
 
 
 _HANDED_ON = ("host", "llm", "embedder", "store", "approve")

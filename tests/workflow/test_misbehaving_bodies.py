@@ -261,6 +261,15 @@ def test_an_odd_retry_after_of_another_library_is_ignored(host, asked):
     assert len(attempts) == 2
 
 
+def test_an_error_that_cannot_say_whether_to_try_again_is_told_of(host):
+    class Broken(Exception):
+        @property
+        def retryable(self):
+            raise RuntimeError("no")
+
+    assert "Broken" in str(run(host, raising(Broken(), "thread"), timeout_seconds=5).error)
+
+
 def test_a_cap_that_is_passed_while_several_nodes_start_ends_the_run(host):
     workflow = Workflow("w")
     for number in range(5):

@@ -155,3 +155,16 @@ def test_a_workflow_gives_itself_as_a_tool_with_the_options_of_a_tool():
     assert inner.as_tool().spec.description == "Looks things up."
     with pytest.raises(ValidationError, match="no option"):
         inner.as_tool(colour="red")
+
+
+def test_bodies_of_a_nested_run_know_how_long_the_call_may_take():
+    left = []
+
+    def look(context):
+        left.append(context.deadline - time.monotonic())
+        return "done"
+
+    inner = workflow(Node.transform("look", look))
+    outer = Workflow("Outer").chain(Node.tool("call", inner.as_tool("look", timeout=3.0), {}))
+    assert Executor(timeout_seconds=9).execute(outer).output == "done"
+    assert 2 < left[0] < 4
