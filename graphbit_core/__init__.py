@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         ComponentInfo as ComponentInfo,
         Host as Host,
         Registration as Registration,
+        Resources as Resources,
         default_host as default_host,
         hookimpl as hookimpl,
     )
@@ -156,6 +157,7 @@ if TYPE_CHECKING:
     from graphbit_core.types.secret import Secret as Secret
     from graphbit_core.workflow.context import WorkflowContext as WorkflowContext
     from graphbit_core.workflow.decorators import condition as condition, node as node
+    from graphbit_core.workflow.draining import DrainedRun as DrainedRun
     from graphbit_core.workflow.edge import Edge as Edge, EdgeTest as EdgeTest
     from graphbit_core.workflow.event_file import EventFile as EventFile
     from graphbit_core.workflow.executor import Executor as Executor
@@ -192,7 +194,7 @@ _PUBLIC = {
         ResourceExhaustedError RunShedError StreamInterruptedError ToolError ToolRoundsError
         TransportError UnavailableError ValidationError WorkflowError
     """,
-    "host": "ComponentInfo Host Registration default_host hookimpl",
+    "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
     "llm.client": "ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
@@ -215,6 +217,7 @@ _PUBLIC = {
     "types.secret": "Secret",
     "workflow.context": "WorkflowContext",
     "workflow.decorators": "condition node",
+    "workflow.draining": "DrainedRun",
     "workflow.edge": "Edge EdgeTest",
     "workflow.event_file": "EventFile",
     "workflow.executor": "Executor",

@@ -106,6 +106,12 @@ class Run:
         ended run stays as it is, and what is to be compensated still is.
         """
 
+    def drain(self, reason: str, now: float) -> None:
+        """Lets no further body begin in any frame; what is ready, and what waits for a time or for its next
+        attempt, is cancelled. What runs goes on, and is not told. A run of which nothing is left undone ends
+        as it would have; otherwise it is ``cancelled`` for this reason, also if ``cancel`` follows.
+        """
+
     def to_cancel(self) -> list[tuple[int, str]]:
         """Activations to stop, each told once per attempt: ``stopped``, ``timeout``, ``deadline``. Settle
         them as cancelled or, for the last two, as failed. The kernel stops frames of a container by

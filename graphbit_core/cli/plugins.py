@@ -6,9 +6,13 @@ import argparse
 import dataclasses
 import json
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphbit_core.cli.table import print_table, printable
+
+if TYPE_CHECKING:
+    from graphbit_core.cli.component_settings import Described
+    from graphbit_core.host import ComponentInfo, Host
 
 _TRUST = (
     "GRAPHBIT_PLUGINS names the distributions that may be imported (unset: all; empty: none), "
@@ -25,7 +29,9 @@ def add(subparsers: Any) -> None:
     listing = commands.add_parser("list", help="list what is installed; imports none of it")
     listing.add_argument("--kind", help="only this kind, for example loader")
     listing.set_defaults(run=_list)
-    show = commands.add_parser("show", help="show everything known of the components of one name")
+    show = commands.add_parser(
+        "show", help="import the components of one name and show what they do and take"
+    )
     show.add_argument("name", metavar="NAME", help="the component's name, or name@distribution")
     show.set_defaults(run=_show)
     doctor = commands.add_parser(
@@ -91,16 +97,27 @@ def _show(args: argparse.Namespace) -> int:
             fields["summary"] = metadata.summary(installed)
             fields["location"] = installed.location
             fields["requires"] = list(installed.handle.requires or ())
-        shown.append(fields)
-    _print_fields(shown, as_json=args.json)
+        shown.append((fields, _described(host, info)))
+    if args.json:
+        print(json.dumps([{**fields, **dataclasses.asdict(about)} for fields, about in shown], indent=2))
+    else:
+        _print_shown(shown)
     return 0
 
 
-def _print_fields(shown: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(shown, indent=2))
-        return
-    for index, fields in enumerate(shown):
+def _described(host: Host, info: ComponentInfo) -> Described:
+    from graphbit_core.cli.component_settings import Described, describe
+    from graphbit_core.host.records import PLUGIN
+
+    if info.kind == PLUGIN or info.state == "denied":
+        return Described()
+    return describe(host, info.kind, f"{info.name}@{info.distribution}")
+
+
+def _print_shown(shown: list[tuple[dict[str, Any], Described]]) -> None:
+    from graphbit_core.cli.component_settings import Described, lines
+
+    for index, (fields, described) in enumerate(shown):
         if index:
             print()
         width = max(map(len, fields)) + 2
@@ -108,6 +125,10 @@ def _print_fields(shown: list[dict[str, Any]], *, as_json: bool) -> None:
             text = ", ".join(value) if isinstance(value, list) else value
             if text:
                 print(f"{key.replace('_', ' '):{width}}{printable(text)}")
+        if described != Described():
+            print()
+            for line in lines(described):
+                print(printable(line))
 
 
 def _doctor(args: argparse.Namespace) -> int:

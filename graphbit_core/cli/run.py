@@ -47,6 +47,12 @@ def add(subparsers: Any) -> None:
     )
     _workflow_argument(checker)
     checker.add_argument("--json", action="store_true", help="print the findings as JSON")
+    checker.add_argument(
+        "--resources",
+        action="store_true",
+        help="look also for missing API keys, models, tools, files; nothing is sent anywhere",
+    )
+    checker.add_argument("--model", help="with --resources: the --model that 'graphbit run' will be given")
     checker.set_defaults(run=validate)
     drawer = subparsers.add_parser(
         "draw",
@@ -218,9 +224,13 @@ def run_table(nodes: Sequence[NodeReport]) -> str:
 def validate(arguments: argparse.Namespace) -> int:
     """Runs ``graphbit validate``: exit 0 without findings, else 1."""
     from graphbit_core.workflow import spec
+    from graphbit_core.workflow.executor import Executor
 
+    if arguments.model and not arguments.resources:
+        raise ValidationError("--model is looked at only with --resources; add it", field="model")
     _find_functions_beside(arguments.workflow)
-    findings = spec.faults(arguments.workflow)
+    validate_run = Executor(arguments.model).validate if arguments.resources else None
+    findings = spec.faults(arguments.workflow, validate_run)
     if arguments.json:
         rows = [{"code": f.code, "node": f.node, "message": f.message, "fix": f.fix} for f in findings]
         print(json.dumps(rows, ensure_ascii=False, indent=2))

@@ -13,7 +13,7 @@ from graphbit_core.errors import Finding
 from graphbit_core.types.messages import Usage
 
 if TYPE_CHECKING:
-    from graphbit_core.host import Host
+    from graphbit_core.host import Resources
     from graphbit_core.workflow.workflow import Workflow
 
 
@@ -47,9 +47,12 @@ class Frames:
     Attributes:
         inputs: For each frame what its nodes see by name. An iterator, plain or async, is read one entry
             at a time, as frames end.
+        state: What ``resume`` finds as ``context.state``: what the container has to remember until then. A
+            node type keeps nothing of a run in itself, as one instance serves all runs.
     """
 
     inputs: Sequence[Mapping[str, Any]] | Iterator[Mapping[str, Any]] | AsyncIterator[Mapping[str, Any]]
+    state: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,11 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def state(self) -> Any:
+        """In ``resume`` the ``state`` of the Frames that have ended; else None."""
+        ...
+
+    @property
     def deadline(self) -> float | None:
         """When this attempt must have ended, as ``time.monotonic`` counts; None: no limit."""
         ...
@@ -144,6 +152,11 @@ class NodeContext(Protocol):
         """What came in: the output of the node before; a dict by node name if there are several, a list if
         the node collects. In the first node of a frame the frame's value, in that of a run its inputs.
         """
+        ...
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no node precedes this one in its workflow, or none whose edge is live."""
         ...
 
     @property
@@ -201,7 +214,19 @@ class NodeContext(Protocol):
         ...
 
     def add_usage(self, usage: Usage) -> None:
-        """Counts tokens for this node. Once per call of a model."""
+        """Counts tokens for this node, once per call of a model.
+
+        Raises:
+            BudgetExceededError: The run has used more tokens than it may; it is being stopped.
+        """
+        ...
+
+    def spend(self, cap: str, amount: int = 1) -> None:
+        """Counts something else that runs are capped in, such as ``tool_rounds``; see ``RunCaps``.
+
+        Raises:
+            BudgetExceededError: The run has used more than it may; it is being stopped.
+        """
         ...
 
     def now(self) -> datetime.datetime:
@@ -233,6 +258,9 @@ class NodeType(Protocol):
     A coroutine ``run`` is awaited on the event loop. A plain one runs on a worker thread, unless
     ``inline`` says that it is quick and never blocks. A class that inherits from this one needs
     ``graphbit_api`` and ``run``; the rest is what most node types want.
+
+    Settings cannot be called ``type``, ``name``, ``id``, or what an option of every node is called, such as
+    ``retry`` and ``timeout``: the host refuses such a class.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
@@ -262,8 +290,10 @@ class NodeType(Protocol):
         """Type that an input port takes, as an annotation; ``None`` is the port of edges that name none."""
         return Any
 
-    def check_resources(self, host: Host) -> Sequence[Finding]:
-        """What is missing outside: a key, a model, a file. Asked by ``validate(resources=True)``."""
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """What is missing outside: a key, a model, a file. Asked by ``validate(resources=True)`` and by
+        ``Executor.validate``. Looks only at this machine, shows no secret, and raises nothing.
+        """
         return ()
 
     def run(self, context: NodeContext) -> Any | Awaitable[Any]:

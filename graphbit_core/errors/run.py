@@ -50,7 +50,8 @@ class LoopExhaustedError(WorkflowError):
 
 
 class RunShedError(WorkflowError):
-    """The run was refused before any work was done, because too many runs go on or wait already.
+    """The run was refused before any work was done, because too many runs go on or wait already, or
+    because the executor was drained.
 
     Attributes:
         running: How many runs of the executor go on.

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from graphbit_core.host.hooks import hookimpl as hookimpl
     from graphbit_core.host.host import Host as Host
     from graphbit_core.host.records import ComponentInfo as ComponentInfo, Registration as Registration
+    from graphbit_core.host.resources import Resources as Resources
     from graphbit_core.host.settings import HostSettings as HostSettings
 
 _MODULE_OF = {
@@ -17,6 +18,7 @@ _MODULE_OF = {
     "Host": "host",
     "HostSettings": "settings",
     "Registration": "records",
+    "Resources": "resources",
     "default_host": "default",
     "hookimpl": "hooks",
 }

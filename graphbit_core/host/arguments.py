@@ -18,23 +18,38 @@ OF_EVERY = {
 }
 """By kind: names that users may set on every component and that it never sees: someone may have meant one."""
 
+RESERVED = {"node_type": ("type", "name", "id", *OF_EVERY["node_type"])}
+"""By kind: names that no setting of a component can have, because it would never be given them."""
+
 _KEYWORDS = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def check_arguments(kind: str, name: str, component: Callable[..., Any], settings: Mapping[str, Any]) -> None:
-    """Raises a ValidationError that names every unknown or missing setting, and the nearest known one."""
-    known, required, open_ended = _settings_of(component)
+def checker(kind: str, name: str, component: Callable[..., Any]) -> Callable[[Mapping[str, Any]], None]:
+    """What raises a ValidationError naming every unknown or missing setting, and the nearest known one."""
+    known, required, open_ended = settings_of(component)
+    all_known, all_required = frozenset(known), frozenset(required)
+
+    def check(settings: Mapping[str, Any]) -> None:
+        given = settings.keys()
+        if not (all_required <= given and (open_ended or given <= all_known)):
+            raise _refusal(kind, name, settings, known, required, open_ended)
+
+    return check
+
+
+def _refusal(
+    kind: str, name: str, settings: Mapping[str, Any], known: list[str], required: list[str], open_ended: bool
+) -> ValidationError:
     unknown = [] if open_ended else [key for key in settings if key not in known]
     missing = [key for key in required if key not in settings]
-    if unknown or missing:
-        faults = [_unknown(key, known, OF_EVERY.get(kind, ())) for key in unknown] + [
-            f"the setting {key!r} is missing" for key in missing
-        ]
-        raise ValidationError(f"{kind} {name!r}: {'; '.join(faults)}", field=(unknown + missing)[0])
+    faults = [_unknown(key, known, OF_EVERY.get(kind, ())) for key in unknown] + [
+        f"the setting {key!r} is missing" for key in missing
+    ]
+    return ValidationError(f"{kind} {name!r}: {'; '.join(faults)}", field=(unknown + missing)[0])
 
 
 @functools.lru_cache(maxsize=256)
-def _settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
+def settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
     """Names it knows, names it requires, and whether it takes any other as well."""
     try:
         parameters = inspect.signature(component).parameters.values()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from graphbit_core.contracts import API_VERSION
+from graphbit_core.host.arguments import RESERVED, settings_of
 from graphbit_core.host.faults import incompatible, unusable
 from graphbit_core.host.records import PLUGIN, Origin
 
@@ -32,7 +34,8 @@ def check(origin: Origin, component: Any) -> None:
     it was written for the graphbit-core that it runs with.
 
     Raises:
-        PluginLoadError: It is of the wrong type, or a class without a method its kind must have.
+        PluginLoadError: It is of the wrong type, a class without a method its kind must have, or it has a
+            setting whose name is taken.
         IncompatiblePluginError: It declares no version, or one this host does not speak.
     """
     installed = origin.source == "installed"
@@ -45,6 +48,7 @@ def check(origin: Origin, component: Any) -> None:
         if installed or not callable(component):
             raise unusable(origin, f"a {origin.kind} must be {allowed}, not {_shown(component)}")
     check_version(origin, component, required=installed)
+    _check_settings(origin, component)
     if installed and is_class:
         _check_methods(origin, component)
 
@@ -59,6 +63,25 @@ def check_version(origin: Origin, component: Any, *, required: bool) -> None:
             if major == API_VERSION[0] and minor <= API_VERSION[1]:
                 return
     raise incompatible(origin, declared)
+
+
+def _check_settings(origin: Origin, component: Any) -> None:
+    """No setting may have a name that means something else in every component of its kind."""
+    reserved = RESERVED.get(origin.kind)
+    if reserved is None:
+        return
+    known, _, _ = settings_of(_made_by(component))
+    if taken := [name for name in known if name in reserved]:
+        raise unusable(
+            origin,
+            f"a setting cannot be called {' or '.join(map(repr, taken))}: in every {origin.kind} that means "
+            "something else, so it would never be given it; call it something else",
+        )
+
+
+def _made_by(component: Any) -> Callable[..., Any]:
+    maker: Callable[..., Any] = type(component) if is_row(component) else component
+    return maker
 
 
 def is_row(component: Any) -> bool:

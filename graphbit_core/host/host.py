@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from graphbit_core.host import faults
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
 from graphbit_core.host.index import Index, Key
-from graphbit_core.host.making import make
+from graphbit_core.host.making import maker
 from graphbit_core.host.records import PLUGIN, ComponentInfo, Origin
 from graphbit_core.host.registry import Registry
 from graphbit_core.host.reporter import Reporter
@@ -90,11 +90,25 @@ class Host:
             ValidationError: A setting is unknown or missing.
             PluginError: As ``component`` does.
         """
+        return self.maker(kind, name)(**settings)
+
+    def maker(self, kind: str, name: str) -> Callable[..., Any]:
+        """What ``create`` calls with the settings; for whoever makes many of a kind.
+
+        Raises:
+            PluginError: As ``component`` does.
+        """
         candidate = self._choose(kind, name)
-        instance = make(kind, name, candidate.get(self._warn_of), settings)
-        for origin, wrap in self._registry.wrappers(kind, candidate.origin.name):
-            instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
-        return instance
+        make = maker(kind, name, candidate.get(self._warn_of))
+        wrappers = self._registry.wrappers(kind, candidate.origin.name)
+
+        def wrapped(**settings: Any) -> Any:
+            instance = make(**settings)
+            for origin, wrap in wrappers:
+                instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
+            return instance
+
+        return wrapped if wrappers else make
 
     def list(self, kind: str | None = None) -> list[ComponentInfo]:
         """What is offered; nothing is imported for it. Modules of hooks have the kind ``plugin``."""

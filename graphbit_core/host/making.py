@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from graphbit_core.host.arguments import check_arguments
+from graphbit_core.host.arguments import checker
 from graphbit_core.host.checks import is_row
 
 
-def make(kind: str, name: str, component: Any, settings: Mapping[str, Any]) -> Any:
-    """An instance with these settings.
+def maker(kind: str, name: str, component: Any) -> Callable[..., Any]:
+    """What makes an instance with the settings it is called with.
 
-    A class or function is called. A row comes back with ``settings`` in place of its own fields. A ready
-    object, such as a tool, takes none.
-
-    Raises:
-        ValidationError: A setting is unknown or missing.
+    A class or function is called. A row comes back with the settings in place of its own fields. A ready
+    object, such as a tool, takes none. A setting that is unknown or missing is a ValidationError.
     """
-    maker = _maker(component)
-    check_arguments(kind, name, maker, settings)
-    return maker(**settings)
+    made = _maker(component)
+    fits = checker(kind, name, made)
+
+    def make(**settings: Any) -> Any:
+        fits(settings)
+        return made(**settings)
+
+    return make
 
 
 def _maker(component: Any) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.contracts.tool import Tool
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import Finding, ValidationError
 from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.loop import ToolLoop
@@ -28,6 +28,7 @@ from graphbit_core.workflow.template import placeholders
 from graphbit_core.workflow.values import as_text, is_passages, to_json
 
 if TYPE_CHECKING:
+    from graphbit_core.host import Resources
     from graphbit_core.llm.client import LlmClient
 
 
@@ -83,6 +84,17 @@ class AgentNode(NodeType):
         """Names in the prompt, the context and the system prompt."""
         return placeholders("\n".join((self._system_prompt or "", self._context or "", self._prompt)))
 
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """Installed tools that are missing; a provider, key or model that is."""
+        from graphbit_core.llm.available import lacking_model
+
+        missing_tools = self._tools.lacking(resources)
+        llm = self._llm or (resources.services or {}).get("llm")
+        if llm is None:
+            return [*missing_tools, *resources.lacks_service("llm")]
+        needs = ["tools"] if self._tools.given else []
+        return [*missing_tools, *lacking_model(llm, resources, needs)]
+
     async def run(self, context: NodeContext) -> str:
         """The text of the answer.
 
@@ -95,6 +107,8 @@ class AgentNode(NodeType):
         loop = self._ready or self._loop(self._tools.resolve(context))
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
+            if iteration > 1:
+                context.spend("tool_rounds")
             context.emit("llm.started", {"model": client.model, "iteration": iteration})
             on_delta = self._publisher(context, iteration) if context.streaming else None
             response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import DocumentError, Finding, PluginError, ValidationError
 from graphbit_core.nodes.settings import require_text
 from graphbit_core.rag.isolation import IsolatedLoader
 from graphbit_core.rag.loading import Loaders, check_isolation
 from graphbit_core.types.documents import Document
-from graphbit_core.workflow.template import placeholders
+from graphbit_core.workflow.template import placeholders, render
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Resources
 
 
 class DocumentLoaderNode(NodeType):
@@ -45,6 +48,23 @@ class DocumentLoaderNode(NodeType):
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the path."""
         return placeholders(self._path)
+
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """A loader that is not installed; a file that is not there, if the path is no template."""
+        literal = None if placeholders(self._path) else Path(render(self._path, str))
+        missing = []
+        if literal is not None and not literal.exists():
+            fix = "correct the path; it counts from the folder in which the workflow is run"
+            missing.append(Finding("missing_file", f"there is no file {str(literal)!r}", fix))
+        if self._loader is not None:
+            missing += resources.lacks_component("loader", self._loader)
+        elif literal is not None:
+            try:
+                Loaders(resources.host, self._settings, self._isolation).for_file(literal)
+            except (DocumentError, PluginError, ValidationError) as error:
+                fix = "see 'graphbit plugins list --kind loader'; others come as graphbit-loader-…"
+                missing.append(Finding("missing_loader", error.message, fix))
+        return missing
 
     def run(self, context: NodeContext) -> list[Document] | Awaitable[list[Document]]:
         """The documents, in order. Raises DocumentError if the file cannot be read."""

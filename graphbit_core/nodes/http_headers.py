@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphbit_core.errors import ConfigError, ValidationError
+from graphbit_core.errors import ConfigError, Finding, ValidationError
 from graphbit_core.llm.redact import is_secret_name
 from graphbit_core.nodes.url_template import Fill
 from graphbit_core.types.secret import Secret
@@ -55,6 +55,18 @@ class HeaderTemplates:
         """All names in the values."""
         texts = (value for value in self._values.values() if not isinstance(value, Secret))
         return [name for text in texts for name in placeholders(text)]
+
+    def lacking(self) -> Sequence[Finding]:
+        """Variables of the environment that are not set."""
+        texts = {name: value for name, value in self._values.items() if isinstance(value, str)}
+        references = {name: _FROM_ENVIRONMENT.fullmatch(text) for name, text in texts.items()}
+        return [
+            Finding(
+                "missing_env", f"the header {name!r} needs {found[2]}, which is not set", f"set {found[2]}"
+            )
+            for name, found in references.items()
+            if found is not None and not os.environ.get(found[2], "").strip()
+        ]
 
     def fill(self, fill: Fill) -> dict[str, str]:
         """The headers.

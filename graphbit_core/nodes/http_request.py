@@ -6,12 +6,12 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
-from graphbit_core.errors import DecodeError, GraphBitError, ResourceExhaustedError, ValidationError
+from graphbit_core.errors import DecodeError, Finding, GraphBitError, ResourceExhaustedError, ValidationError
 from graphbit_core.kernel import Egress
 from graphbit_core.kernel.calls import CallSpec, LoopCall, engine
 from graphbit_core.llm.redact import credentials_of, redact, redact_error
@@ -21,6 +21,9 @@ from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.nodes.url_template import Fill, UrlTemplate
 from graphbit_core.types.http import HttpRequest, HttpResponse
 from graphbit_core.workflow.template import placeholders
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Resources
 
 REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 """Methods whose second sending changes nothing that the first did not."""
@@ -89,6 +92,10 @@ class HttpRequestNode(NodeType):
         texts = [self._body or "", *_texts(self._json)]
         in_body = (name for text in texts for name in placeholders(text))
         return list(dict.fromkeys((*self._url.placeholders(), *self._headers.placeholders(), *in_body)))
+
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """Environment variables that its headers name and that are not set."""
+        return self._headers.lacking()
 
     async def run(self, context: NodeContext) -> dict[str, Any]:
         """The reply. Raises HttpStatusError, EgressError, TransportError, DeadlineError, DecodeError,

@@ -10,13 +10,15 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Choice, Container, FrameResult, Frames, NodeContext, NodeType
 from graphbit_core.errors import Finding, LoopExhaustedError, OutputNotProducedError, ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import bind
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
 
 EXHAUSTED = "exhausted"
 """Label of the edge that goes on when ``max_iterations`` are over, under ``on_exhausted="route"``."""
+
+_GIVEN = ("state", "iteration")
 
 
 class LoopNode(NodeType):
@@ -41,7 +43,7 @@ class LoopNode(NodeType):
             raise ValidationError("the loop has no bound", findings=[problem], field="max_iterations")
         require_number("max_iterations", max_iterations, 1, whole=True)
         require_choice("on_exhausted", on_exhausted, ("fail", "route"))
-        self._until = Calculation(until, "until", ("value", "state", "iteration"))
+        self._until = bind(until, "until", _GIVEN)
         self._most = max_iterations
         self._initial = initial
         self._route = on_exhausted == "route"
@@ -54,7 +56,8 @@ class LoopNode(NodeType):
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names that ``until`` needs."""
-        return self._until.placeholders(first=False)
+        names = self._until.placeholders(first=False)
+        return [name for name in names if name not in ("value", *_GIVEN)]
 
     def run(self, context: NodeContext) -> Frames:
         """The first iteration."""

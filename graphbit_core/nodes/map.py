@@ -20,7 +20,7 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import Container, FrameResult, Frames, NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_choice, require_number, require_workflow
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import bind
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.workflow import Workflow
@@ -55,7 +55,7 @@ class MapNode(NodeType):
         self._item = item
         self._items = over if isinstance(over, list | tuple) else None
         computed = over is not None and self._items is None
-        self._over = Calculation(over, "over") if computed else None  # type: ignore[arg-type]
+        self._over = bind(over, "over") if computed else None  # type: ignore[arg-type]
         self._ordered = ordered
         self._collect = on_item_error == "collect"
         self.inline = self._over is None or self._over.is_quick

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import Finding, ValidationError
 from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.types.documents import Condition, Match, Query
 from graphbit_core.workflow.template import placeholders
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Resources
 
 
 class RetrieveNode(NodeType):
@@ -32,6 +35,10 @@ class RetrieveNode(NodeType):
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the query."""
         return placeholders(self._query)
+
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """An executor without an embedder or a store."""
+        return [found for name in ("embedder", "store") for found in resources.lacks_service(name)]
 
     def run(self, context: NodeContext) -> list[Match]:
         """The matches, best first."""

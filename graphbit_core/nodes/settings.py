@@ -41,8 +41,8 @@ def require_choice(setting: str, value: Any, known: Sequence[str]) -> None:
 
 def require_one_of(**settings: Any) -> None:
     """Raises a ValidationError unless exactly one of the settings is given."""
-    given = [name for name, value in settings.items() if value is not None]
-    if len(given) != 1:
+    if sum(value is not None for value in settings.values()) != 1:
+        given = [name for name, value in settings.items() if value is not None]
         names = list(settings)
         problem = f"give {', '.join(names[:-1])} or {names[-1]}" + (
             f", one of them; {' and '.join(given)} are given" if given else ""

@@ -10,7 +10,7 @@ from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.errors import ValidationError
 from graphbit_core.nodes.settings import require_text
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import bind
 
 
 class SplitNode(NodeType):
@@ -24,7 +24,7 @@ class SplitNode(NodeType):
         require_text("separator", separator)
         if separator == "":
             raise ValidationError("separator is empty; give the text that parts it", field="separator")
-        self._by = Calculation("value" if by is None else by, "by")
+        self._by = bind("value" if by is None else by, "by")
         self._separator = separator
         self.inline = self._by.is_quick
 

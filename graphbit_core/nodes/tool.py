@@ -6,17 +6,20 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import Finding, ValidationError
 from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.call import BoundTool
 from graphbit_core.tools.schema import refuse_others
 from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall
 from graphbit_core.workflow.template import fill, names_in
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Resources
 
 
 class ToolNode(NodeType):
@@ -45,6 +48,10 @@ class ToolNode(NodeType):
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names in the arguments."""
         return names_in(self._arguments)
+
+    def check_resources(self, resources: Resources) -> Sequence[Finding]:
+        """The tool, if it is an installed one that is missing."""
+        return self._given.lacking(resources)
 
     async def run(self, context: NodeContext) -> Any:
         """What the tool returns.

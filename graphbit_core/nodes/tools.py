@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.contracts.tool import Tool
-from graphbit_core.errors import ConfigError, ToolError, ValidationError
+from graphbit_core.errors import ConfigError, Finding, ToolError, ValidationError
 from graphbit_core.tools.call import BoundTool, Caller
 from graphbit_core.tools.context import ToolContext
 from graphbit_core.tools.decorator import FunctionTool
 from graphbit_core.types.messages import ToolCall
 from graphbit_core.workflow.functions import resolve_function
+
+if TYPE_CHECKING:
+    from graphbit_core.host import Resources
 
 ToolRef = Any
 """A tool, a function, ``package.module:function``, or the name of an installed tool."""
@@ -28,13 +31,17 @@ class GivenTools:
     def __init__(self, given: Sequence[ToolRef], field: str = "tools") -> None:
         if isinstance(given, str) or not isinstance(given, Sequence):
             raise ValidationError(f"{field} is {given!r:.80}; give a list of tools", field=field)
-        self._given = [one if _is_name(one) else _as_tool(one, field) for one in given]
-        self.ready = [one for one in self._given if not isinstance(one, str)]
+        self.given = [one if _is_name(one) else _as_tool(one, field) for one in given]
+        self.ready = [one for one in self.given if not isinstance(one, str)]
         """The others, as tools."""
         for one in self.ready:
             BoundTool(one)
-        self.names = [one for one in self._given if isinstance(one, str)]
+        self.names = [one for one in self.given if isinstance(one, str)]
         """Names of installed tools, which are looked up when the node runs."""
+
+    def lacking(self, resources: Resources) -> Sequence[Finding]:
+        """Installed tools that are not there."""
+        return [found for name in self.names for found in resources.lacks_component("tool", name)]
 
     def resolve(self, context: NodeContext) -> list[Tool]:
         """All of them as tools.
@@ -44,7 +51,7 @@ class GivenTools:
         """
         return [
             _as_tool(context.service("host").create("tool", one), "tools") if isinstance(one, str) else one
-            for one in self._given
+            for one in self.given
         ]
 
 

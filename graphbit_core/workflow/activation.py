@@ -8,6 +8,7 @@ import random
 import uuid
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import NodeError, OutputNotProducedError, ValidationError
@@ -17,6 +18,11 @@ from graphbit_core.workflow.template import follow, render
 if TYPE_CHECKING:
     from graphbit_core.workflow.compiled import CompiledEdge
     from graphbit_core.workflow.frame import Frame, Write
+
+
+NO_USAGE = Usage()
+_NO_PORTS: Mapping[str, Any] = MappingProxyType({})
+_NO_FAILURES: Mapping[int, NodeError] = MappingProxyType({})
 
 
 class Ancestors(Mapping[str, Any]):
@@ -68,6 +74,7 @@ class Activation:
         "id",
         "node",
         "stage",
+        "state",
         "usage",
         "writes",
     )
@@ -86,7 +93,9 @@ class Activation:
         self.ended = False
         """Whether it has been settled; what comes later of it is ignored."""
         self.writes: list[Write] = []
-        self.usage = Usage()
+        self.usage = NO_USAGE
+        self.state: Any = None
+        """See NodeContext.state."""
         self._edges: list[CompiledEdge] | None = None
         self._ports: Mapping[str, Any] | None = None
         self._inputs: Mapping[str, Any] | None = None
@@ -155,8 +164,14 @@ class Activation:
         """See NodeContext.value."""
         if self.stage == "compensate":
             return self.frame.output(self.node)
-        failures = self._failures()
-        return {**self.parents} if failures else self.frame.arrived(self.node)
+        if self._failures():
+            return dict(self.parents)
+        return self.frame.arrived(self.node, self._live)
+
+    @property
+    def is_first(self) -> bool:
+        """See NodeContext.is_first."""
+        return not self._live and not self._failures()
 
     @property
     def has_value(self) -> bool:
@@ -187,23 +202,26 @@ class Activation:
         return arrived | failed
 
     def _failures(self) -> Mapping[int, NodeError]:
-        joins = self.node in self.frame.scope.joins_settled
-        return self.frame.failures_at(self.node) if joins else {}
+        if self.node not in self.frame.scope.joins_settled:
+            return _NO_FAILURES
+        return self.frame.failures_at(self.node)
 
     @property
     def ports(self) -> Mapping[str, Any]:
         """See NodeContext.ports."""
         if self._ports is None:
-            edges = self._live
-            named = any(edge.port for edge in edges)
-            self._ports = self.frame.ports(self.node, edges) if named else {}
+            has_ports = self.node in self.frame.scope.has_ports
+            self._ports = self.frame.ports(self.node, self._live) if has_ports else _NO_PORTS
         return self._ports
 
     @property
     def given(self) -> Mapping[str, Any]:
         """See NodeContext.given."""
-        if self.frame.opener is None:
+        opener = self.frame.opener
+        if opener is None:
             return self.ports
+        if not self.ports and opener.frame.opener is None:
+            return self.frame.given
         around = [frame.given for frame, _ in self.surroundings()]
         return ChainMap(dict(self.ports), *(dict(given) for given in around))
 
@@ -292,7 +310,11 @@ class Activation:
     def add_usage(self, usage: Usage) -> None:
         """Counts tokens."""
         self.usage = self.usage + usage
-        self.frame.state.count_tokens(usage.total_tokens)
+        self.spend("tokens", usage.total_tokens)
+
+    def spend(self, cap: str, amount: int = 1) -> None:
+        """See NodeContext.spend."""
+        self.frame.state.spend(cap, amount)
 
     def now(self) -> datetime.datetime:
         """The time, with UTC as its zone."""

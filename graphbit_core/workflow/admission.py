@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 
 from graphbit_core.errors import RunShedError
@@ -45,6 +46,10 @@ class _Waiter:
         if not self.future.done():
             self.future.set_result(None)
 
+    def refuse(self, error: RunShedError) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
 
 class Admission:
     """Counts the runs of one executor, and lets no more go on than ``max_runs``.
@@ -71,6 +76,7 @@ class Admission:
         self._lock = threading.RLock()
         self._running = 0
         self._line: deque[_Waiter] = deque()
+        self._closed = False
 
     def counts(self) -> tuple[int, int]:
         """How many runs go on, and how many wait."""
@@ -90,12 +96,14 @@ class Admission:
         """Takes a permit, after waiting for it if need be; None for a nested run, which needs none.
 
         Raises:
-            RunShedError: Too many wait already, or this one has waited for too long.
+            RunShedError: Too many wait already, or this one has waited for too long, or no more are let in.
         """
         if self.nested():
             return None
         waiter = None
         with self._lock:
+            if self._closed:
+                raise self._drained()
             if self._max_runs is None or self._running < self._max_runs:
                 self._running += 1
             elif self._bound is not None and len(self._line) >= self._bound:
@@ -117,6 +125,17 @@ class Admission:
         if _around.get() is permit:
             _around.set(permit.outer)
         self._pass_on()
+
+    def close(self) -> None:
+        """Lets no more runs in, for good; those that wait are refused. Nested ones go on with theirs."""
+        with self._lock:
+            self._closed = True
+            line, self._line = self._line, deque()
+            for waiter in line:
+                waiter.state = "gone"
+        for waiter in line:
+            with suppress(RuntimeError):  # its loop was closed: nobody waits there any more
+                waiter.loop.call_soon_threadsafe(waiter.refuse, self._drained())
 
     async def _wait(self, waiter: _Waiter) -> None:
         try:
@@ -156,6 +175,14 @@ class Admission:
                 if not left:
                     continue
             return
+
+    def _drained(self) -> RunShedError:
+        return RunShedError(
+            f"the run was refused: its executor drains, or was drained, and takes no more runs "
+            f"({self._running} go on). Run it with another executor; with_options() makes one like it",
+            running=self._running,
+            queued=0,
+        )
 
     def _shed(self, why: str, limit: int | None) -> RunShedError:
         running, queued = self._running, len(self._line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,9 @@ from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.sources import Source
 
-Call = Callable[[], Any]
+_logger = logging.getLogger("graphbit.workflow")
+
+Call = Callable[[Activation], Any]
 """Starts a body: gives its value, or something to await."""
 
 
@@ -58,10 +61,12 @@ class Bodies:
         """Starts one body, here or on a worker thread."""
         try:
             if on_loop:
-                self._returned(activation, (call(), None))
+                self._returned(activation, (call(activation), None))
             else:
                 self._threads.add(activation)
-                workers.submit(call, lambda outcome: self._from_thread(activation, outcome))
+                workers.submit(
+                    lambda: call(activation), lambda outcome: self._from_thread(activation, outcome)
+                )
         except KeyboardInterrupt:
             raise  # the user's, not the body's
         except BaseException as error:  # noqa: BLE001 - becomes the node's failure
@@ -91,8 +96,8 @@ class Bodies:
                 workers.submit(source.close, lambda outcome: self._tell(ended, outcome[1]))
                 if (error := await ended) is not None:
                     raise error
-        except Exception as error:  # noqa: BLE001 - told with the run's other errors; nothing is left to fail
-            activation.frame.handled.append(error)
+        except Exception as error:  # its clean-up went wrong; nothing is left that could fail
+            _logger.warning("a stream that a container read could not be closed", exc_info=error)
 
     def _tell(self, ended: asyncio.Future[BaseException | None], error: BaseException | None) -> None:
         """From a thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import ValidationError
@@ -17,93 +17,45 @@ from graphbit_core.workflow.options import IMPORT_PATH
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Calculation:
-    """An expression, or a function given as itself or as ``package.module:function``.
-
-    In an expression ``value`` is what came in; other names are what ``{name}`` is in a template.
+class BoundExpression:
+    """Evaluates an expression in a node. ``value`` is what came in; other names are what ``{name}`` is in a
+    template. It offers what ``BoundFunction`` does.
 
     Args:
-        source: The expression or function.
-        setting: Name of the setting, for errors.
-        given: Names that whoever calls ``of`` gives; in an expression also ``value``.
+        text: The expression.
+        given: Names beside ``value`` that whoever calls ``of`` gives.
     """
 
-    def __init__(
-        self, source: Callable[..., Any] | Expression | str, setting: str, given: Sequence[str] = ()
-    ) -> None:
-        if not callable(source) and not isinstance(source, str | Expression):
-            raise ValidationError(
-                f"{setting} is {source!r:.80}; give an expression or a function", field=setting
-            )
-        self._setting = setting
-        self._given = frozenset(given)
-        self._expression: Expression | None = None
-        self._function: BoundFunction | None = None
-        if isinstance(source, BoundFunction):
-            self._function = source
-        elif isinstance(source, Expression):
-            self._expression = source
-        elif isinstance(source, str) and not IMPORT_PATH.fullmatch(source):
-            self._expression = Expression(source)
-        else:
-            self._function = BoundFunction(source, setting)
+    is_quick = True
+    """What an expression costs is bounded, so it may run on the event loop."""
 
-    @property
-    def is_quick(self) -> bool:
-        """Whether it may run on the event loop: an expression, or a coroutine function."""
-        return self._function is None or self.is_coroutine
-
-    @property
-    def is_coroutine(self) -> bool:
-        """Whether its value must be awaited."""
-        return self._function is not None and self._function.is_coroutine
+    def __init__(self, text: str, given: Sequence[str] = ()) -> None:
+        self._expression = Expression(text)
+        self._given = {"value", *given}
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names it needs, as a template's placeholders."""
-        if self._function is not None:
-            return [name for name in self._function.placeholders(first) if name not in self._given]
-        assert self._expression is not None
-        known = self._given | {"value"}
-        return [name for name in self._expression.names if name.split(".")[0] not in known]
+        return [name for name in self._expression.names if name.split(".")[0] not in self._given]
 
     def input_type(self, port: str | None) -> Any:
-        """See NodeType.input_type."""
-        return self._function.input_type(port) if self._function is not None else Any
+        """Any: an expression says itself what it cannot take."""
+        return Any
 
     def output_type(self) -> Any:
-        """See NodeType.output_type."""
-        return self._function.output_type() if self._function is not None else Any
-
-    def __call__(self, context: NodeContext) -> Any:
-        """The value; awaitable if the function is a coroutine function."""
-        if self._function is not None:
-            return self._function(context)
-        return self._evaluate(context, lambda: context.value, {})
+        """Any: it depends on the values."""
+        return Any
 
     def received(self, context: NodeContext) -> Any:
-        """What came in, as the function sees it."""
-        return self._function.received(context) if self._function is not None else context.value
+        """What came in."""
+        return context.value
+
+    def __call__(self, context: NodeContext) -> Any:
+        """The expression's value."""
+        return self._evaluate(context, lambda: context.value, _NOTHING)
 
     def of(self, context: NodeContext, value: Any, given: Mapping[str, Any] = _NOTHING) -> Any:
-        """The value where ``value`` came in; a function of several parameters gets each by its name."""
-        if self._function is not None:
-            return self._function.of(context, value, given)
+        """The expression's value where ``value`` came in."""
         return self._evaluate(context, lambda: value, given)
-
-    def holds(self, context: NodeContext, value: Any) -> bool:
-        """Whether it is true of ``value``, the output of the node of ``context``.
-
-        Raises:
-            ValidationError: A coroutine function was given.
-        """
-        answer = self.of(context, value)
-        if inspect.isawaitable(answer):
-            if inspect.iscoroutine(answer):
-                answer.close()
-            raise ValidationError(
-                f"{self._setting} is a coroutine function; give a plain one", field=self._setting
-            )
-        return bool(answer)
 
     def _evaluate(self, context: NodeContext, value: Callable[[], Any], given: Mapping[str, Any]) -> Any:
         def resolve(name: str) -> Any:
@@ -111,8 +63,29 @@ class Calculation:
                 return value()
             return given[name] if name in given else context.lookup(name)
 
-        assert self._expression is not None
         return self._expression.evaluate(resolve)
+
+
+Calculation: TypeAlias = BoundFunction | BoundExpression
+
+
+def bind(source: Callable[..., Any] | str, setting: str, given: Sequence[str] = ()) -> Calculation:
+    """An expression, or a function given as itself or as ``package.module:function``.
+
+    Args:
+        source: The expression or function.
+        setting: Name of the setting, for errors.
+        given: Names that an expression sees beside ``value``.
+
+    Raises:
+        ValidationError: It is neither, or cannot be used.
+    """
+    if isinstance(source, str) and not IMPORT_PATH.fullmatch(source):
+        return BoundExpression(source, given)
+    if not isinstance(source, str) and not callable(source):
+        problem = f"{setting} is {source!r:.80}; give an expression or a function"
+        raise ValidationError(problem, field=setting)
+    return BoundFunction(source, setting)
 
 
 def calculation(
@@ -127,14 +100,44 @@ def calculation(
         ValidationError: One of the settings is wrong.
     """
     if function is not None:
-        return Calculation(bound_function(function, isolation, memory_mb), "function")
+        return bound_function(function, isolation, memory_mb)
     refuse_process(isolation, memory_mb)
     if not isinstance(expression, str):
         raise ValidationError(f"expression is {expression!r:.80}; give text", field="expression")
-    return Calculation(Expression(expression), "expression")
+    return BoundExpression(expression)
 
 
 def refuse_process(isolation: str | None, memory_mb: int | None) -> None:
     """Raises a ValidationError if a process is asked for where there is no function."""
     if isolation is not None or memory_mb is not None:
         raise ValidationError("only a function can have a process of its own", field="isolation")
+
+
+class BoundTest:
+    """Says whether a conditional edge goes live, from the output of the node it leaves.
+
+    Raises:
+        ValidationError: It cannot be used, or is a coroutine function.
+    """
+
+    def __init__(self, when: Callable[..., Any] | str) -> None:
+        self._computed = bind(when, "when")
+        if isinstance(self._computed, BoundFunction) and self._computed.is_quick:
+            raise _must_be_plain()
+
+    def placeholders(self) -> list[str]:
+        """Names it needs beside the output, as a template's placeholders."""
+        return [name for name in self._computed.placeholders(first=False) if name != "value"]
+
+    def __call__(self, context: NodeContext, value: object) -> bool:
+        """Whether it holds of ``value``, the output of the node of ``context``."""
+        answer = self._computed.of(context, value)
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise _must_be_plain()
+        return bool(answer)
+
+
+def _must_be_plain() -> ValidationError:
+    return ValidationError("'when' is a coroutine function; give a plain one", field="when")

@@ -23,27 +23,29 @@ def check_scopes(compiled: Compiled, where: Sequence[str], findings: list[Findin
         findings: Filled.
     """
     inputs: dict[str, None] = {}
-    outer = _outer(compiled)
     for scope, path in zip(compiled.scopes, where, strict=True):
-        names = _Names(compiled, scope, path, outer)
+        names = _Names(compiled, scope, path)
         for node in range(len(scope.nodes)):
             inputs.update(dict.fromkeys(names.inputs_of(node, findings)))
+        findings += _stand_ins(scope, path)
         findings += _conditions(scope, path)
         findings += _types(scope, path)
         findings += _writers(compiled, scope, path)
     return tuple(inputs)
 
 
-def _outer(compiled: Compiled) -> dict[int, tuple[int, int]]:
-    """For each inner scope, the scope and node that hold it."""
-    numbers = {id(scope.container): scope.number for scope in compiled.scopes if scope.container}
-    outer = {}
-    for scope in compiled.scopes:
-        for node, body in enumerate(scope.bodies):
-            held = body.container()
-            if held is not None and id(held) in numbers:
-                outer[numbers[id(held)]] = scope.number, node
-    return outer
+def _stand_ins(scope: Scope, path: str) -> list[Finding]:
+    """Fallbacks without a body of their own to run: the kernel's operations, and containers."""
+    return [
+        Finding(
+            "fallback_without_body",
+            f"a node of type {scope.nodes[node].type!r} cannot take over for another",
+            "name a node that runs a body; or set on_error='route', and connect this one with kind='error'",
+            path + scope.ids[node],
+        )
+        for node in sorted(set(scope.fallbacks.values()))
+        if node in scope.operations or scope.bodies[node].container() is not None
+    ]
 
 
 _INPUT = ("", "")
@@ -53,13 +55,10 @@ _INPUT = ("", "")
 class _Names:
     """Finds what the names mean that the nodes of one scope use."""
 
-    def __init__(
-        self, compiled: Compiled, scope: Scope, path: str, outer: dict[int, tuple[int, int]]
-    ) -> None:
+    def __init__(self, compiled: Compiled, scope: Scope, path: str) -> None:
         self._compiled = compiled
         self._scope = scope
         self._path = path
-        self._outer = outer
         self._followers = {edge.target for edge in scope.edges}
 
     def inputs_of(self, node: int, findings: list[Finding]) -> list[str]:
@@ -88,7 +87,7 @@ class _Names:
         for edge in scope.edges:
             if edge.source != node or edge.test is None:
                 continue
-            for name in edge.test.placeholders(first=False):
+            for name in edge.test.placeholders():
                 if scope.index.get(name.split(".")[0]) == node:
                     message = f"the condition of its edge to {scope.ids[edge.target]!r} uses {name!r}"
                     fix = "its own output is called 'value' there"
@@ -110,11 +109,11 @@ class _Names:
             other = scope.ids[found]
             message = f"it uses {{{name}}}, but {other!r} does not run before it"
             return message, f"connect {other!r} to it, directly or through others"
-        if scope.container is None:
+        if scope.container is None or scope.outer is None:
             return None if root in self._compiled.variables else _INPUT
         if root in scope.container.names:
             return None
-        number, holder = self._outer[scope.number]
+        number, holder = scope.outer
         return self._resolve(self._compiled.scopes[number], holder, root, name)
 
 
@@ -128,13 +127,15 @@ def _conditions(scope: Scope, path: str) -> Iterable[Finding]:
 
 def _types(scope: Scope, path: str) -> Iterable[Finding]:
     """Edges between types that cannot meet; only where a port gets one value, unchanged."""
-    arriving = Counter((edge.target, edge.port) for edge in scope.edges)
-    for edge in scope.edges:
+    given_by = [body.output_type() for body in scope.bodies]
+    typed = [edge for edge in scope.edges if given_by[edge.source] is not Any]
+    arriving = Counter((edge.target, edge.port) for edge in scope.edges) if typed else Counter()
+    for edge in typed:
         declared = scope.nodes[edge.target].options.ports.get(edge.port or "in")
         collects = declared is not None and declared.collect
         if edge.kind != "data" or edge.output or collects or arriving[edge.target, edge.port] > 1:
             continue
-        given = scope.bodies[edge.source].output_type()
+        given = given_by[edge.source]
         taken = scope.bodies[edge.target].input_type(edge.port or None)
         if not can_meet(given, taken):
             source, target = scope.ids[edge.source], scope.ids[edge.target]

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.errors import Finding, PluginError, ValidationError
-from graphbit_core.host import Host, default_host
+from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import BoundTest
 from graphbit_core.workflow.checks import check_scopes
 from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
+from graphbit_core.workflow.edge import EdgeTest
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.reducers import reducer
 from graphbit_core.workflow.rules import edge_of, rules_of
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import PlanScope
-    from graphbit_core.workflow.edge import Edge, EdgeTest
+    from graphbit_core.workflow.edge import Edge
     from graphbit_core.workflow.variables import Variable
     from graphbit_core.workflow.workflow import Workflow
 
@@ -52,7 +53,11 @@ class _Draft:
     where: str
     """Path of the container that holds it, with a slash behind it; empty for the workflow that runs."""
     container: Container | None
+    outer: tuple[int, int] | None
+    """Scope and node that hold it."""
     bodies: dict[str, NodeType]
+    containers: dict[str, Container]
+    """What its nodes tell of the workflows that they run, by node id."""
     inner: dict[str, int]
     """Scope per container node, by id."""
 
@@ -71,63 +76,65 @@ def compile_workflow(workflow: Workflow, host: Host) -> Compiled:
 
 
 def check(
-    workflow: Workflow, host: Host | None = None, *, resources: bool = False
+    workflow: Workflow, host: Host | None = None, *, resources: Resources | None = None
 ) -> tuple[Compiled | None, list[Finding]]:
     """The compiled workflow, or None and every fault that was found.
 
     Args:
         workflow: What to look at.
         host: Where its node types come from; default: what is installed.
-        resources: Whether to ask for missing keys and unknown models as well.
+        resources: Where to look for keys, models and files that are missing; None: nowhere.
     """
     host = host or default_host()
     findings: list[Finding] = []
     drafts = _drafts(workflow, host, findings)
+    lacking = [] if resources is None else _lacking(drafts, resources)
     if findings and any(finding.code == "empty" for finding in findings):
-        return None, findings
+        return None, findings + lacking
     scopes = [_plan_scope(draft, findings) for draft in drafts]
     findings += _structure(drafts, scopes)
     if findings:
-        return None, findings
+        return None, findings + lacking
     plan = Plan(scopes)
     made = [_scope(draft, findings) for draft in drafts]
     variables = _variables(drafts, findings)
     if findings:
-        return None, findings
+        return None, findings + lacking
     compiled = Compiled(workflow.name, made, plan, (), variables)
     inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
-    if resources:
-        findings += _resources(drafts, host)
+    findings += lacking
     return (None, findings) if findings else (replace(compiled, inputs=inputs), [])
 
 
 def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Draft]:
     """The workflow and all bodies in it, outer ones first."""
     drafts: list[_Draft] = []
-    waiting: list[tuple[Workflow, str, Container | None, dict[str, int] | None, str]] = [
-        (workflow, "", None, None, "")
-    ]
-    for inner, where, container, outer, node_id in waiting:
-        if outer is not None:
-            outer[node_id] = len(drafts)
+    waiting: list[tuple[Workflow, _Draft | None, str]] = [(workflow, None, "")]
+    for inner, around, node_id in waiting:
+        where, outer, container = "", None, None
+        if around is not None:
+            around.inner[node_id] = len(drafts)
+            where, container = f"{around.where}{node_id}/", around.containers[node_id]
+            outer = around.number, list(around.workflow.nodes).index(node_id)
         if not inner.nodes:
             fix = "add at least one with add_node()"
             findings.append(Finding("empty", "the workflow has no nodes", fix, where.rstrip("/") or None))
         bodies = _make_bodies(inner, host, where, findings)
-        draft = _Draft(len(drafts), inner, where, container, bodies, {})
+        told = {body_id: body.container() for body_id, body in bodies.items()}
+        containers = {body_id: held for body_id, held in told.items() if held is not None}
+        draft = _Draft(len(drafts), inner, where, container, outer, bodies, containers, {})
         drafts.append(draft)
-        for body_id, body in bodies.items():
-            held = body.container()
-            if held is not None:
-                waiting.append((held.workflow, f"{where}{body_id}/", held, draft.inner, body_id))
+        waiting += [(held.workflow, draft, body_id) for body_id, held in containers.items()]
     return drafts
 
 
 def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Finding]) -> dict[str, NodeType]:
     bodies: dict[str, NodeType] = {}
+    makers: dict[str, Callable[..., NodeType]] = {}
     for node in workflow.nodes.values():
         try:
-            bodies[node.id] = host.create("node_type", node.type, **node.config)
+            make = makers.get(node.type) or makers.setdefault(node.type, host.maker("node_type", node.type))
+            bodies[node.id] = make(**node.config)
         except PluginError as error:
             message, fix = divided(error)
             fix = fix or "see 'graphbit plugins list --kind node_type'"
@@ -150,7 +157,7 @@ def _plan_scope(draft: _Draft, findings: list[Finding]) -> PlanScope:
     for node in nodes.values():
         body = draft.bodies.get(node.id)
         operation = body.operation() if body is not None else None
-        held = body.container() if body is not None and node.id in draft.inner else None
+        held = draft.containers.get(node.id)
         rules = None
         with _finding(findings, draft.where + node.id):
             rules = rules_of(node, position, operation, held, draft.inner.get(node.id))
@@ -177,7 +184,17 @@ def _scope(draft: _Draft, findings: list[Finding]) -> Scope:
     for edge in draft.workflow.edges:
         with _finding(findings, draft.where + edge.source):
             edges.append(_compiled_edge(edge, position))
-    return Scope(draft.number, nodes, list(draft.bodies.values()), edges, compensations, draft.container)
+    containers = {position[node_id]: held for node_id, held in draft.containers.items()}
+    return Scope(
+        draft.number,
+        nodes,
+        list(draft.bodies.values()),
+        edges,
+        compensations,
+        containers,
+        draft.outer,
+        draft.container,
+    )
 
 
 @contextmanager
@@ -205,7 +222,9 @@ def _variables(drafts: list[_Draft], findings: list[Finding]) -> dict[str, Varia
 
 
 def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
-    label, test = (edge.when, None) if isinstance(edge.when, str | None) else (None, _test_of(edge.when))
+    when = edge.when
+    label = when if isinstance(when, str) else None
+    test = BoundTest(when.expression or when.function or "") if isinstance(when, EdgeTest) else None
     return CompiledEdge(
         position[edge.source],
         position[edge.target],
@@ -217,17 +236,10 @@ def _compiled_edge(edge: Edge, position: Mapping[str, int]) -> CompiledEdge:
     )
 
 
-def _test_of(when: EdgeTest) -> Calculation:
-    test = Calculation(when.expression or when.function or "", "when", ("value",))
-    if test.is_coroutine:
-        raise ValidationError("when is a coroutine function; give a plain one", field="when")
-    return test
-
-
-def _resources(drafts: list[_Draft], host: Host) -> list[Finding]:
+def _lacking(drafts: list[_Draft], resources: Resources) -> list[Finding]:
     return [
         Finding(found.code, found.message, found.fix, draft.where + node_id)
         for draft in drafts
         for node_id, body in draft.bodies.items()
-        for found in body.check_resources(host)
+        for found in body.check_resources(resources)
     ]

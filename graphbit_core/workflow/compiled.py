@@ -6,25 +6,25 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from graphbit_core.contracts.node_type import Container, NodeType
 from graphbit_core.kernel import Plan
-from graphbit_core.workflow.calculation import Calculation
+from graphbit_core.workflow.calculation import BoundTest
 from graphbit_core.workflow.functions import BoundFunction
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.variables import Variable
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledEdge:
+class CompiledEdge(NamedTuple):
     """An edge between nodes of one scope, by index."""
 
     source: int
     target: int
     kind: str
     label: str | None
-    test: Calculation | None
-    """Of the source's output: whether a conditional edge goes live."""
+    test: BoundTest | None
+    """Says whether a conditional edge goes live."""
     output: tuple[str, ...]
     """Path to the part of the source's output that it carries; empty: all of it."""
     port: str
@@ -40,8 +40,12 @@ class Scope:
     bodies: Sequence[NodeType]
     edges: Sequence[CompiledEdge]
     compensations: Mapping[int, BoundFunction]
+    containers: Mapping[int, Container]
+    """What nodes tell of the workflows that they run. Asked once, so it may be made anew each time."""
+    outer: tuple[int, int] | None = None
+    """Scope and node that hold this one; None for the workflow that runs."""
     container: Container | None = None
-    """What the node that holds this scope tells of it; None for the workflow that runs."""
+    """What that node tells of it."""
 
     @cached_property
     def ids(self) -> list[str]:
@@ -79,10 +83,9 @@ class Scope:
         return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
 
     @cached_property
-    def containers(self) -> tuple[int, ...]:
+    def opening(self) -> tuple[int, ...]:
         """Nodes that may open frames: containers, and what a container takes over for."""
-        held = [i for i, body in enumerate(self.bodies) if body.container() is not None]
-        return tuple(sorted({place for node in held for place in self.places(node)}))
+        return tuple(sorted({place for node in self.containers for place in self.places(node)}))
 
     def places(self, node: int) -> list[int]:
         """The nodes in whose place a body runs: its own, or those it takes over for."""
@@ -107,6 +110,33 @@ class Scope:
             for source, edges in leaving.items()
             if any(edge.label is not None or edge.test is not None for _, edge in edges)
         }
+
+    @cached_property
+    def followers(self) -> frozenset[int]:
+        """Nodes that some edge leads to."""
+        return frozenset(edge.target for edge in self.edges)
+
+    @cached_property
+    def has_control(self) -> bool:
+        """Whether some edge only orders."""
+        return any(edge.kind == "control" for edge in self.edges)
+
+    @cached_property
+    def has_ports(self) -> frozenset[int]:
+        """Nodes that edges reach at a named port."""
+        return frozenset(edge.target for edge in self.edges if edge.port)
+
+    @cached_property
+    def collects(self) -> frozenset[int]:
+        """Nodes whose default port gets a list."""
+        ports = ((i, node.options.ports.get("in")) for i, node in enumerate(self.nodes))
+        return frozenset(i for i, port in ports if port is not None and port.collect)
+
+    @cached_property
+    def writes(self) -> dict[int, str]:
+        """The variable that a node's output is also written to."""
+        written = ((i, node.options.writes) for i, node in enumerate(self.nodes))
+        return {i: name for i, name in written if name is not None}
 
     @cached_property
     def joins_settled(self) -> frozenset[int]:

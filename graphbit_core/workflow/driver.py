@@ -15,16 +15,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError
+from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.bodies import Bodies
 from graphbit_core.workflow.failures import Failures
-from graphbit_core.workflow.frames import COMPENSATION_GRACE, OpenFrames
+from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
+from graphbit_core.workflow.spending import Spending
 from graphbit_core.workflow.state import RunState
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _INLINE_SLICE = 0.005
 """Longest time, in seconds, that inline bodies may keep the event loop to themselves."""
 _CANCEL_GRACE = 5.0
 """How long cancelled coroutines get to clean up, in seconds, before they are reported as abandoned."""
+_COMPENSATION_GRACE = 30.0
+"""How long compensations of a cancelled run may take, in seconds, all together."""
+LONGEST_END = _COMPENSATION_GRACE + _CANCEL_GRACE + 1.0
+"""A run that was cancelled has ended after so many seconds, unless a body blocks its event loop."""
 
 
 class Driver:
@@ -58,11 +63,13 @@ class Driver:
         publish: Callable[[Event], None] | None = None,
     ) -> None:
         self._compiled = compiled
+        self._cap = None if caps is None else caps.seconds
+        if self._cap is not None:
+            timeout = self._cap if timeout is None else min(timeout, self._cap)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._timeout = timeout
         self._publish = publish
         self._retries = retries
-        self._caps = caps
         self._run = Run(
             compiled.plan,
             max_concurrency=max_concurrency,
@@ -83,6 +90,8 @@ class Driver:
             deadline=self._deadline,
             emit=self._emit if publish is not None else None,
         )
+        if caps is not None:
+            self._state.spending = Spending(caps, self._from_anywhere)
         self._bodies = Bodies(self._ended)
         self._frames = OpenFrames(self._state, self._bodies.close)
         self._failures = Failures(self._frames)
@@ -91,12 +100,25 @@ class Driver:
         self._running: dict[int, Activation] = {}
         """What was started and has not been settled, by the kernel's number."""
         self._started = 0
-        self._output_bytes = 0
+        self._again = 0
         self._thread = 0
-        self._halted = False
-        """Whether the run has stopped itself, at its deadline or at a cap."""
+        self._expired = False
         self._over = False
+        self._reason: str | None = None
+        self._undo_until: float | None = None
+        """When compensations have to be done; None while nothing has cancelled the run."""
+        self._undo_over = False
         self._epoch = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self._state.run_id
+
+    @property
+    def workflow(self) -> str:
+        """Name of what it runs."""
+        return self._compiled.name
 
     # --- the run -------------------------------------------------------------------------------
 
@@ -109,7 +131,7 @@ class Driver:
         try:
             self._run.start(started)
             await self._until_settled()
-        except GeneratorExit:  # thrown away, maybe with its loop: nothing can be awaited any more
+        except GeneratorExit:  # thrown away, maybe with its event loop: nothing can be awaited any more
             self._over = True
             if not self._bodies.loop.is_closed():
                 self._cancel("cancelled")
@@ -117,27 +139,35 @@ class Driver:
         except BaseException:
             self._cancel("cancelled")
             await self._compensate()
-            await self._finish()
             raise
-        await self._finish()
+        finally:
+            if not self._over:
+                await self._reap()
+                self._over = True
+                self._drain_events()
         return self._result(time.monotonic() - started)
 
     async def _until_settled(self) -> None:
         while True:
-            slice_end = time.monotonic() + _INLINE_SLICE
-            while self._advance():
-                if time.monotonic() > slice_end:
+            now = time.monotonic()
+            slice_end = now + _INLINE_SLICE
+            while self._advance(now):
+                now = time.monotonic()
+                if now > slice_end:
                     await asyncio.sleep(0)
-                    slice_end = time.monotonic() + _INLINE_SLICE
+                    slice_end = now + _INLINE_SLICE
             if self._run.status() is not None:
                 return
-            await self._bodies.wait(self._run.next_timer(), self._deadline)
+            deadline = None if self._expired else self._deadline
+            undo_until = None if self._undo_over else self._undo_until
+            await self._bodies.wait(self._run.next_timer(), deadline, undo_until)
 
-    def _advance(self) -> bool:
+    def _advance(self, now: float) -> bool:
         """Settles what has ended and starts what may start. Whether more may be possible at once."""
-        now = time.monotonic()
-        if self._deadline is not None and now >= self._deadline:
+        if self._deadline is not None and now >= self._deadline and not self._expired:
             self._expire()
+        if self._undo_until is not None and now >= self._undo_until and not self._undo_over:
+            self._give_up_undoing()
         settled = self._settle(now)
         ready = self._run.take(now)
         if self._nested:
@@ -146,12 +176,8 @@ class Driver:
         for number, reason in self._run.to_cancel():
             self._stop(number, reason)
         self._drain_events()
-        begun = [self._begin(*taken, now) for taken in ready]
-        if self._caps is not None:
-            self._exceeds("nodes", self._started)
-        for activation in begun:
-            if not activation.ended:  # neither a cap nor one of those before it has ended the run
-                self._bodies.start(activation, *self._frames.call(activation))
+        for activation in [self._begin(*taken, now) for taken in ready]:
+            self._start(activation)
         return bool(ready or settled or self._settled)
 
     def _settle(self, now: float) -> bool:
@@ -166,7 +192,19 @@ class Driver:
     def _begin(self, number: int, body: int, stage: str, attempt: int, now: float) -> Activation:
         activation = self._running[number] = self._frames.activation(number, body, stage, attempt, now)
         self._started += 1
+        if attempt > 1 and stage == "run":
+            self._again += 1
+        if stage == "compensate":  # what limited the node is over
+            activation.deadline = self._deadline if self._undo_until is None else self._undo_until
+            if self._undo_over:
+                self._ended(activation, (None, _undone_too_late()))
         return activation
+
+    def _start(self, activation: Activation) -> None:
+        with suppress(BudgetExceededError):  # which stops the run, and this activation with it
+            self._state.spend("nodes", 1)
+        if not activation.ended:  # none of those before it has ended the run
+            self._bodies.start(activation, *self._frames.call(activation))
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
@@ -184,9 +222,9 @@ class Driver:
         self._running.pop(activation.id, None)
         if error is None:
             self._settled.append(settlement)
-            if self._caps is not None:
+            if self._state.spending is not None and isinstance(value, str | bytes):
                 self._measure(value)
-        elif isinstance(error, asyncio.CancelledError):
+        elif isinstance(error, asyncio.CancelledError) and activation.stage != "compensate":
             self._settled.append((activation.id, "cancelled", None))
         else:
             self._settled.append(self._failures.failed(activation, error, retries=self._retries))
@@ -195,46 +233,66 @@ class Driver:
 
     # --- ending --------------------------------------------------------------------------------
 
+    def drain(self) -> None:
+        """Lets what runs end, and begins nothing more; on the thread of the run."""
+        if not self._over:
+            now = time.monotonic()
+            self._settle(now)
+            self._reason = "drained"
+            self._run.drain("drained", now)
+            self._bodies.wake()
+
+    def break_off(self) -> None:
+        """Ends a run that was drained for long enough, and one that is part of it."""
+        if not self._over:
+            self._reason = "drained"
+            self._cancel("drained")
+            self._bodies.wake()
+
     def _expire(self) -> None:
-        if self._halted:
-            self._stop_compensations()
-        else:
+        self._expired = True
+        if self._run.status() is None:
             limit = f"the run of {self._compiled.name!r} was not done within {self._timeout} s"
-            self._halt(DeadlineError(limit, phase="total", timeout=self._timeout), "deadline")
+            capped = self._timeout == self._cap
+            self._state.root.errors.append(
+                BudgetExceededError(limit, cap="seconds", limit=self._cap, used=self._cap)
+                if capped
+                else DeadlineError(limit, phase="total", timeout=self._timeout)
+            )
+            self._cancel("budget" if capped else "deadline")
 
-    def _halt(self, error: Exception, reason: str) -> None:
-        """Stops the run, which has failed. Its compensations get some time nevertheless."""
-        if self._run.status() is not None:
+    def _over_budget(self, error: BudgetExceededError) -> None:
+        if not self._expired and self._run.status() is None:
+            self._expired = True
+            self._state.root.errors.append(error)
+            if self._publish is not None:
+                self._drain_events()
+                data = {"cap": error.cap, "limit": error.limit, "used": error.used}
+                self._send(self._run.take_seq(), time.monotonic(), "budget.exceeded", None, 1, data)
+            self._cancel("budget")
+            self._bodies.wake()
+
+    def _from_anywhere(self, error: BudgetExceededError) -> None:
+        if threading.get_ident() == self._thread:
+            self._over_budget(error)
             return
-        self._halted = True
-        self._deadline = time.monotonic() + COMPENSATION_GRACE
-        self._state.root.errors.append(error)
-        self._cancel(reason)
+        with suppress(RuntimeError):  # the run has ended just now, and its loop with it
+            self._bodies.loop.call_soon_threadsafe(self._over_budget, error)
 
-    def _exceeds(self, cap: str, used: int) -> bool:
-        limit = getattr(self._caps, cap)
-        if limit is None or used <= limit:
-            return False
-        if not self._halted:
-            message = (
-                f"the run of {self._compiled.name!r} passed its cap of {limit} {cap}; raise it, or do less"
-            )
-            self._halt(BudgetExceededError(message, cap=cap, limit=limit, used=used), "budget")
-        return True
-
-    def _measure(self, value: Any) -> None:
-        if isinstance(value, str | bytes):
-            self._output_bytes += len(
-                value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-            )
-        self._exceeds("output_bytes", self._output_bytes)
-        self._exceeds("tokens", self._state.tokens)
+    def _measure(self, value: str | bytes) -> None:
+        size = len(value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass"))
+        with suppress(BudgetExceededError):
+            self._state.spend("output_bytes", size)
 
     def _cancel(self, reason: str) -> None:
         now = time.monotonic()
+        if self._undo_until is None:
+            self._undo_until = now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
         for number in self._run.cancel(reason, now):
-            self._stop(number, "stopped")
+            running = self._running.get(number)
+            if running is None or running.stage != "compensate":  # those get their time
+                self._stop(number, "stopped")
 
     def _stop(self, number: int, reason: str) -> None:
         """Settles a running body now, whatever it does next.
@@ -256,25 +314,25 @@ class Driver:
 
     async def _compensate(self) -> None:
         """After a cancellation from outside, lets compensations run; a second one ends them too."""
+        with suppress(asyncio.CancelledError):
+            await self._until_settled()
         if self._run.status() is None:
-            with suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._until_settled(), COMPENSATION_GRACE)
-            self._stop_compensations()
+            self._give_up_undoing()
+        while self._run.status() is None and self._advance(time.monotonic()):
+            pass
 
-    def _stop_compensations(self) -> None:
-        """Their time is over, too. Those that follow are stopped as soon as they have begun."""
-        for number in [number for number, one in self._running.items() if one.stage == "compensate"]:
-            self._stop(number, "stopped")
+    def _give_up_undoing(self) -> None:
+        self._undo_over = True
+        for activation in list(self._running.values()):
+            if activation.stage == "compensate":
+                self._bodies.stop(activation)
+                self._ended(activation, (None, _undone_too_late()))
 
-    async def _finish(self) -> None:
-        """Leaves no task and no stream behind; what ignores its cancellation is reported, not waited for."""
+    async def _reap(self) -> None:
+        """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
         self._frames.close_all((self._run.status() or "").startswith("succeeded"))
-        try:
-            await self._bodies.reap(_CANCEL_GRACE)
-        finally:
-            self._settle(time.monotonic())
-            self._over = True
-            self._drain_events()
+        await self._bodies.reap(_CANCEL_GRACE)
+        self._settle(time.monotonic())
 
     def _result(self, seconds: float) -> WorkflowResult:
         status = self._run.status()
@@ -285,22 +343,36 @@ class Driver:
         except ValueError as error:  # a reducer refused what was written
             root.errors.append(error)
             variables = dict(state.inputs)
+        outputs = self._outputs()
         errors = tuple(root.errors)
         self._failures.tell_each_other(errors)
-        produced = [node for node in range(len(root.scope.nodes)) if root.has_output(node)]
         ids = root.scope.ids
+        ended = "failed" if errors else status
         return WorkflowResult(
             run_id=state.run_id,
-            state="failed" if errors and status != "failed" else status,
+            state=ended,
+            reason=self._reason if ended == "cancelled" else None,
             nodes=state.reports(),
-            outputs={ids[node]: root.output(node) for node in produced},
+            outputs=outputs,
             variables=variables,
             errors=errors,
             handled=tuple(root.handled),
             seconds=seconds,
+            nodes_run=self._started,
+            retries=self._again,
             abandoned=sorted(activation.path for activation in self._bodies.left),
             sinks=[ids[node] for node in root.scope.sinks],
         )
+
+    def _outputs(self) -> dict[str, Any]:
+        root, outputs = self._state.root, {}
+        for node, node_id in enumerate(root.scope.ids):
+            try:
+                if root.has_output(node):
+                    outputs[node_id] = root.output(node)
+            except ValidationError as error:  # what a kernel operation passes on is looked at only now
+                root.errors.append(error)
+        return outputs
 
     # --- events --------------------------------------------------------------------------------
 
@@ -332,3 +404,8 @@ class Driver:
             run_id, seq, self._epoch + now, type_, node, activation, data, attempt=attempt, trace_id=run_id
         )
         self._publish(event)
+
+
+def _undone_too_late() -> DeadlineError:
+    limit = f"what it did was not undone within {_COMPENSATION_GRACE} s of the cancellation of the run"
+    return DeadlineError(limit, phase="total", timeout=_COMPENSATION_GRACE)

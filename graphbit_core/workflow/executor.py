@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from graphbit_core.errors import MissingInputError, RunShedError
-from graphbit_core.host import Host, default_host
+from graphbit_core.errors import Finding, MissingInputError, RunShedError, WorkflowError
+from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.types.events import Event
 from graphbit_core.workflow import limits as presets
 from graphbit_core.workflow.admission import Admission, Permit
+from graphbit_core.workflow.compile import check
 from graphbit_core.workflow.compiled import Compiled
 from graphbit_core.workflow.context import WorkflowContext
+from graphbit_core.workflow.draining import DRAIN_SECONDS, DrainedRun, GoingRuns, check_bound
 from graphbit_core.workflow.driver import Driver
 from graphbit_core.workflow.limits import LimitOptions, Limits, limits_from
 from graphbit_core.workflow.loops import run_blocking
@@ -45,7 +47,8 @@ class ExecutorChanges(ExecutorOptions, total=False):
 
 
 class Executor:
-    """Runs workflows. Cheap to make, never changed, and may be used from many threads and loops at once.
+    """Runs workflows. Cheap to make, never changed except by ``drain``, and may be used from many threads and
+    loops at once.
 
     Its limits are those of the preset ``balanced``, but for what is given here. The classmethods of the other
     presets take the same arguments, which win over the preset.
@@ -105,6 +108,7 @@ class Executor:
     def _begin_anew(self) -> None:
         limits = self._limits
         self._counter = RunCounter()
+        self._going = GoingRuns()
         self._admission = Admission(
             limits.max_runs, limits.queue_bound, limits.timeout_seconds, self._counter.average_seconds
         )
@@ -181,6 +185,13 @@ class Executor:
         """Counts anew. Runs that go on now are counted when they end."""
         self._counter.reset()
 
+    def validate(self, workflow: Workflow) -> list[Finding]:
+        """Every fault of ``workflow``, and all that a run of it on this executor would lack: API keys,
+        models, tools, files, services. Runs nothing, and sends nothing anywhere.
+        """
+        host = self._host or default_host()
+        return check(workflow, host, resources=Resources(host, {"host": host, **self._services}))[1]
+
     # --- runs ----------------------------------------------------------------------------------
 
     def execute(
@@ -201,7 +212,7 @@ class Executor:
         Raises:
             ValidationError: The workflow has faults; nothing ran.
             MissingInputError: Inputs are missing; nothing ran.
-            RunShedError: Too many runs wait already; nothing ran.
+            RunShedError: Too many runs wait already, or the executor was drained; nothing ran.
         """
         return run_blocking(self._run(workflow, inputs, context, None))
 
@@ -246,6 +257,58 @@ class Executor:
 
         return RunStream(start, types=types, detach=detach, keep=keep)
 
+    # --- the end -------------------------------------------------------------------------------
+
+    def drain(self, seconds: float = DRAIN_SECONDS) -> list[DrainedRun]:
+        """Ends this executor: takes no more runs, and lets those that go on end what they do.
+
+        Runs that wait for their turn, and all that come later, are refused with a RunShedError. In runs that
+        go on no further node starts, and none is tried again; what is not done in time is cancelled. A run of
+        which something is left undone ends ``cancelled``, with ``drained`` as its ``reason``; what has a
+        ``compensate`` is undone. Of use once: for more runs make another executor, with ``with_options()``.
+        Leaving ``with Executor() as executor:`` drains it, and an exception does so at once. While it drains
+        another thread may call it again, for example with 0 to hurry.
+
+        Args:
+            seconds: How long what runs may take, at least 0. Then compensations have 30 s, and coroutines 5 s
+                to clean up; plain functions are left to themselves.
+
+        Returns:
+            What became of each run that went on.
+
+        Raises:
+            ValidationError: ``seconds`` is no time.
+            WorkflowError: It was called by a body of one of these runs, or would block their event loop.
+        """
+        self._going.check_elsewhere()
+        self._close(seconds)
+        return self._going.drain(seconds)
+
+    async def drain_async(self, seconds: float = DRAIN_SECONDS) -> list[DrainedRun]:
+        """As ``drain``, on the running event loop. Cancelling it cancels what still runs."""
+        self._close(seconds)
+        return await self._going.drain_async(seconds)
+
+    def _close(self, seconds: float) -> None:
+        check_bound(seconds)
+        if self._admission.nested():
+            raise WorkflowError("a body cannot drain the executor of its own run: it would wait for itself")
+        self._admission.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.drain(DRAIN_SECONDS if kind is None else 0)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        await self.drain_async(DRAIN_SECONDS if kind is None else 0)
+
+    # --- how a run goes ------------------------------------------------------------------------
+
     async def _run(
         self,
         workflow: Workflow,
@@ -257,11 +320,11 @@ class Executor:
         compiled = workflow.compile(host)
         given = {**(context.variables if context else {}), **(inputs or {})}
         _require_inputs(compiled, given)
-        counter, admission = self._counter, self._admission  # a forked child has others
+        counter, admission, going = self._counter, self._admission, self._going  # a forked child has others
         permit = await self._admitted(admission)
         started = time.monotonic()
         try:
-            result = await self._driver(host, compiled, given, publish).run()
+            result = await going.run(self._driver(host, compiled, given, publish), nested=permit is None)
         except BaseException as error:
             counter.ended(error, time.monotonic() - started, nested=permit is None)
             raise

@@ -54,17 +54,11 @@ class Failures:
         activation, error = self._undecided.pop(number, (None, None))
         frame = activation.frame if activation is not None else self._frames.frame(number >> 24)
         node = number & 0xFFFFFF
-        if error is None and text is None:
-            problem = "could not be undone: its compensation was stopped"
-            error = NodeError(f"node {frame.scope.ids[node]!r} {problem}")
-            self._identify(error, frame, node, 1)
-            frame.errors.append(error)
-            return
-        if error is None:  # the kernel's own: a choice that leads nowhere, a join that cannot come about
-            error = NodeError(f"node {frame.scope.ids[node]!r} {text}")
-            self._identify(error, frame, node, 1)
-            frame.values.pop(node, None)
-            frame.writes.pop(node, None)
+        if error is None:
+            error = self._made_by_kernel(frame, node, text)
+            if text is None:
+                frame.errors.append(error)
+                return
         if disposition in ("retrying", "fallback"):
             self._earlier.setdefault(number, []).append(error)
             if activation is not None:
@@ -78,6 +72,19 @@ class Failures:
             return
         error.earlier = tuple(self._earlier.pop(number, ())) or None
         self._keep(frame, node, error, disposition, activation)
+
+    def _made_by_kernel(self, frame: Frame, node: int, text: str | None) -> NodeError:
+        """The error of a choice that leads nowhere, of a join that cannot come about or, without a text, of a
+        compensation that was stopped: its node has succeeded and keeps its output.
+        """
+        error = NodeError(
+            f"node {frame.scope.ids[node]!r} {text or 'was not undone: there was no time left'}"
+        )
+        self._identify(error, frame, node, 1)
+        if text is not None:
+            frame.values.pop(node, None)
+            frame.writes.pop(node, None)
+        return error
 
     def _keep(
         self, frame: Frame, node: int, error: NodeError, disposition: str, activation: Activation | None

@@ -96,14 +96,18 @@ class Frame:
         """The output of a node that gave one."""
         value = self.values.get(node, _MISSING)
         if value is _MISSING:
-            value = self.values[node] = self.arrived(node)
+            value = self.values[node] = self.arrived(node, self.live_edges(node))
         return value
 
     def live_edges(self, node: int) -> list[CompiledEdge]:
         """In-edges that carry something, in edge order; those that only order are left out."""
+        if node not in self.scope.followers:
+            return []
         edges = self.scope.edges
-        live = self.state.run.live_edges(self.activation_id(node))
-        return [edges[i] for i in live if edges[i].kind != "control"]
+        live = self.state.run.live_edges(self.number << 24 | node)
+        if self.scope.has_control:
+            live = [i for i in live if edges[i].kind != "control"]
+        return [edges[i] for i in live]
 
     def carried(self, edge: CompiledEdge) -> Any:
         """What a live edge carries."""
@@ -116,14 +120,14 @@ class Frame:
         sources = (self.scope.edges[i].source for i, state in ended if state == "upstream_failed")
         return {source: self.node_errors[source] for source in sources if source in self.node_errors}
 
-    def arrived(self, node: int) -> Any:
-        """What came in at a node as one value; see ``NodeContext.value``."""
-        edges = self.live_edges(node)
-        plain = [edge for edge in edges if not edge.port]
-        if self._collects(node, "in"):
-            return [self.carried(edge) for edge in plain]
-        if len(edges) == 1:
+    def arrived(self, node: int, edges: Sequence[CompiledEdge]) -> Any:
+        """What came in at a node along its live edges, as one value; see ``NodeContext.value``."""
+        collects = node in self.scope.collects
+        if len(edges) == 1 and not collects:
             return self.carried(edges[0])
+        plain = [edge for edge in edges if not edge.port]
+        if collects:
+            return [self.carried(edge) for edge in plain]
         if edges:
             names = self.scope.names
             values = {".".join((names[edge.source], *edge.output)): self.carried(edge) for edge in plain}
@@ -182,6 +186,12 @@ class Frame:
         if outcome != "succeeded" or self.errors:
             error = self.errors[0] if self.errors else WorkflowError(f"{self.path} was {outcome}")
             return FrameResult(index, error=error)
+        try:
+            return self._last_outputs(index)
+        except ValidationError as error:  # what a kernel operation passes on is looked at only now
+            return FrameResult(index, error=error)
+
+    def _last_outputs(self, index: int) -> FrameResult:
         sinks = [node for node in self.scope.sinks if self.has_output(node)]
         if not sinks:
             return FrameResult(index)

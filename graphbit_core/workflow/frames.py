@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import FrameResult, Frames
 from graphbit_core.errors import ValidationError
-from graphbit_core.types.messages import Usage
-from graphbit_core.workflow.activation import Activation
+from graphbit_core.workflow.activation import NO_USAGE, Activation
 from graphbit_core.workflow.frame import Frame, Write
 from graphbit_core.workflow.sources import NO_MORE, Source
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
+    from graphbit_core.workflow.bodies import Call
     from graphbit_core.workflow.state import RunState
 
 _NODE_BITS = 24
 _NODE_MASK = (1 << _NODE_BITS) - 1
-COMPENSATION_GRACE = 30.0
-"""How long compensations may take, in seconds, all together, after a run was stopped."""
 
 
 class _Opened:
@@ -33,6 +31,7 @@ class _Opened:
         self.first = 0
         """Index of the first entry of ``entries``."""
         self.entries: Sequence[Mapping[str, Any]] = ()
+        self.state: Any = None
         self.fed: dict[int, Mapping[str, Any]] = {}
         self.results: list[FrameResult] = []
         self.errors: list[Exception] = []
@@ -67,12 +66,7 @@ class OpenFrames:
             opened.activation = opened.activation.again(stage)
             return opened.activation
         frame, node = self.frame(number >> _NODE_BITS), number & _NODE_MASK
-        if stage == "compensate":  # what limited the node is over
-            deadline = self.state.deadline
-            deadline = None if deadline is None else max(deadline, now + COMPENSATION_GRACE)
-        else:
-            deadline = self._deadline(frame, node, body, number, now)
-        return Activation(frame, node, body, stage, attempt, deadline)
+        return Activation(frame, node, body, stage, attempt, self._deadline(frame, node, body, number, now))
 
     def _deadline(self, frame: Frame, node: int, body: int, number: int, now: float) -> float | None:
         around = frame.opener.deadline if frame.opener is not None else self.state.deadline
@@ -107,7 +101,7 @@ class OpenFrames:
 
     @staticmethod
     def _style(activation: Activation) -> str:
-        container = activation.frame.scope.bodies[activation.body].container()
+        container = activation.frame.scope.containers.get(activation.body)
         return container.style if container is not None else ""
 
     def opener(self, number: int) -> Activation | None:
@@ -117,28 +111,29 @@ class OpenFrames:
 
     def account(self, activation: Activation) -> None:
         """Counts what a body that has ended used."""
-        if activation.usage.total_tokens:
+        if activation.usage is not NO_USAGE:
             activation.frame.add_usage(activation.node, activation.usage)
-            activation.usage = Usage()
+            activation.usage = NO_USAGE
 
     # --- what to call ----------------------------------------------------------------------------
 
-    def call(self, activation: Activation) -> tuple[Callable[[], Any], bool]:
+    def call(self, activation: Activation) -> tuple[Call, bool]:
         """What starts the body at this stage, and whether it starts on the event loop."""
         scope, stage = activation.frame.scope, activation.stage
         body = scope.bodies[activation.body]
         if stage == "run":
-            return lambda: body.run(activation), scope.on_loop[activation.body]
+            return body.run, scope.on_loop[activation.body]
         if stage == "compensate":
             compensation = scope.compensations[activation.node]
-            return lambda: compensation(activation), compensation.is_coroutine
+            return compensation, compensation.is_quick
         opened = self._opened[activation.id]
         if stage == "feed":
             source = opened.source
             assert source is not None, "the kernel asks only for what was said to go on"
             return source.next, source.is_async
         results, opened.results = opened.results, []
-        return lambda: body.resume(activation, results), scope.on_loop[activation.body]
+        activation.state = opened.state
+        return lambda again: body.resume(again, results), scope.on_loop[activation.body]
 
     # --- containers ------------------------------------------------------------------------------
 
@@ -151,7 +146,7 @@ class OpenFrames:
         if not self._style(activation):
             raise ValidationError("its body returned Frames, but its node type tells of no workflow to run")
         opened = self._opened.setdefault(activation.id, _Opened(activation))
-        inputs = frames.inputs
+        inputs, opened.state = frames.inputs, frames.state
         if isinstance(inputs, Sequence):
             opened.source, opened.entries, opened.first = None, inputs, opened.opened
             opened.opened += len(inputs)
@@ -175,7 +170,7 @@ class OpenFrames:
             return  # nothing of it reached Python, and its container is over
         frame = self.frame(number)
         del self._frames[number]
-        for node in frame.scope.containers:
+        for node in frame.scope.opening:
             self._close_stopped(frame, node, outcome == "succeeded")
         container = frame.opener
         assert container is not None, "only the workflow itself has no opener, and it ends with the run"

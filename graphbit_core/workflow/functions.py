@@ -12,6 +12,7 @@ from typing import Any
 
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import OutputNotProducedError, ValidationError
+from graphbit_core.workflow.parameters import Parameter, parameters_of
 
 _ABSENT = object()
 
@@ -49,22 +50,20 @@ class BoundFunction:
 
     def __init__(self, function: Callable[..., Any] | str, setting: str = "function") -> None:
         self.function = resolve_function(function, setting)
-        try:
-            parameters = list(inspect.signature(self.function).parameters.values())
-        except ValueError:
-            parameters = []  # some built-ins, such as int, have no signature: they are called with the value
-            self._takes_value = True
-        else:
-            parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-            self._takes_value = _takes_one_value([p for p in parameters if p.name != "context"])
-        self._positional = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        self.wants_context = any(p.name == "context" for p in parameters)
-        self._names = [p.name for p in parameters if p.name != "context"]
-        self._required = {p.name for p in parameters if p.default is p.empty}
+        told = parameters_of(self.function)
+        parameters = told or []
+        named = [p for p in parameters if p.name != "context"]
+        self.wants_context = len(named) < len(parameters)
+        # Some built-ins, such as int, do not tell their parameters: they are called with the value.
+        self._takes_value = told is None or _takes_one_value(named)
+        self._takes_nothing = not parameters and not self._takes_value
+        self._names = [p.name for p in named]
+        self._required = {p.name for p in named if p.required}
+        self._positional = sum(p.positional_only for p in parameters)
 
-    @property
-    def is_coroutine(self) -> bool:
-        """Whether calling it gives an awaitable."""
+    @cached_property
+    def is_quick(self) -> bool:
+        """Whether it may be called on the event loop: calling it only makes an awaitable."""
         return inspect.iscoroutinefunction(self.function)
 
     def placeholders(self, first: bool) -> list[str]:
@@ -84,6 +83,8 @@ class BoundFunction:
 
     @cached_property
     def _hints(self) -> Mapping[str, Any]:
+        if not getattr(self.function, "__annotations__", True):
+            return {}
         try:
             return typing.get_type_hints(self.function)
         except (NameError, TypeError, AttributeError):  # names of TYPE_CHECKING imports, for one
@@ -91,15 +92,20 @@ class BoundFunction:
 
     def __call__(self, context: NodeContext) -> Any:
         """What the function returns; awaitable if it is a coroutine function."""
+        if self._takes_nothing:
+            return self.function()
         positional, keywords = self.arguments(context)
         return self.function(*positional, **keywords)
 
-    def of(self, context: NodeContext, value: Any, given: Mapping[str, Any]) -> Any:
-        """What it returns where ``value`` came in, to its one parameter; ``given`` are values by name."""
+    def of(self, context: NodeContext, value: Any, given: Mapping[str, Any] | None = None) -> Any:
+        """What the function returns for ``value``, its one parameter; of several each gets that of its name,
+        which may be ``value`` or one of ``given``.
+        """
+        named = {**(given or {}), "value": value}
         keywords: dict[str, Any] = {"context": context} if self.wants_context else {}
-        if self._takes_value and not (self._names and self._names[0] in given):
+        if self._takes_value and not (self._names and self._names[0] in named):
             return self.function(value, **keywords)
-        positional, keywords = self._by_name(context, keywords, {**given, "value": value})
+        positional, keywords = self._by_name(context, keywords, named)
         return self.function(*positional, **keywords)
 
     def arguments(self, context: NodeContext) -> tuple[list[Any], dict[str, Any]]:
@@ -139,9 +145,7 @@ class BoundFunction:
 
     def _named(self, context: NodeContext) -> bool:
         """Whether its one parameter is the name of a port or, at a frame's start, of what that gives."""
-        if not self._names:
-            return False
-        return self._names[0] in (context.ports if context.parent_ids else context.given)
+        return bool(self._names) and self._names[0] in (context.given if context.is_first else context.ports)
 
     def _leading(self, given: Mapping[str, Any]) -> list[str]:
         """The parameters without a keyword that have values, up to the first that is left to its default."""
@@ -155,7 +159,7 @@ class BoundFunction:
         return _ABSENT
 
 
-def _takes_one_value(parameters: list[inspect.Parameter]) -> bool:
+def _takes_one_value(parameters: list[Parameter]) -> bool:
     """Whether it has one parameter, or needs only one that cannot be named: ``sum(iterable, /)``."""
-    needed = [p for p in parameters if p.default is p.empty]
-    return len(parameters) == 1 or (len(needed) == 1 and needed[0].kind is needed[0].POSITIONAL_ONLY)
+    needed = [p for p in parameters if p.required]
+    return len(parameters) == 1 or (len(needed) == 1 and needed[0].positional_only)

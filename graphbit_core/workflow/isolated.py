@@ -41,7 +41,7 @@ class IsolatedFunction(BoundFunction):
         memory_mb: Most memory of the process, in MiB.
     """
 
-    is_coroutine = True  # whatever the function is, this process awaits the other
+    is_quick = True  # whatever the function is, this process awaits the other
 
     def __init__(self, function: Callable[..., Any] | str, memory_mb: int | None = None) -> None:
         super().__init__(function)

@@ -22,7 +22,7 @@ _WHEN_FULL = ("shed", "wait")
 
 @dataclass(frozen=True, slots=True)
 class RunCaps:
-    """What one run may use up; None: as much as it likes. At least 1 each.
+    """What one run may use up; None: as much as it likes. At least 1 each; seconds above 0.
 
     A run that reaches a cap is stopped with a BudgetExceededError, as a failure of the run.
 
@@ -44,7 +44,8 @@ class RunCaps:
         for cap in fields(self):
             value = getattr(self, cap.name)
             if value is not None:
-                _require_number(f"the cap {cap.name}", cap.name, value, whole=cap.name != "seconds")
+                seconds = cap.name == "seconds"
+                _require_number(f"the cap {cap.name}", cap.name, value, whole=not seconds)
 
 
 class LimitOptions(TypedDict, total=False):
@@ -150,10 +151,12 @@ def _check_queue(limits: Limits) -> None:
 
 
 def _require_number(what: str, name: str, value: object, *, whole: bool = True, least: int = 1) -> None:
-    right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    if not right or not value >= least:  # type: ignore[operator]
-        kind = "a whole number" if whole else "a number"
-        raise ValidationError(f"{what} is {value!r}; it must be {kind}, at least {least}", field=name)
+    """A whole number is at least ``least``, any other above 0."""
+    kinds = int if whole else int | float
+    right = isinstance(value, kinds) and not isinstance(value, bool)
+    if not right or not (value >= least if whole else value > 0):  # type: ignore[operator]
+        bound = f"a whole number, at least {least}" if whole else "a number above 0"
+        raise ValidationError(f"{what} is {value!r}; it must be {bound}", field=name)
 
 
 def high_throughput() -> LimitOptions:

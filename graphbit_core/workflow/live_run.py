@@ -94,11 +94,12 @@ class LiveRun:
         last = self.log.leave(cursor)
         if self.log.closed or not last or self._detach:
             return
-        self.cancel()
         runner = self._runner
         if isinstance(runner, asyncio.Task) and runner.get_loop() is asyncio.get_running_loop():
-            runner.cancel()
+            runner.cancel()  # once: a second time would cut compensations short
             await asyncio.wait([runner])
+        else:
+            self.cancel()
 
     def result(self) -> WorkflowResult:
         """What the run gave, or raised.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphbit_core.errors import NodeError, OutputNotProducedError, WorkflowError
@@ -37,6 +38,34 @@ class NodeReport:
     attempts: int = 0
 
 
+class NodeReports(Sequence[NodeReport]):
+    """The reports of a run, made when they are asked for: most runs are only asked for their output."""
+
+    def __init__(self, make: Callable[[], list[NodeReport]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _reports(self) -> list[NodeReport]:
+        return self._make()
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._reports[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._reports)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (self._reports,)
+
+
 @dataclass(frozen=True)
 class WorkflowResult:
     """The end of a run. ``state`` is ``succeeded`` only if every node that had to run did.
@@ -51,8 +80,11 @@ class WorkflowResult:
         errors: Every failure that nobody handled, in order of occurrence.
         handled: Every failure that the workflow took care of, in the same order.
         seconds: How long it took.
+        nodes_run: How many bodies were started, those in frames and further attempts included.
+        retries: How many of them were attempts after the first.
         abandoned: Nodes (``each[17]/draft`` in a frame) whose plain function still ran when the run ended,
             which cannot be stopped, or whose coroutine ignored its cancellation.
+        reason: Why it was cancelled: ``drained`` with its executor; None where a body cancelled itself.
     """
 
     run_id: str
@@ -63,7 +95,10 @@ class WorkflowResult:
     errors: Sequence[WorkflowError | Exception] = ()
     handled: Sequence[WorkflowError | Exception] = ()
     seconds: float = 0.0
+    nodes_run: int = 0
+    retries: int = 0
     abandoned: Sequence[str] = ()
+    reason: str | None = None
     sinks: Sequence[str] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
@@ -81,6 +116,17 @@ class WorkflowResult:
     def is_failed(self) -> bool:
         """Whether the run did not succeed: it failed or was cancelled."""
         return not self.is_success()
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Ids of the nodes that a cancellation broke off, or kept from running; a container is one of them if
+        some of its body was. They are what is left to do of a run whose ``reason`` is ``drained``.
+        """
+        return [
+            node.id
+            for node in self.nodes
+            if node.state == "cancelled" or (node.state == "skipped" and node.reason == "cancelled")
+        ]
 
     @property
     def error(self) -> BaseException | None:

@@ -47,7 +47,7 @@ def rules_of(
         rules["keep_going"] = container.keep_going
         if container.max_concurrency is not None:
             rules["max_concurrency"] = container.max_concurrency
-    if node.options != DEFAULTS:
+    if node.options is not DEFAULTS:
         _from_options(rules, node.options, position)
     return rules or None
 

@@ -87,7 +87,7 @@ def _body() -> Schema:
 
 def _variable() -> Schema:
     reducer: Schema = {"anyOf": [{"enum": list(REDUCERS)}, _FUNCTION]}
-    about = _documented(Variable)
+    about = documented(Variable)
     initial = {"description": about["initial"]}
     return {
         "description": about["reducer"],
@@ -96,7 +96,7 @@ def _variable() -> Schema:
 
 
 def _edge() -> Schema:
-    about = _documented(Edge)
+    about = documented(Edge)
     end = {"type": ["string", "integer"]}
     tests = [_object({"if": _TEXT}, ("if",)), _object({"function": _FUNCTION}, ("function",))]
     keys: dict[str, Schema] = {
@@ -135,7 +135,7 @@ def _options() -> dict[str, Schema]:
         "writes": _NAME,
         "ports": {"type": "object", "propertyNames": _NAME, "additionalProperties": {"enum": ports}},
     }
-    about = _documented(NodeOptions)
+    about = documented(NodeOptions)
     return {name: {"description": about[name], **shapes[name]} for name in NodeOptions.__annotations__}
 
 
@@ -180,7 +180,7 @@ def _settings(name: str, component: Any) -> Schema:
     text = (inspect.getdoc(component) or "").partition("\n\n")[0]
     about: dict[str, str] = {}
     for owner in (component, getattr(component, "__init__", None), getattr(Node, name, None)):
-        about |= _documented(owner)
+        about |= documented(owner)
     schema = _object(_common(), description=" ".join(text.split()).replace("``", "'"))
     required = []
     try:
@@ -236,7 +236,7 @@ def _of_hint(hint: Any) -> Schema:
     return dict(_FUNCTION) if kind in (Callable, abc.Callable) else {}
 
 
-def _documented(owner: Any) -> dict[str, str]:
+def documented(owner: Any) -> dict[str, str]:
     """What the docstring says of each argument or attribute."""
     texts = read_docstring(owner).parameters
     return {name: text.replace("``", "'") for name, text in texts.items()}

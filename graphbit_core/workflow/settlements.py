@@ -37,11 +37,13 @@ def settlement_of(activation: Activation, value: Any, frames: OpenFrames) -> Set
 
 def _note(activation: Activation, value: Any, frames: OpenFrames) -> None:
     frame, node = activation.frame, activation.node
-    errors, handled, writes = frames.close(activation)
-    frame.handled += [*errors, *handled]
     frame.values[node] = value
-    writes += activation.writes
-    variable = frame.scope.nodes[node].options.writes
+    writes = activation.writes
+    if activation.stage == "resume":
+        errors, handled, inner = frames.close(activation)
+        frame.handled += [*errors, *handled]
+        writes = [*inner, *writes]
+    variable = frame.scope.writes.get(node)
     if variable is not None:
         writes.append((variable, value))
         frame.state.variables_written = True
@@ -66,7 +68,5 @@ def _positions(activation: Activation, value: Any) -> list[int] | None:
     return [
         position
         for position, edge in edges
-        if edge.kind != "error"
-        and edge.label is None
-        and (edge.test is None or edge.test.holds(activation, value))
+        if edge.kind != "error" and edge.label is None and (edge.test is None or edge.test(activation, value))
     ]

@@ -19,7 +19,7 @@ class Source:
         self._reading = threading.Lock()
         self._over = False
 
-    def next(self) -> Any:
+    def next(self, _: object = None) -> Any:
         """The next entry, or ``NO_MORE``; to be awaited if the stream is async. A plain one may block."""
         if self.is_async:
             return anext(self._entries, NO_MORE)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,22 +153,27 @@ _OF_EDGES = {
 """Findings that say nothing of nodes that are looked at without their edges."""
 
 
-def faults(path: Path) -> list[Finding]:
+def faults(path: Path, validate: Callable[[Workflow], list[Finding]] | None = None) -> list[Finding]:
     """Every fault of a workflow file: a wrong key or edge does not hide what is wrong with a node.
+
+    Args:
+        path: The file.
+        validate: What finds the faults of a workflow; default: ``Workflow.validate``.
 
     Raises:
         ValidationError: The file cannot be read, or holds no mapping.
     """
     reader = Reader.of_file(path)
     workflow = reader.workflow(texts.read(path))
+    validate = validate or type(workflow).validate
     if not reader.findings:
-        return workflow.validate()
+        return validate(workflow)
     findings = list(reader.findings)
     for where, nodes in reader.sound:
         apart = type(workflow)("nodes without their edges")
         for node in nodes:
             apart.add_node(node)
-        for found in apart.validate():
+        for found in validate(apart):
             if found.code not in _OF_EDGES:
                 node_id = where + found.node if found.node else where.rstrip("/") or None
                 findings.append(Finding(found.code, found.message, found.fix, node_id))

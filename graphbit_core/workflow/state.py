@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import ConfigError
+from graphbit_core.host.resources import service_fix
 from graphbit_core.types.messages import Usage
 from graphbit_core.workflow.frame import Frame, Write
 from graphbit_core.workflow.reducers import first_values, fold, reducer
-from graphbit_core.workflow.result import NodeReport
+from graphbit_core.workflow.result import NodeReport, NodeReports
 
 if TYPE_CHECKING:
     from graphbit_core.kernel import Run
     from graphbit_core.workflow.activation import Activation
     from graphbit_core.workflow.compiled import Compiled
+    from graphbit_core.workflow.spending import Spending
 
+StateRow = tuple[str, float | None, float | None, str | None, int]
+"""State, start, settlement, reason and attempts of a node, as the kernel tells them."""
 Emit = Callable[[str, "Activation", Mapping[str, Any]], None]
 """Adds a body's event to the run's stream: type, activation, data."""
 
@@ -35,7 +39,7 @@ class RunState:
         inputs: What the run was given, with the first values of declared variables.
         root: The frame of the workflow itself.
         variables_written: Whether any body wrote a variable.
-        tokens: Tokens that all its bodies used.
+        spending: What it has used of its caps; None if it has none.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class RunState:
         declared = compiled.variables
         self.inputs: Mapping[str, Any] = {**first_values(declared), **inputs}
         self.variables_written = False
-        self.tokens = 0
+        self.spending: Spending | None = None
         self._reducers = {name: reducer(variable) for name, variable in declared.items()}
         self._services = services
         self._recorded: dict[tuple[str, str], Any] = {}
@@ -89,25 +93,27 @@ class RunState:
             self._recorded[key] = make()
         return self._recorded[key]
 
-    def count_tokens(self, tokens: int) -> None:
-        """Counts what a body used."""
-        self.tokens += tokens
+    def spend(self, cap: str, amount: int) -> None:
+        """Counts what a body used; see ``Spending``."""
+        if self.spending is not None:
+            self.spending.spend(cap, amount)
 
     def service(self, name: str) -> Any:
         """See NodeContext.service."""
         try:
             return self._services[name]
         except KeyError:
-            raise ConfigError(
-                f"this executor has no {name!r}; give it one: Executor(services={{{name!r}: …}})"
-                + (", or Executor('provider:model'), or --model provider:model" if name == "llm" else ""),
-                setting=name,
-            ) from None
+            message = f"this executor has no {name!r}; {service_fix(name)}"
+            raise ConfigError(message, setting=name) from None
 
-    def reports(self) -> list[NodeReport]:
+    def reports(self) -> NodeReports:
         """What became of each node of the workflow, in the order they were added."""
+        rows = self.run.states()
+        return NodeReports(lambda: self._reports(rows))
+
+    def _reports(self, rows: Sequence[StateRow]) -> list[NodeReport]:
         root, reports = self.root, []
-        for index, (node, row) in enumerate(zip(root.scope.nodes, self.run.states(), strict=True)):
+        for index, (node, row) in enumerate(zip(root.scope.nodes, rows, strict=True)):
             state, started, settled, reason, attempts = row
             seconds = settled - started if started is not None and settled is not None else None
             usage = root.usage.get(index, Usage())

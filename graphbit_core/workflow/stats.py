@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphbit_core.types.plain import as_plain
 from graphbit_core.workflow.limits import Limits
-from graphbit_core.workflow.result import NodeReport, WorkflowResult
+from graphbit_core.workflow.result import WorkflowResult
 
 _OUTCOMES = {
     "succeeded": "successful",
@@ -111,12 +110,10 @@ class RunCounter:
 
     def ended(self, end: WorkflowResult | BaseException, seconds: float, *, nested: bool) -> None:
         """Counts a run that gave a result, or was broken off by an exception."""
-        outcome, reports = _outcome(end)
-        ran = [report for report in reports if report.seconds is not None]
-        retries = sum(getattr(report, "attempts", 1) - 1 for report in ran)
+        outcome, nodes, retries = _outcome(end)
         with self._lock:
             sums = self._sums
-            sums.nodes += len(ran)
+            sums.nodes += nodes
             sums.retries += retries
             if nested:
                 sums.nested += 1
@@ -156,8 +153,8 @@ class RunCounter:
             )
 
 
-def _outcome(end: WorkflowResult | BaseException) -> tuple[str, Sequence[NodeReport]]:
+def _outcome(end: WorkflowResult | BaseException) -> tuple[str, int, int]:
     if isinstance(end, WorkflowResult):
-        return _OUTCOMES[end.state], end.nodes
+        return _OUTCOMES[end.state], end.nodes_run, end.retries
     # What is not an Exception is CancelledError, KeyboardInterrupt or the closing of the coroutine.
-    return ("failed" if isinstance(end, Exception) else "cancelled"), ()
+    return ("failed" if isinstance(end, Exception) else "cancelled"), 0, 0

@@ -193,11 +193,15 @@ class Workflow:
 
         Args:
             host: Where its node types come from; default: what is installed.
-            resources: Whether to look also for what is missing outside: API keys, models, tools.
+            resources: Whether to look also for what is missing outside: API keys, models, tools, files.
+                Nothing is sent anywhere. What only an executor gives, such as its model, is a finding
+                ``not_checked`` here; ``Executor.validate`` looks at it.
         """
+        from graphbit_core.host import Resources, default_host
         from graphbit_core.workflow.compile import check
 
-        return check(self, host, resources=resources)[1]
+        host = host or default_host()
+        return check(self, host, resources=Resources(host) if resources else None)[1]
 
     @property
     def inputs(self) -> list[str]:

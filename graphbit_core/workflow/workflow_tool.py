@@ -88,8 +88,8 @@ class WorkflowTool:
 
 
 def _executor_of(context: ToolContext) -> Executor:
-    """An executor with what the calling run has. Its deadline is a little later than that of the call, so that
-    bodies know of it and yet the caller is who ends the run and says so.
+    """An executor with what the calling run has. Bodies see its deadline, a little later than that of
+    the call: the caller is the one who ends the run and says so.
     """
     from graphbit_core.workflow.executor import Executor
 

@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.metadata import entry_points
 
-from graphbit_core import Match
+import pytest
+
+from graphbit_core import Lifecycle, Match, Node, Secret, Workflow
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.condition import ConditionNode
 from graphbit_core.nodes.delay import DelayNode
 from graphbit_core.nodes.document_loader import DocumentLoaderNode
+from graphbit_core.nodes.http_request import HttpRequestNode
 from graphbit_core.nodes.join import JoinNode
+from graphbit_core.nodes.lifecycle import LifecycleNode
+from graphbit_core.nodes.loop import LoopNode
+from graphbit_core.nodes.map import MapNode
 from graphbit_core.nodes.retrieve import RetrieveNode
 from graphbit_core.nodes.split import SplitNode
+from graphbit_core.nodes.subworkflow import SubworkflowNode
+from graphbit_core.nodes.tool import ToolNode
 from graphbit_core.nodes.transform import TransformNode
 from graphbit_core.testing import NodeTypeConformance, ScriptedModel
+from graphbit_core.testing.component import CANARY
+from graphbit_core.types.messages import ToolCall
 
 
 async def doubled(number):
     await asyncio.sleep(0)
     return number * 2
+
+
+def add(a: int, b: int) -> int:
+    """Adds two numbers."""
+    return a + b
+
+
+async def tripled(number: int) -> int:
+    """Three times a number."""
+    await asyncio.sleep(0)
+    return number * 3
 
 
 class TestTransformWithATemplate(NodeTypeConformance):
@@ -38,6 +60,7 @@ class TestTransformWithATemplate(NodeTypeConformance):
 class TestTransformWithAFunction(NodeTypeConformance):
     component = TransformNode
     settings = {"function": lambda a, b="x": f"{a}{b}"}
+    in_files = False
     inputs = {"a": 1}
     expected = "1x"
 
@@ -67,6 +90,7 @@ class TestTransformWithAnExpression(NodeTypeConformance):
 class TestCondition(NodeTypeConformance):
     component = ConditionNode
     settings = {"function": lambda size: "big" if size > 5 else "small"}
+    in_files = False
     inputs = {"size": 9}
     targets = ("big", "small")
     expected = 9
@@ -121,6 +145,8 @@ class TestJoinOfTexts(NodeTypeConformance):
 class TestDelay(NodeTypeConformance):
     component = DelayNode
     settings = {"seconds": 0.01}
+    parents = {"draft": {"text": "x"}}
+    expected = {"text": "x"}
     bad_settings = ({}, {"seconds": -1}, {"seconds": "soon"}, {"seconds": float("nan")}, {"seconds": True})
 
 
@@ -141,6 +167,46 @@ class TestAgent(NodeTypeConformance):
         {"prompt": "x", "system_prompt": 5},
         {"prompt": "x", "llm": 5},
     )
+    lacking = (
+        ({"llm": "no_such_provider:model"}, "missing_provider"),
+        ({"llm": None}, "missing_service"),
+        ({"tools": ["no_such_tool"]}, "missing_tool"),
+    )
+
+
+def _asks_for_a_tool(request):
+    asked = any(message.role == "tool" for message in request.messages)
+    return "It is 5" if asked else ToolCall("1", "add", '{"a": 2, "b": 3}')
+
+
+class TestAgentWithATool(NodeTypeConformance):
+    component = AgentNode
+    settings = {"prompt": "Add {a} and {b}", "llm": "scripted", "tools": [add]}
+    inputs = {"a": 2, "b": 3}
+    components = {("provider", "scripted"): lambda: ScriptedModel([_asks_for_a_tool], repeat_last=True)}
+    expected = "It is 5"
+
+
+class TestTool(NodeTypeConformance):
+    component = ToolNode
+    settings = {"tool": add, "arguments": {"a": "{a}", "b": 3}}
+    inputs = {"a": 2}
+    expected = 5
+    bad_settings = (
+        {},
+        {"tool": 5},
+        {"tool": "nowhere:at_all"},
+        {"tool": add, "arguments": [1]},
+        {"tool": add, "arguments": {"c": 1}},
+    )
+    lacking = (({"tool": "no_such_tool"}, "missing_tool"),)
+
+
+class TestToolWithACoroutine(NodeTypeConformance):
+    component = ToolNode
+    settings = {"tool": tripled, "arguments": {"number": "{draft.size}"}}
+    parents = {"draft": {"size": 4}}
+    expected = 12
 
 
 class _Store:
@@ -167,6 +233,7 @@ class TestRetrieve(NodeTypeConformance):
         {"where": [5]},
         {"query": 5},
     )
+    lacking = (({}, "missing_service"),)
 
 
 class _Loader:
@@ -185,4 +252,185 @@ class TestDocumentLoader(NodeTypeConformance):
     settings = {"path": "{folder}/a.here"}
     inputs = {"folder": "x"}
     components = {("loader", "here"): _Loader}
+    lacking = (
+        ({"path": "/no/such/file.here"}, "missing_file"),
+        ({"path": "/no/such/file.here"}, "missing_loader"),
+        ({"loader": "no_such_loader"}, "missing_loader"),
+    )
     bad_settings = ({}, {"pth": "x"}, {"path": 5}, {"path": "x", "settings": [1]}, {"path": "x", "loader": 5})
+
+
+class TestHttpRequest(NodeTypeConformance):
+    component = HttpRequestNode
+    settings = {
+        "url": "{address}",
+        "method": "POST",
+        "json": {"say": "{word}"},
+        "allow_hosts": ["127.0.0.0/8"],
+    }
+    bad_settings = (
+        {},
+        {"url": "ftp://x"},
+        {"url": "http://x", "method": "FETCH"},
+        {"url": "http://x", "headers": {"host": "y"}},
+        {"url": "http://x", "body": "a", "json": {}},
+        {"url": "http://x", "max_response_bytes": 0},
+    )
+    lacking = (({"headers": {"authorization": "Bearer env:GRAPHBIT_TEST_NOT_SET"}}, "missing_env"),)
+
+    @pytest.fixture(autouse=True)
+    def _web(self, web):
+        type(self).inputs = {"address": f"{web.url}/echo", "word": "hello"}
+
+    def secret_settings(self):
+        return {"headers": {"authorization": Secret(CANARY)}}
+
+    def assert_expected(self, result):
+        output = result.raise_for_failure().get_node_output("node")
+        assert (output["status"], output["json"]["body"]) == (200, '{"say":"hello"}')
+
+
+def body(expression="item * 2"):
+    return Workflow("body").chain(Node.transform("body", expression=expression))
+
+
+class TestMap(NodeTypeConformance):
+    component = MapNode
+    settings = {"body": body("item * factor + index"), "max_concurrency": 2}
+    inputs = {"factor": 10}
+    parents = {"numbers": [1, 2, 3]}
+    expected = [10, 21, 32]
+    bad_settings = (
+        {},
+        {"body": "x"},
+        {"body": body(), "item": "two words"},
+        {"body": body(), "max_concurrency": 0},
+        {"body": body(), "on_item_error": "ignore"},
+        {"body": body(), "over": 5},
+    )
+
+
+def counted(number):
+    return iter(range(number))
+
+
+async def counted_slowly(number):
+    async def each():
+        for index in range(number):
+            await asyncio.sleep(0)
+            yield index
+
+    return each()
+
+
+class TestMapOverAnIterator(NodeTypeConformance):
+    component = MapNode
+    settings = {"body": body(), "over": counted}
+    parents = {"number": 3}
+    expected = [0, 2, 4]
+
+
+class TestMapOverAnAsyncIterator(NodeTypeConformance):
+    component = MapNode
+    settings = {"body": body(), "over": counted_slowly, "on_item_error": "collect"}
+    parents = {"number": 3}
+    expected = [0, 2, 4]
+
+
+class TestMapOverAPartOfWhatCameBefore(NodeTypeConformance):
+    component = MapNode
+    settings = {"body": body("page + 1"), "over": "draft.pages", "item": "page"}
+    parents = {"draft": {"pages": [1, 2]}}
+    expected = [2, 3]
+
+
+class TestLoop(NodeTypeConformance):
+    component = LoopNode
+    settings = {
+        "body": body("state + iteration"),
+        "until": "state >= limit",
+        "max_iterations": 9,
+        "initial": 1,
+    }
+    inputs = {"limit": 7}
+    expected = 7
+    bad_settings = (
+        {"body": body()},
+        {"body": body(), "until": "true"},
+        {"body": body(), "until": 5, "max_iterations": 2},
+        {"body": body(), "until": "true", "max_iterations": 0},
+        {"body": 5, "until": "true", "max_iterations": 2},
+        {"body": body(), "until": "true", "max_iterations": 2, "on_exhausted": "stop"},
+    )
+
+
+async def large(state):
+    await asyncio.sleep(0)
+    return state > 5
+
+
+class TestLoopUntilACoroutineSaysSo(NodeTypeConformance):
+    component = LoopNode
+    settings = {"body": body("state * 2"), "until": large, "max_iterations": 9}
+    parents = {"start": 1}
+    expected = 8
+
+
+class TestSubworkflow(NodeTypeConformance):
+    component = SubworkflowNode
+    settings = {"body": body("whole.size + value.size + extra"), "inputs": {"whole": "{draft}", "extra": 1}}
+    parents = {"draft": {"size": 3}}
+    expected = 7
+    bad_settings = ({}, {"body": 5}, {"body": body(), "inputs": [1]})
+
+
+class Tripled(Lifecycle):
+    """Works on a list, one after the other."""
+
+    batch = True
+
+    def prep(self, shared):
+        return shared["numbers"]
+
+    def exec(self, prepared):
+        return prepared * 3
+
+    def post(self, shared, prepared, result):
+        shared["sum"] = sum(result)
+
+
+class TestLifecycle(NodeTypeConformance):
+    component = LifecycleNode
+    settings = {"step": "tests.nodes.test_conformance:Tripled"}
+    inputs = {"numbers": [1, 2]}
+    expected = [3, 6]
+    bad_settings = ({}, {"step": 5}, {"step": "nowhere:at_all"}, {"step": object})
+
+
+class Slowly(Tripled):
+    """The same, several at once."""
+
+    concurrency = 2
+
+    async def exec(self, prepared):
+        await asyncio.sleep(0)
+        return prepared * 3
+
+    def post(self, shared, prepared, result):
+        return "more" if len(result) > 1 else "less"
+
+
+class TestLifecycleThatDecides(NodeTypeConformance):
+    component = LifecycleNode
+    settings = {"step": Slowly}
+    inputs = {"numbers": [1, 2]}
+    targets = ("more", "less")
+    expected = [3, 6]
+
+
+def test_every_node_type_of_the_core_is_tried_here():
+    installed = {point.value for point in entry_points(group="graphbit.node_types")}
+    ours = {value.partition(":")[2] for value in installed if value.startswith("graphbit_core.")}
+    tried = {one.component.__name__ for one in NodeTypeConformance.__subclasses__()}
+    assert len(ours) >= 14
+    assert ours <= tried

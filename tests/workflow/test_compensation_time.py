@@ -9,13 +9,11 @@ import time
 import pytest
 
 from graphbit_core import Executor, Node, Workflow
-from graphbit_core.workflow import driver, frames
 
 
 @pytest.fixture(autouse=True)
 def short_grace(monkeypatch):
-    for module in (driver, frames):
-        monkeypatch.setattr(module, "COMPENSATION_GRACE", 0.3)
+    monkeypatch.setattr("graphbit_core.workflow.driver._COMPENSATION_GRACE", 0.3)
 
 
 async def endless(value):
@@ -50,10 +48,8 @@ def test_compensations_that_do_not_end_do_not_keep_the_run(host):
     )
     assert time.monotonic() - begun < 3
     assert result.state == "failed"
-    assert [str(error) for error in result.errors[1:]] == [
-        "node 'b' could not be undone: its compensation was stopped",
-        "node 'a' could not be undone: its compensation was stopped",
-    ]
+    for error, node in zip(result.errors[1:], "ba", strict=True):
+        assert f"node '{node}' could not be undone: DeadlineError: " in str(error)
     assert result.abandoned == []
 
 

@@ -289,3 +289,33 @@ def test_the_end_of_a_loop_may_be_decided_by_names(host):
     assert run(host, loop).output == 3
     loop = Node.loop("l", body, until=lambda iteration: iteration == 2, max_iterations=9, initial=0)
     assert run(host, loop).output == 2
+
+
+def test_a_stream_that_a_map_has_not_read_to_its_end_is_closed_when_the_map_is_over(host):
+    closed, kept = [], []
+
+    def pages():
+        try:
+            yield from range(100)
+        finally:
+            closed.append("plain")
+
+    async def slow_pages():
+        try:
+            for page in range(100):
+                yield page
+        finally:
+            await asyncio.sleep(0)
+            closed.append("async")
+
+    def over(kind):
+        kept.append(kind())  # so that nothing but the run can close it
+        return kept[-1]
+
+    def broken(page):
+        raise ArithmeticError("no")
+
+    for kind in (pages, slow_pages):
+        stream = Node.map("each", one_node(broken), over=lambda kind=kind: over(kind))
+        assert run(host, stream).state == "failed"
+    assert closed == ["plain", "async"]

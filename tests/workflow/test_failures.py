@@ -380,3 +380,32 @@ def test_a_resource_limits_the_nodes_that_share_it(host):
         workflow.add_node(Node.transform(f"n{number}", body, resource="db"))
     assert run(host, workflow, resource_limits={"db": 2}).is_success()
     assert most[0] == 2
+
+
+def test_compensations_that_hang_do_not_hold_a_cancelled_run_for_ever(host, monkeypatch):
+    monkeypatch.setattr("graphbit_core.workflow.driver._COMPENSATION_GRACE", 0.2)
+
+    async def hang(value):
+        await asyncio.sleep(60)
+
+    async def forever(value):
+        await asyncio.sleep(60)
+
+    workflow = chain(
+        Node.transform("a", lambda: 1, compensate=hang),
+        Node.transform("b", lambda value: 2, compensate=hang),
+        Node.transform("c", forever),
+    )
+    result = run(host, workflow, timeout_seconds=0.1)
+    assert result.state == "failed"
+    assert result.seconds < 5
+
+
+def test_a_part_that_a_delay_cannot_pass_on_fails_the_run(host):
+    workflow = Workflow("w")
+    workflow.add_node(Node.transform("source", lambda: {"title": "T"}))
+    workflow.add_node(Node.delay("wait", 0.001))
+    workflow.connect("source", "wait", output="text")
+    result = run(host, workflow)
+    assert result.state == "failed"
+    assert "no part 'text'" in str(result.error)

@@ -163,6 +163,14 @@ impl Run {
         Ok(running.into_iter().map(|activation| activation.0).collect())
     }
 
+    /// Lets nothing new begin, and waits end; what runs may end.
+    fn drain(&self, py: Python<'_>, reason: &str, now: f64) -> PyResult<()> {
+        self.enter(py, |run| {
+            run.drain(reason, Time::from_secs_f64(now));
+            Ok(())
+        })
+    }
+
     /// Activations to stop, and why; each is told once.
     fn to_cancel(&self, py: Python<'_>) -> PyResult<Vec<(u64, &'static str)>> {
         let asked = self.enter(py, |run| Ok(run.take_to_cancel()))?.into_iter();

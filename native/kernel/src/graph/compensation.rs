@@ -88,8 +88,8 @@ impl Run {
             return;
         }
         self.ended = true;
-        let reason = self.cancel_reason.take();
         let outcome = self.outcome();
+        let reason = self.cancel_reason.take().filter(|_| outcome == Outcome::Cancelled);
         self.tell(now, None, What::RunEnded(outcome, reason));
     }
 

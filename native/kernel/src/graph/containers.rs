@@ -57,7 +57,6 @@ impl Run {
         if stage != Stage::Feed {
             (container.halted, container.cut) = (false, false);
         }
-        let first = container.opened == 0 && container.backlog == 0;
         let in_vain = halt != Halt::Going || container.halted || asked.is_some();
         (container.backlog, container.more) = (container.backlog.saturating_add(count), more);
         if in_vain {
@@ -69,7 +68,7 @@ impl Run {
         if stopped || (halt != Halt::Going && stage != Stage::Feed) {
             return self.close(activation, Settled::Cancelled, now);
         }
-        if first && stage == Stage::Run && self.style(activation) == Style::Map {
+        if stage != Stage::Feed && self.style(activation) == Style::Map {
             self.tell(now, Some(activation), What::MapStarted(count, more));
         }
         self.advance(activation, now);
@@ -178,8 +177,9 @@ impl Run {
         container.frames.swap_remove(position);
         let moved = container.frames.get(position).copied();
         container.degraded |= degraded || outcome != Outcome::Succeeded;
-        container.cut |= draining && outcome == Outcome::Cancelled;
-        let halts = outcome != Outcome::Succeeded && !keep_going && !container.halted;
+        let cut = draining && outcome == Outcome::Cancelled;
+        container.cut |= cut;
+        let halts = outcome != Outcome::Succeeded && !cut && !keep_going && !container.halted;
         container.halted |= halts;
         if let Some(moved) = moved {
             self.frames[moved].position = position;
@@ -208,8 +208,8 @@ impl Run {
     }
 
     /// Opens no more frames of a container, and lets those that are open end what they began.
-    pub(super) fn drain_frames(&mut self, activation: Activation, now: Time) {
-        self.end_frames(activation, Halt::Draining);
+    pub(super) fn drain_frames(&mut self, activation: Activation, halt: Halt, now: Time) {
+        self.end_frames(activation, halt);
         if self.frames[activation].phase == Phase::Queued(Stage::Feed) {
             self.frames[activation].phase = Phase::Open;
         }

@@ -30,6 +30,10 @@ impl Run {
             None => self.fail_for_good(scope, activation, rules.on_failure, failure.text, now),
         };
         self.dispositions.push(Disposition { activation, handled, text });
+        let goes_on = matches!(handled, Handled::Retrying | Handled::Fallback);
+        if goes_on && self.frames[activation.frame()].halt != Halt::Going {
+            self.end_cancelled(activation, now); // it rests, as if it had waited for that when the drain began
+        }
     }
 
     /// Time until the next attempt; None if there is none.
@@ -50,10 +54,11 @@ impl Run {
         (in_time(slot.deadline) && in_time(self.deadline)).then_some(delay)
     }
 
-    /// Whether something new may still begin for an activation that began.
+    /// Whether an activation that began is not over with its body.
     fn may_go_on(&self, activation: Activation) -> bool {
         let frame = &self.frames[activation.frame()];
-        frame.halt == Halt::Going && frame.slots[activation.node()].rest != Some(Rest::Cancel)
+        matches!(frame.halt, Halt::Going | Halt::Resting)
+            && frame.slots[activation.node()].rest != Some(Rest::Cancel)
     }
 
     /// Full jitter, the same for the same seed, activation and attempt.

@@ -89,8 +89,10 @@ impl Slot {
 pub(super) enum Halt {
     /// Everything.
     Going,
-    /// Nothing; what runs may end.
+    /// Nothing; bodies and delays that run may end.
     Draining,
+    /// Nothing; bodies that run may end, and no time is waited for.
+    Resting,
     /// Nothing; what runs is asked to stop.
     Stopped,
 }

@@ -20,7 +20,7 @@ impl Run {
         if root.unsettled > 0 {
             if root.ending == Outcome::Succeeded {
                 root.ending = Outcome::Cancelled;
-                self.cancel_reason = Some(reason.to_owned());
+                self.cancel_reason.get_or_insert_with(|| reason.to_owned());
             }
             self.halt(0, Halt::Stopped);
             self.follow(now);
@@ -28,6 +28,22 @@ impl Run {
         }
         self.asked.clear();
         self.running()
+    }
+
+    /// Ends the run without breaking off what runs: no body begins in any frame, and what is ready or waits
+    /// for a time is cancelled. If nothing is left undone, the run ends as it would have.
+    pub fn drain(&mut self, reason: &str, now: Time) {
+        self.start(now);
+        let root = &self.frames[0];
+        if self.ended || root.unsettled == 0 {
+            return;
+        }
+        if root.ending == Outcome::Succeeded {
+            self.cancel_reason.get_or_insert_with(|| reason.to_owned());
+        }
+        self.halt(0, Halt::Resting);
+        self.follow(now);
+        self.timers.purge(&self.frames);
     }
 
     /// Activations that the host is to stop, each told once, with the reason.
@@ -68,9 +84,9 @@ impl Run {
                 _ if slot.state.is_settled() => {}
                 (_, Halt::Stopped) => self.stop_one(activation, false, now),
                 (Phase::Idle, _) if slot.state == State::Ready => self.end_cancelled(activation, now),
-                (Phase::Backoff, _) => self.end_cancelled(activation, now),
+                (Phase::Backoff, _) | (Phase::Delay, Halt::Resting) => self.end_cancelled(activation, now),
                 (Phase::Open | Phase::Queued(Stage::Feed) | Phase::Out(Stage::Feed), _) => {
-                    self.drain_frames(activation, now);
+                    self.drain_frames(activation, halt, now);
                 }
                 _ => {}
             }

@@ -64,9 +64,12 @@ impl<'a> Driver<'a> {
     }
 
     /// To the end. Whatever happens, nothing may be left.
-    pub fn drive(&mut self, cancel_after: Option<usize>) {
+    pub fn drive(&mut self, drain_after: Option<usize>, cancel_after: Option<usize>) {
         self.run.start(Time::ZERO);
         for step in 0.. {
+            if drain_after == Some(step) {
+                self.run.drain("test", self.time());
+            }
             if cancel_after == Some(step) {
                 let asked = self.run.cancel("test", self.time());
                 self.asked.extend(asked.into_iter().map(|activation| (activation, Ask::Stopped)));

@@ -33,6 +33,18 @@ fn an_empty_map_is_resumed_at_once() {
 }
 
 #[test]
+fn a_container_that_opens_frames_again_tells_of_each_round() {
+    let mut story = map().body("each", "x", "").start();
+    for round in 0..2 {
+        story.take();
+        story.open("each", 1).take();
+        story.ok(&format!("each[{round}]/x"));
+    }
+    let each_round = ["map.started(each)", "map.item(each)", "map.completed(each)"];
+    assert_eq!(story.events("map."), [each_round, each_round].concat().join(" "));
+}
+
+#[test]
 fn frames_of_an_empty_body_end_as_they_open() {
     let mut story = map().body("each", "", "").start();
     story.take();
@@ -209,6 +221,19 @@ fn drain_does_not_resume_a_container_whose_frames_were_cut_short() {
         assert_eq!(story.take(), if last { "each:resume" } else { "" });
         assert_eq!(story.status().is_some(), !last);
     }
+}
+
+#[test]
+fn a_frame_that_was_cut_short_leaves_its_siblings_alone() {
+    let mut story =
+        Setup::of("each bad", "").limit(3).on_error(OnError::Drain).body("each", "x y", "x->y").start();
+    story.take();
+    story.open("each", 2).take();
+    story.fail("bad").ok("each[0]/x");
+    assert_eq!(
+        (story.ended_frames(), story.take_to_cancel()),
+        ("each[0]:cancelled".to_owned(), String::new())
+    );
 }
 
 #[test]

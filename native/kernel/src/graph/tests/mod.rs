@@ -1,6 +1,7 @@
 //! Stories about small graphs, and random workflows against an independent reckoning.
 
 mod checking;
+mod drains;
 mod driving;
 mod ends;
 mod failures;

@@ -25,7 +25,7 @@ proptest! {
         };
         for turn in 0..5 {
             let mut driver = Driver::new(&case, &plan, OnError::Continue, seed.wrapping_add(turn * 7919));
-            driver.drive(None);
+            driver.drive(None, None);
             prop_assert_eq!(&driver.states, &reckoning.states);
             prop_assert_eq!(driver.run.status(), Some(outcome));
         }
@@ -36,6 +36,7 @@ proptest! {
         seed in any::<u64>(),
         size in 1..14usize,
         mode in 0..3usize,
+        drain_after in prop::option::of(0..12usize),
         cancel_after in prop::option::of(0..12usize),
     ) {
         let on_error = [OnError::FailFast, OnError::Drain, OnError::Continue][mode];
@@ -43,7 +44,7 @@ proptest! {
         let plan = Arc::new(Plan::new(case.scopes.clone()).unwrap());
         for turn in 0..5 {
             let mut driver = Driver::new(&case, &plan, on_error, seed.wrapping_add(turn * 7919));
-            driver.drive(cancel_after);
+            driver.drive(drain_after, cancel_after);
         }
     }
 }
