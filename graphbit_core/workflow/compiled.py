@@ -82,11 +82,6 @@ class Scope:
         """Nodes that the kernel runs by itself."""
         return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
 
-    @cached_property
-    def opening(self) -> tuple[int, ...]:
-        """Nodes that may open frames: containers, and what a container takes over for."""
-        return tuple(sorted({place for node in self.containers for place in self.places(node)}))
-
     def places(self, node: int) -> list[int]:
         """The nodes in whose place a body runs: its own, or those it takes over for."""
         protected = [each for each, stand_in in self.fallbacks.items() if stand_in == node]

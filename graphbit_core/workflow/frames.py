@@ -170,7 +170,7 @@ class OpenFrames:
             return  # nothing of it reached Python, and its container is over
         frame = self.frame(number)
         del self._frames[number]
-        for node in frame.scope.opening:
+        for node in frame.scope.containers:
             self._close_stopped(frame, node, outcome == "succeeded")
         container = frame.opener
         assert container is not None, "only the workflow itself has no opener, and it ends with the run"
