@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXHAUSTED = "exhausted"
 """Label of the edge that goes on when ``max_iterations`` are over, under ``on_exhausted="route"``."""
 
+_GIVEN = ("state", "iteration")
+
 
 class LoopNode(NodeType):
     """Runs ``body`` until ``until`` holds. A frame sees ``state`` (the output of the iteration before; at
@@ -42,7 +44,7 @@ class LoopNode(NodeType):
             raise ValidationError("the loop has no bound", findings=[problem], field="max_iterations")
         require_number("max_iterations", max_iterations, 1, whole=True)
         require_choice("on_exhausted", on_exhausted, ("fail", "route"))
-        self._until = bind(until, "until", ("state", "iteration"))
+        self._until = bind(until, "until", _GIVEN)
         self._most = max_iterations
         self._initial = initial
         self._route = on_exhausted == "route"
@@ -55,7 +57,8 @@ class LoopNode(NodeType):
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names that ``until`` needs."""
-        return self._until.placeholders(first=False)
+        names = self._until.placeholders(first=False)
+        return [name for name in names if name not in ("value", *_GIVEN)]
 
     def labels(self) -> Sequence[str]:
         """``exhausted``, under ``on_exhausted="route"``."""

@@ -133,20 +133,21 @@ class _Entries(Sequence[Mapping[str, Any]]):
 
 
 def _named(items: Iterable[Any], name: str) -> Iterator[Mapping[str, Any]]:
+    source = iter(items)
     try:
-        for index, item in enumerate(items):
+        for index, item in enumerate(source):
             yield {name: item, "index": index}
     finally:
-        if isinstance(items, Generator):
-            items.close()
+        if isinstance(source, Generator):
+            source.close()
 
 
 async def _named_async(items: AsyncIterable[Any], name: str) -> AsyncIterator[Mapping[str, Any]]:
-    index = 0
+    source, index = aiter(items), 0
     try:
-        async for item in items:
+        async for item in source:
             yield {name: item, "index": index}
             index += 1
     finally:
-        if isinstance(items, AsyncGenerator):
-            await items.aclose()
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()

@@ -15,6 +15,7 @@ from graphbit_core.errors import ConfigError, DocumentError, ValidationError
 from graphbit_core.rag.loading import Loaders
 from graphbit_core.rag.manifest import Entry, Manifest
 from graphbit_core.types.documents import Chunk, Condition, Document, Record
+from graphbit_core.types.plain import utf8
 from graphbit_core.workflow.executor import Executor
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.result import NodeReport
@@ -309,7 +310,7 @@ def _file(path: Path, skipped: list[Skipped]) -> Iterator[_File]:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        shown = str(path).encode("utf-8", "backslashreplace").decode()
+        shown = utf8(str(path))
         detail = f"{shown!r}: its name is not UTF-8, so nothing could cite it; rename it"
         skipped.append(Skipped(shown, "unreadable", detail))
         return

@@ -222,6 +222,9 @@ class ToolRegistry:
             self._tools.clear()
         self.clear_history()
 
+    def __repr__(self) -> str:
+        return f"ToolRegistry({self.names()})"
+
     def __iter__(self) -> Iterator[RegisteredTool]:
         with self._lock:
             held = [tool for tool, _ in self._tools.values()]

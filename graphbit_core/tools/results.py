@@ -10,6 +10,7 @@ from graphbit_core.errors import ToolError
 from graphbit_core.llm.redact import redact
 from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall
+from graphbit_core.types.plain import text_of, utf8
 
 _LONGEST_ERROR = 2000
 """Characters of an error's message that a model is told."""
@@ -58,7 +59,7 @@ def value_text(value: Any, most: int) -> tuple[str, int]:
         value if isinstance(value, str) else json.dumps(to_json(value), ensure_ascii=False, allow_nan=False)
     )
     if len(text) * 4 <= most:
-        return _utf8(text), 0
+        return utf8(text), 0
     data = text.encode("utf-8", "backslashreplace")
     if len(data) <= most:
         return data.decode(), 0
@@ -76,14 +77,5 @@ def error_text(error: ToolError) -> str:
 
 def said(error: BaseException) -> str:
     """The message of an error, redacted and bounded."""
-    try:
-        text = str(error)
-    except Exception as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
-        text = f"(its text cannot be had: {type(second).__name__})"
-    text = _utf8(redact(text[: 2 * _LONGEST_ERROR]))
+    text = utf8(redact(text_of(error)[: 2 * _LONGEST_ERROR]))
     return text if len(text) <= _LONGEST_ERROR else text[:_LONGEST_ERROR] + "…"
-
-
-def _utf8(text: str) -> str:
-    """Lone surrogates written out: they can be neither sent nor kept."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,10 +1,10 @@
-"""Any value as JSON types, for what is written down: what JSON has no form for is described."""
+"""Any value as JSON types or text, for what is written down: what has no form is described."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _DEEPEST = 64
@@ -19,6 +19,19 @@ def as_plain(value: Any) -> Any:
     with the first 500 characters of their ``repr``.
     """
     return _plain(value, 0)
+
+
+def text_of(value: object, show: Callable[[object], str] = str) -> str:
+    """What ``show`` gives of ``value``; never raises. What cannot be shown is described as that."""
+    try:
+        return show(value)
+    except Exception as error:  # noqa: BLE001 - what cannot be shown must still be told of
+        return f"(its text cannot be had: {type(error).__name__})"
+
+
+def utf8(text: str) -> str:
+    """Lone surrogates written out: they can be neither sent nor kept, nor given to the kernel."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -42,8 +55,5 @@ def _plain(value: Any, depth: int) -> Any:
 def _described(value: Any) -> dict[str, str]:
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        text = repr(value)
-    except Exception as error:  # noqa: BLE001 - a value that cannot be shown must not end the run
-        text = f"(its text cannot be had: {type(error).__name__})"
+    text = text_of(value, repr)
     return {"not_json": name, "text": text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"}

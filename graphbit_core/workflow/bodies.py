@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,9 @@ from typing import Any
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.functions import discard
+from graphbit_core.workflow.sources import Source
+
+_logger = logging.getLogger("graphbit.workflow")
 
 Call = Callable[[Activation], Any]
 """Starts a body: gives its value, or something to await."""
@@ -24,6 +28,8 @@ class Bodies:
         self._tasks: dict[Activation, tuple[asyncio.Task[None], Any]] = {}
         """The task of a body, and what it awaits."""
         self._threads: set[Activation] = set()
+        self._closing: dict[asyncio.Task[None], Activation] = {}
+        """Streams that are being closed, and the container that read them."""
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Says on which loop they run."""
@@ -33,7 +39,7 @@ class Bodies:
     @property
     def left(self) -> set[Activation]:
         """What still runs."""
-        return self._threads | self._tasks.keys()
+        return self._threads | self._tasks.keys() | set(self._closing.values())
 
     def wake(self) -> None:
         """Ends a ``wait``."""
@@ -51,8 +57,8 @@ class Bodies:
                 timer.cancel()
         self._wake.clear()
 
-    def start(self, activation: Activation, call: Call, *, on_loop: bool) -> None:
-        """Starts one body, on the loop or on a worker thread."""
+    def start(self, activation: Activation, call: Call, on_loop: bool) -> None:
+        """Starts one body, here or on a worker thread."""
         try:
             if on_loop:
                 self._returned(activation, (call(activation), None))
@@ -72,11 +78,45 @@ class Bodies:
         if activation in self._tasks:
             self._tasks[activation][0].cancel()
 
+    def close(self, activation: Activation, source: Source) -> None:
+        """Closes the stream that a container has read; ``reap`` waits for it."""
+        task = self.loop.create_task(self._close(activation, source))
+        self._closing[task] = activation
+        task.add_done_callback(self._closing.pop)
+
+    async def _close(self, activation: Activation, source: Source) -> None:
+        reading = self._tasks.get(activation)
+        if reading is not None:
+            await asyncio.wait([reading[0]])
+        try:
+            if source.is_async:
+                await (source.close() or asyncio.sleep(0))
+            else:
+                ended = self.loop.create_future()
+                workers.submit(source.close, lambda outcome: self._tell(ended, outcome[1]))
+                if (error := await ended) is not None:
+                    raise error
+        except Exception as error:  # its clean-up went wrong; nothing is left that could fail
+            _logger.warning("a stream that a container read could not be closed", exc_info=error)
+
+    def _tell(self, ended: asyncio.Future[BaseException | None], error: BaseException | None) -> None:
+        """From a thread."""
+
+        def tell() -> None:
+            if not ended.done():
+                ended.set_result(error)
+
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            self.loop.call_soon_threadsafe(tell)
+
     async def reap(self, seconds: float) -> None:
-        """Waits for what was cancelled, at most ``seconds``."""
+        """Waits for what was cancelled and for streams that are closed, at most ``seconds``."""
         tasks = dict(self._tasks)
-        if tasks:
-            await asyncio.wait([task for task, _ in tasks.values()], timeout=seconds)
+        waiting = {task for task, _ in tasks.values()} | self._closing.keys()
+        if waiting:
+            await asyncio.wait(waiting, timeout=seconds)
+        for closing in list(self._closing):
+            closing.cancel()
         for activation, (task, awaitable) in tasks.items():
             if task.done():  # still noted only if it was cancelled before it began
                 self._tasks.pop(activation, None)
@@ -101,7 +141,8 @@ class Bodies:
         except BaseException as error:  # noqa: BLE001 - becomes the node's failure
             outcome = (None, error)
         self._tasks.pop(activation, None)
-        self._ended(activation, outcome)
+        if not self.loop.is_closed():  # else this was thrown away with its loop, and nobody waits
+            self._ended(activation, outcome)
 
     def _from_thread(self, activation: Activation, outcome: Outcome) -> None:
         def arrive() -> None:
@@ -113,6 +154,7 @@ class Bodies:
             except BaseException as error:  # noqa: BLE001 - an odd value; becomes the node's failure
                 self._ended(activation, (None, error))
 
-        # A closed loop means that the run ended without this body and has reported it as abandoned.
-        with suppress(RuntimeError):
+        try:
             self.loop.call_soon_threadsafe(arrive)
+        except RuntimeError:  # the loop was closed: the run ended without this body and reported it as left
+            discard(outcome[0])

@@ -80,7 +80,7 @@ def bind(source: Callable[..., Any] | str, setting: str, given: Sequence[str] = 
     Args:
         source: The expression or function.
         setting: Name of the setting, for errors.
-        given: Names that an expression sees beside ``value``; a function gets the value alone.
+        given: Names that an expression sees beside ``value``.
 
     Raises:
         ValidationError: It is neither, or cannot be used.
@@ -127,6 +127,8 @@ class EdgeCondition:
 
     def __init__(self, when: Callable[..., Any] | str) -> None:
         self._computed = bind(when, "when")
+        if isinstance(self._computed, BoundFunction) and self._computed.is_quick:
+            raise _must_be_plain()
 
     @property
     def names(self) -> Sequence[str]:
@@ -138,5 +140,9 @@ class EdgeCondition:
         answer = self._computed.of(context, value)
         if hasattr(type(answer), "__await__"):
             discard(answer)
-            raise ValidationError("'when' is a coroutine function; give a plain one", field="when")
+            raise _must_be_plain()
         return bool(answer)
+
+
+def _must_be_plain() -> ValidationError:
+    return ValidationError("'when' is a coroutine function; give a plain one", field="when")

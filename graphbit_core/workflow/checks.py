@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphbit_core.errors import Finding
-from graphbit_core.workflow.calculation import EdgeCondition
-from graphbit_core.workflow.compiled import Compiled, Scope
+from graphbit_core.workflow.compiled import Compiled, CompiledEdge, Scope
 from graphbit_core.workflow.sketch import Sketch
 from graphbit_core.workflow.writers import unordered_writers
 
@@ -68,32 +67,25 @@ class _Names:
         self._path = path
         self._ports: dict[int, set[str]] = {}
         """Ports that edges lead to, by node."""
-        self._tests: dict[int, list[EdgeCondition]] = {}
-        """Conditions of the edges that leave a node."""
+        self._tests: dict[int, list[CompiledEdge]] = {}
+        """Conditional edges that leave a node."""
         for edge in scope.edges:
             self._ports.setdefault(edge.target, set()).add(edge.port)
             if edge.test is not None:
-                self._tests.setdefault(edge.source, []).append(edge.test)
-        self._protected: dict[int, list[int]] = {}
-        """For each stand-in, the nodes it takes over for."""
-        for node, stand_in in scope.fallbacks.items():
-            self._protected.setdefault(stand_in, []).append(node)
+                self._tests.setdefault(edge.source, []).append(edge)
 
     def inputs_of(self, node: int, findings: list[Finding]) -> list[str]:
         """Names of a node that nothing in the workflow gives."""
-        runs_as = self._runs_as(node)
+        runs_as = self._scope.places(node)
         given = self._scope.container is not None and self._scope.container.value is not None
         first = not given and not any(each in self._ports for each in runs_as)
         inputs = []
-        needed = list(self._scope.bodies[node].placeholders(first=first))
-        needed += [name for test in self._tests.get(node, ()) for name in test.names]
+        needed = [*self._scope.bodies[node].placeholders(first=first), *self._in_tests(node, findings)]
         for name in dict.fromkeys(needed):
             root = name.split(".")[0]
             if any(root in self._ports.get(each, ()) for each in runs_as):
                 continue
-            fault = None
-            for each in runs_as:
-                fault = fault or self._resolve(self._scope, each, root, name)
+            fault = self._resolve(self._scope, node, root, name)
             if fault == _INPUT:
                 inputs.append(root)
             elif fault is not None:
@@ -102,29 +94,38 @@ class _Names:
                 findings.append(Finding("not_an_ancestor", message, fix, where))
         return inputs
 
-    def _runs_as(self, node: int) -> list[int]:
-        """The nodes in whose place a body runs: its own, or those it takes over for."""
-        if node not in self._protected:
-            return [node]
-        return [place for each in self._protected[node] for place in self._runs_as(each)]
+    def _in_tests(self, node: int, findings: list[Finding]) -> list[str]:
+        """Names that the conditions of its out-edges use beside its output."""
+        scope, names = self._scope, []
+        for edge in self._tests.get(node, ()):
+            for name in edge.test.names if edge.test is not None else ():
+                if scope.index.get(name.split(".")[0]) == node:
+                    message = f"the condition of its edge to {scope.ids[edge.target]!r} uses {name!r}"
+                    fix = "its own output is called 'value' there"
+                    findings.append(Finding("own_output", message, fix, self._path + scope.ids[node]))
+                else:
+                    names.append(name)
+        return names
 
-    def _resolve(self, scope: Scope, within: int, root: str, name: str) -> tuple[str, str] | None:
+    def _resolve(self, scope: Scope, node: int, root: str, name: str) -> tuple[str, str] | None:
         """None if something gives the name, ``_INPUT`` if a run must, else a fault and its fix."""
-        while True:
-            found = scope.index.get(root, within)
-            if found != within:
-                if found in self._compiled.ancestors(scope.number, within):
-                    return None
-                other = scope.ids[found]
-                message = f"it uses {{{name}}}, but {other!r} does not run before it"
-                return message, f"connect {other!r} to it, directly or through others"
-            if scope.container is None or scope.outer is None:
-                break
-            if root in scope.container.names:
+        faults = [self._resolve_at(scope, place, root, name) for place in scope.places(node)]
+        return next((fault for fault in faults if fault is not None), None)
+
+    def _resolve_at(self, scope: Scope, within: int, root: str, name: str) -> tuple[str, str] | None:
+        found = scope.index.get(root, within)
+        if found != within:
+            if found in self._compiled.ancestors(scope.number, within):
                 return None
-            number, within = scope.outer
-            scope = self._compiled.scopes[number]
-        return None if root in self._compiled.variables else _INPUT
+            other = scope.ids[found]
+            message = f"it uses {{{name}}}, but {other!r} does not run before it"
+            return message, f"connect {other!r} to it, directly or through others"
+        if scope.container is None or scope.outer is None:
+            return None if root in self._compiled.variables else _INPUT
+        if root in scope.container.names:
+            return None
+        number, holder = scope.outer
+        return self._resolve(self._compiled.scopes[number], holder, root, name)
 
 
 def _conditions(scope: Scope, path: str) -> Iterable[Finding]:

@@ -84,6 +84,11 @@ class Scope:
         """Nodes that the kernel runs by itself."""
         return frozenset(i for i, body in enumerate(self.bodies) if body.operation() is not None)
 
+    def places(self, node: int) -> list[int]:
+        """The nodes in whose place a body runs: its own, or those it takes over for."""
+        protected = [each for each, stand_in in self.fallbacks.items() if stand_in == node]
+        return [place for each in protected for place in self.places(each)] if protected else [node]
+
     @cached_property
     def on_loop(self) -> list[bool]:
         """Whether a node's body starts on the event loop; the others' run on a worker thread."""
@@ -153,6 +158,9 @@ class Compiled:
     """Names that a run must be given, each with the path of the first node that uses it."""
     variables: Mapping[str, Variable]
     """Declared variables by name."""
+
+    def __repr__(self) -> str:
+        return f"Compiled({self.name!r}, {len(self.root.nodes)} nodes, inputs {list(self.inputs)})"
 
     @property
     def root(self) -> Scope:

@@ -15,7 +15,7 @@ as well mean an input of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, Unpack, cast, overload
 
@@ -105,12 +105,8 @@ def node(
         ValidationError: The function has no name of its own, an option is wrong, or ``when`` is given
             without ``after``.
     """
-
-    def decorate(function: F) -> F:
-        settings = {"inline": inline or None, "isolation": isolation, "memory_mb": memory_mb}
-        made = Node("transform", name or _name(function), id=id, function=function, **settings, **options)
-        return _mark(function, made, after, when)
-
+    settings = {"inline": inline or None, "isolation": isolation, "memory_mb": memory_mb, **options}
+    decorate = _decorator("transform", name, id, after, when, settings)
     return decorate if function is None else decorate(function)
 
 
@@ -145,13 +141,24 @@ def condition(
 
     The arguments are as in ``node``.
     """
+    settings = {"inline": inline or None, "isolation": isolation, "memory_mb": memory_mb, **options}
+    decorate = _decorator("condition", name, id, after, when, settings)
+    return decorate if function is None else decorate(function)
 
+
+def _decorator(
+    kind: str,
+    name: str | None,
+    id: str | None,  # noqa: A002
+    after: Step | Sequence[Step],
+    when: Any,
+    settings: Mapping[str, Any],
+) -> Callable[[F], F]:
     def decorate(function: F) -> F:
-        settings = {"inline": inline or None, "isolation": isolation, "memory_mb": memory_mb}
-        made = Node("condition", name or _name(function), id=id, function=function, **settings, **options)
+        made = Node(kind, name or _name(function), id=id, function=function, **settings)
         return _mark(function, made, after, when)
 
-    return decorate if function is None else decorate(function)
+    return decorate
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -25,9 +25,9 @@ from graphbit_core.workflow.frames import OpenFrames
 from graphbit_core.workflow.limits import RunCaps
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.settlements import settlement_of
-from graphbit_core.workflow.sources import close_sources
 from graphbit_core.workflow.spending import Spending
 from graphbit_core.workflow.state import RunState
+from graphbit_core.workflow.telling import Telling
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
@@ -69,7 +69,6 @@ class Driver:
             timeout = self._cap if timeout is None else min(timeout, self._cap)
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._timeout = timeout
-        self._publish = publish
         self._retries = retries
         self._run = Run(
             compiled.plan,
@@ -82,19 +81,16 @@ class Driver:
             record_events=publish is not None,
         )
         self._state = RunState(
-            compiled,
-            self._run,
-            inputs,
-            services,
-            run_id=uuid.uuid4().hex,
-            seed=seed,
-            deadline=self._deadline,
-            emit=self._emit if publish is not None else None,
+            compiled, self._run, inputs, services, run_id=uuid.uuid4().hex, seed=seed, deadline=self._deadline
         )
+        self._telling: Telling | None = None
+        if publish is not None:
+            self._telling = Telling(self._run, self._state.run_id, publish)
+            self._state.listened(self._telling.emit)
         if caps is not None:
             self._state.spending = Spending(caps, self._from_anywhere)
         self._bodies = Bodies(self._ended)
-        self._frames = OpenFrames(self._state)
+        self._frames = OpenFrames(self._state, self._bodies.close)
         self._failures = Failures(self._frames)
         self._nested = len(compiled.scopes) > 1
         self._settled: list[Settlement] = []
@@ -109,7 +105,6 @@ class Driver:
         self._undo_until: float | None = None
         """When compensations have to be done; None while nothing has cancelled the run."""
         self._undo_over = False
-        self._epoch = 0.0
 
     @property
     def run_id(self) -> str:
@@ -128,12 +123,15 @@ class Driver:
         self._bodies.attach(asyncio.get_running_loop())
         self._thread = threading.get_ident()
         started = time.monotonic()
-        self._epoch = time.time() - started
+        if self._telling is not None:
+            self._telling.begin(self._bodies.loop, started)
         try:
             self._run.start(started)
             await self._until_settled()
-        except GeneratorExit:  # thrown away, with its event loop closed: nothing can be awaited any more
+        except GeneratorExit:  # thrown away, maybe with its event loop: nothing can be awaited any more
             self._over = True
+            if not self._bodies.loop.is_closed():
+                self._cancel("cancelled")
             raise
         except BaseException:
             self._cancel("cancelled")
@@ -143,7 +141,8 @@ class Driver:
             if not self._over:
                 await self._reap()
                 self._over = True
-                self._drain_events()
+                if self._telling is not None:
+                    self._telling.end()
         return self._result(time.monotonic() - started)
 
     async def _until_settled(self) -> None:
@@ -174,7 +173,7 @@ class Driver:
                 self._frames.ended(number, opener, index, outcome)
         for number, reason in self._run.to_cancel():
             self._stop(number, reason)
-        self._drain_events()
+        self._tell()
         for activation in [self._begin(*taken, now) for taken in ready]:
             self._start(activation)
         return bool(ready or settled or self._settled)
@@ -193,16 +192,17 @@ class Driver:
         self._started += 1
         if attempt > 1 and stage == "run":
             self._again += 1
-        if self._undo_over and stage == "compensate":
-            self._ended(activation, (None, _undone_too_late()))
+        if stage == "compensate":  # what limited the node is over
+            activation.deadline = self._deadline if self._undo_until is None else self._undo_until
+            if self._undo_over:
+                self._ended(activation, (None, _undone_too_late()))
         return activation
 
     def _start(self, activation: Activation) -> None:
         with suppress(BudgetExceededError):  # which stops the run, and this activation with it
             self._state.spend("nodes", 1)
         if not activation.ended:  # none of those before it has ended the run
-            call, on_loop = self._frames.call(activation)
-            self._bodies.start(activation, call, on_loop=on_loop)
+            self._bodies.start(activation, *self._frames.call(activation))
 
     def _ended(self, activation: Activation, outcome: Outcome) -> None:
         """Notes how a body ended; the kernel hears of it with the next batch."""
@@ -263,10 +263,9 @@ class Driver:
         if not self._expired and self._run.status() is None:
             self._expired = True
             self._state.root.errors.append(error)
-            if self._publish is not None:
-                self._drain_events()
+            if self._telling is not None:
                 data = {"cap": error.cap, "limit": error.limit, "used": error.used}
-                self._send(self._run.take_seq(), time.monotonic(), "budget.exceeded", None, 1, data)
+                self._telling.tell("budget.exceeded", None, 1, data)
             self._cancel("budget")
             self._bodies.wake()
 
@@ -327,16 +326,14 @@ class Driver:
 
     async def _reap(self) -> None:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
+        self._frames.close_all((self._run.status() or "").startswith("succeeded"))
         await self._bodies.reap(_CANCEL_GRACE)
-        if self._nested:
-            await close_sources(self._frames.unread(), _CANCEL_GRACE)
         self._settle(time.monotonic())
 
     def _result(self, seconds: float) -> WorkflowResult:
         status = self._run.status()
         assert status is not None, "the kernel said that everything is settled"
         state, root = self._state, self._state.root
-        root.errors += self._frames.unclosed()
         outputs = root.outputs(range(len(root.scope.nodes)))
         try:
             variables = state.variables()
@@ -367,36 +364,9 @@ class Driver:
             sinks=[ids[node] for node in root.scope.sinks],
         )
 
-    # --- events --------------------------------------------------------------------------------
-
-    def _emit(self, type: str, activation: Activation, data: Mapping[str, Any]) -> None:  # noqa: A002
-        """Adds an event of a body; from any thread. After the run it does nothing."""
-        if self._over:
-            return
-        if threading.get_ident() != self._thread:
-            with suppress(RuntimeError):  # the run has ended just now, and its loop with it
-                self._bodies.loop.call_soon_threadsafe(self._emit, type, activation, data)
-            return
-        self._drain_events()
-        self._send(self._run.take_seq(), time.monotonic(), type, activation.path, activation.attempt, data)
-
-    def _drain_events(self) -> None:
-        if self._publish is None:
-            return
-        for seq, now, type_, _, path, attempt, data in self._run.events():
-            self._send(seq, now, type_, path, attempt, data)
-
-    def _send(
-        self, seq: int, now: float, type_: str, path: str | None, attempt: int, data: Mapping[str, Any]
-    ) -> None:
-        assert self._publish is not None
-        run_id = self._state.run_id
-        node = None if path is None else path.rpartition("/")[2]
-        activation = None if path is None else f"{run_id}/{path}"
-        event = Event(
-            run_id, seq, self._epoch + now, type_, node, activation, data, attempt=attempt, trace_id=run_id
-        )
-        self._publish(event)
+    def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.catch_up()
 
 
 def _undone_too_late() -> DeadlineError:

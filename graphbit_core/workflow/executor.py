@@ -151,6 +151,10 @@ class Executor:
         given: ExecutorChanges = {**self._given, **changes}
         return self._made(self._preset, given)
 
+    def __repr__(self) -> str:
+        running, queued = self._admission.counts()
+        return f"Executor({self._preset}, {running} runs going on, {queued} waiting)"
+
     @property
     def preset(self) -> str:
         """``balanced``, ``high_throughput``, ``low_latency``, ``memory_optimized`` or ``sequential``: what it

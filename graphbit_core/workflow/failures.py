@@ -16,6 +16,7 @@ from graphbit_core.errors import (
     TransportError,
     ValidationError,
 )
+from graphbit_core.types.plain import text_of, utf8
 from graphbit_core.workflow.values import fresh
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Failures:
     def failed(self, activation: Activation, error: BaseException, *, retries: bool) -> Settlement:
         """The settlement of an attempt that failed."""
         problem = _described(error)
-        wrapped = activation.frame.failure(activation.node, f"failed: {problem}", error, activation.attempt)
+        what = "could not be undone" if activation.stage == "compensate" else "failed"
+        wrapped = activation.frame.failure(activation.node, f"{what}: {problem}", error, activation.attempt)
         self._undecided[activation.id] = activation, wrapped
         again = retries and is_retryable(error)
         return activation.id, "failed", (problem, again, _retry_after(error) if again else None)
@@ -137,8 +139,11 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def _retry_after(error: BaseException) -> float | None:
-    said = _said(error, "retry_after")
-    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
+    """How long it asks to wait, in seconds. Errors of other libraries may mean anything by the name."""
+    asked = _said(error, "retry_after")
+    if isinstance(asked, int | float) and not isinstance(asked, bool) and 0 <= asked < float("inf"):
+        return float(asked)
+    return None
 
 
 def _said(error: BaseException, name: str) -> Any:
@@ -152,15 +157,4 @@ def _said(error: BaseException, name: str) -> Any:
 
 
 def _described(error: BaseException) -> str:
-    name = type(error).__name__
-    try:
-        return utf8(f"{name}: {error}")
-    except KeyboardInterrupt:
-        raise
-    except BaseException as second:  # noqa: BLE001 - an error that cannot say what it is must still be reported
-        return utf8(f"{name}: (its text cannot be had: {type(second).__name__})")
-
-
-def utf8(text: str) -> str:
-    """Lone surrogates written out: the kernel takes Unicode text only."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return utf8(f"{type(error).__name__}: {text_of(error)}")

@@ -195,6 +195,12 @@ class Frame:
         """Counts tokens for a node."""
         self.usage[node] = self.usage.get(node, Usage()) + usage
 
+    def take_late(self, node: int, inner: Frame) -> None:
+        """A frame of ``node`` has ended after the node: its failures go to where that of the node is."""
+        unhandled = self.node_errors.get(node) in self.errors
+        self.handled += inner.handled
+        (self.errors if unhandled else self.handled).extend(inner.errors)
+
     def result(self, index: int, outcome: str) -> FrameResult:
         """How it ended, for the container."""
         outputs = self.outputs(self.scope.sinks) if outcome == "succeeded" else {}

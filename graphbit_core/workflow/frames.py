@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,13 @@ from graphbit_core.contracts.node_type import FrameResult, Frames
 from graphbit_core.errors import ValidationError
 from graphbit_core.workflow.activation import NO_USAGE, Activation
 from graphbit_core.workflow.frame import Frame, Write
+from graphbit_core.workflow.sources import NO_MORE, Source
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workflow.bodies import Call
     from graphbit_core.workflow.state import RunState
 
-_NO_MORE = object()
 _NODE_BITS = 24
 _NODE_MASK = (1 << _NODE_BITS) - 1
 
@@ -26,8 +26,7 @@ class _Opened:
 
     def __init__(self, activation: Activation) -> None:
         self.activation = activation
-        self.source: Iterator[Any] | AsyncIterator[Any] | None = None
-        self.exhausted = False
+        self.source: Source | None = None
         self.opened = 0
         self.first = 0
         """Index of the first entry of ``entries``."""
@@ -49,14 +48,14 @@ class _Opened:
 class OpenFrames:
     """Makes activations, in the frame they belong to, and takes up the frames that have ended."""
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, release: Callable[[Activation, Source], None]) -> None:
         self.state = state
+        self._release = release
+        """Closes a stream that is read no more."""
         self._frames: dict[int, Frame] = {0: state.root}
         self._opened: dict[int, _Opened] = {}
         """Containers whose frames run, by the kernel's number of their activation."""
         self._first_started: dict[int, float] = {}
-        self._unread: list[Any] = []
-        """Streams of containers that were over before their end."""
 
     # --- activations -----------------------------------------------------------------------------
 
@@ -102,7 +101,7 @@ class OpenFrames:
 
     @staticmethod
     def _style(activation: Activation) -> str:
-        container = activation.frame.scope.containers.get(activation.node)
+        container = activation.frame.scope.containers.get(activation.body)
         return container.style if container is not None else ""
 
     def opener(self, number: int) -> Activation | None:
@@ -119,20 +118,22 @@ class OpenFrames:
     # --- what to call ----------------------------------------------------------------------------
 
     def call(self, activation: Activation) -> tuple[Call, bool]:
-        """What starts the body at this stage, and whether it is started on the event loop."""
+        """What starts the body at this stage, and whether it starts on the event loop."""
         scope, stage = activation.frame.scope, activation.stage
-        body, on_loop = scope.bodies[activation.body], scope.on_loop[activation.body]
+        body = scope.bodies[activation.body]
         if stage == "run":
-            return body.run, on_loop
+            return body.run, scope.on_loop[activation.body]
         if stage == "compensate":
             compensation = scope.compensations[activation.node]
             return compensation, compensation.is_quick
         opened = self._opened[activation.id]
-        if stage == "feed":  # a plain iterator may block, whoever reads it
-            return lambda _: _next(opened.source), isinstance(opened.source, AsyncIterator)
+        if stage == "feed":
+            source = opened.source
+            assert source is not None, "the kernel asks only for what was said to go on"
+            return source.next, source.is_async
         results, opened.results = opened.results, []
         activation.state = opened.state
-        return lambda again: body.resume(again, results), on_loop
+        return lambda again: body.resume(again, results), scope.on_loop[activation.body]
 
     # --- containers ------------------------------------------------------------------------------
 
@@ -150,15 +151,14 @@ class OpenFrames:
             opened.source, opened.entries, opened.first = None, inputs, opened.opened
             opened.opened += len(inputs)
             return activation.id, "opened", (len(inputs), False)
-        opened.source = inputs
+        opened.source = Source(inputs)
         return activation.id, "opened", (0, True)
 
     def feed(self, activation: Activation, entry: Any) -> Settlement:
         """The next entry of a stream has come, or its end."""
-        opened = self._opened[activation.id]
-        if entry is _NO_MORE:
-            opened.exhausted = True
+        if entry is NO_MORE:
             return activation.id, "opened", (0, False)
+        opened = self._opened[activation.id]
         opened.fed[opened.opened] = entry
         opened.opened += 1
         return activation.id, "opened", (1, True)
@@ -166,12 +166,18 @@ class OpenFrames:
     def ended(self, number: int, opener: int, index: int, outcome: str) -> None:
         """The kernel has ended a frame."""
         opened = self._opened.get(opener)
-        frame = self.frame(number) if opened is not None else self._frames.get(number)
-        self._frames.pop(number, None)
-        if frame is not None and frame.opener is not None:
-            for usage in frame.usage.values():
-                frame.opener.frame.add_usage(frame.opener.node, usage)
-        if opened is None or frame is None:  # its container is over already: nobody asks for what it gave
+        if opened is None and number not in self._frames:
+            return  # nothing of it reached Python, and its container is over
+        frame = self.frame(number)
+        del self._frames[number]
+        for node in frame.scope.containers:
+            self._close_stopped(frame, node, outcome == "succeeded")
+        container = frame.opener
+        assert container is not None, "only the workflow itself has no opener, and it ends with the run"
+        for usage in frame.usage.values():
+            container.frame.add_usage(container.node, usage)
+        if opened is None:  # its container is over already, so nobody asks for what it gave
+            container.frame.take_late(container.node, frame)
             return
         opened.results.append(frame.result(index, outcome))
         opened.errors += frame.errors
@@ -179,25 +185,30 @@ class OpenFrames:
         if frame.writes and outcome == "succeeded":
             opened.writes[index] = frame.written(self.state.compiled.order(frame.scope.number))
 
+    def _close_stopped(self, frame: Frame, node: int, went_on: bool) -> None:
+        """A container that the kernel has ended without asking it again: somebody else took its failures, or
+        they are those of its frame.
+        """
+        opened = self._opened.get(frame.activation_id(node))
+        if opened is not None:
+            errors, handled, _ = self.close(opened.activation)
+            frame.handled += handled
+            (frame.handled if went_on else frame.errors).extend(errors)
+
     def close(self, activation: Activation) -> tuple[list[Exception], list[Exception], list[Write]]:
         """A container is over: failures in its frames, those that were handled there, and what they wrote."""
         opened = self._opened.pop(activation.id, None)
-        if opened is not None and opened.source is not None and not opened.exhausted:
-            self._unread.append(opened.source)
-        return (opened.errors, opened.handled, opened.written()) if opened is not None else ([], [], [])
+        if opened is None:
+            return [], [], []
+        if opened.source is not None:
+            self._release(opened.activation, opened.source)
+        return opened.errors, opened.handled, opened.written()
 
-    def unclosed(self) -> list[Exception]:
-        """Failures in frames of containers that the kernel has ended without asking them again."""
-        return [error for opened in self._opened.values() for error in opened.errors]
+    def close_all(self, went_on: bool) -> None:
+        """The run is over: closes what the kernel has ended without asking it again.
 
-    def unread(self) -> list[Any]:
-        """Streams that nobody will read on, at the end of the run."""
-        left = (opened for opened in self._opened.values() if not opened.exhausted)
-        return self._unread + [opened.source for opened in left if opened.source is not None]
-
-
-def _next(source: Any) -> Any:
-    """The next entry of a stream, to be awaited if it is an async one; the marker at its end."""
-    if isinstance(source, AsyncIterator):
-        return anext(source, _NO_MORE)
-    return next(source, _NO_MORE)
+        Args:
+            went_on: Whether the run succeeded.
+        """
+        for opened in list(self._opened.values()):
+            self._close_stopped(opened.activation.frame, opened.activation.node, went_on)

@@ -102,8 +102,15 @@ class BoundFunction:
         return self.function(*positional, **keywords)
 
     def of(self, context: NodeContext, value: Any, given: Mapping[str, Any] | None = None) -> Any:
-        """What the function returns for ``value``; it sees nothing else."""
-        return self.function(value)
+        """What the function returns for ``value``, its one parameter; of several each gets that of its name,
+        which may be ``value`` or one of ``given``.
+        """
+        named = {**(given or {}), "value": value}
+        keywords: dict[str, Any] = {"context": context} if self.wants_context else {}
+        if self._takes_value and not (self._names and self._names[0] in named):
+            return self.function(value, **keywords)
+        positional, keywords = self._by_name(context, keywords, named)
+        return self.function(*positional, **keywords)
 
     def arguments(self, context: NodeContext) -> tuple[list[Any], dict[str, Any]]:
         """What the function is called with, by place and by name.
@@ -114,8 +121,13 @@ class BoundFunction:
         keywords: dict[str, Any] = {"context": context} if self.wants_context else {}
         if self._takes_value and (context.has_value or not self._names) and not self._named(context):
             return [context.value], keywords
+        return self._by_name(context, keywords, {})
+
+    def _by_name(
+        self, context: NodeContext, keywords: dict[str, Any], given: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
         for name in self._names:
-            value = self._find(name, context)
+            value = given[name] if name in given else self._find(name, context)
             if value is not _ABSENT:
                 keywords[name] = value
             elif name in self._required:

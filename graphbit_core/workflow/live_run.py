@@ -33,6 +33,11 @@ class LiveRun:
         self._lock = threading.Lock()
         self._runner: LoopThread[WorkflowResult] | asyncio.Task[WorkflowResult] | None = None
 
+    @property
+    def state(self) -> str:
+        """``not started``, ``going on`` or ``ended``."""
+        return "ended" if self.log.closed else "going on" if self._runner is not None else "not started"
+
     def start_on_a_thread(self) -> None:
         """Starts it on a loop of its own, unless it was started."""
         with self._lock:

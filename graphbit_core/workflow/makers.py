@@ -1,172 +1,353 @@
-"""Makers of the nodes that hold something of their own: a body, or an object with steps."""
+"""Makers of the standard kinds of nodes: what each takes, by name, and what that means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from graphbit_core.errors import ValidationError
+from graphbit_core.types.secret import Secret
+from graphbit_core.workflow.container_makers import ContainerMakers
 from graphbit_core.workflow.options import NodeOptions
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.node import Node
-    from graphbit_core.workflow.workflow import Workflow
 
 
-def closed_body(body: Any, name: str) -> Any:
-    """A node's body as a workflow that can change no more; a single node becomes one of the name ``name``.
-
-    What is neither comes back as it is: other node types call something else their body.
-    """
-    from graphbit_core.workflow.decorators import node_of
+def _node(type: str, name: str, **settings: Any) -> Node:  # noqa: A002 - as Node has it
     from graphbit_core.workflow.node import Node
-    from graphbit_core.workflow.workflow import Workflow
 
-    body = node_of(body)
-    if isinstance(body, Node):
-        workflow = Workflow(name)
-        workflow.add_node(body)
-        body = workflow
-    if isinstance(body, Workflow):
-        body.close(name)
-    return body
+    return Node(type, name, **settings)
 
 
-def _container(type: str, name: str, body: Any, **settings: Any) -> Node:  # noqa: A002 - as Node has it
-    from graphbit_core.workflow.decorators import node_of
-    from graphbit_core.workflow.node import Node
-    from graphbit_core.workflow.workflow import Workflow
-
-    if not isinstance(node_of(body), Workflow | Node):
-        raise ValidationError(
-            f"the body of node {name!r} is a {body.__class__.__name__}; give a Workflow or a Node",
-            field="body",
-        )
-    return Node(type, name, body=body, **settings)
-
-
-class ContainerMakers:
-    """What ``Node`` inherits its makers of containers and of lifecycle nodes from."""
+class Makers(ContainerMakers):
+    """What ``Node`` inherits its makers from."""
 
     __slots__ = ()
 
     @staticmethod
-    def map(
+    def agent(
         name: str,
-        body: Workflow | Node | Callable[..., Any],
+        prompt: str,
         *,
-        over: str | Sequence[Any] | None = None,
-        item: str = "item",
-        max_concurrency: int | None = None,
-        ordered: bool = True,
-        on_item_error: str = "fail",
+        system_prompt: str | None = None,
+        llm: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        tools: Sequence[Any] | None = None,
+        max_iterations: int | None = None,
+        tool_choice: str | None = None,
+        context: str | None = None,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Runs a body once per item of a list or stream. The output is the list of what the bodies gave.
+        """Asks a model, and calls the tools it asks for. The output is the text of its last answer.
 
         Args:
             name: Name of the node.
-            body: What runs per item: a workflow, or one node. It sees ``{item}`` and ``{index}`` (from 0),
-                what comes before the node, and the run's inputs.
-            over: Name of the list, as in a template without braces (``load.pages``), or the list itself;
-                default: the output of the node before.
-            item: What the body calls the item.
-            max_concurrency: Most items at a time, at least 1; default: no limit but the run's.
-            ordered: Whether outputs are in the order of the items; else as they were completed.
-            on_item_error: ``fail``: the first failed item fails the node. ``collect``: a failed item gives
-                its NodeError in place of an output.
+            prompt: Template of the user's message.
+            system_prompt: Template of the system message.
+            llm: ``provider:model``; default: the executor's.
+            temperature: 0 to 2.
+            max_tokens: Most tokens to generate, at least 1.
+            tools: What the model may call, and nothing else: functions, what ``@tool`` made,
+                ``package.module:function``, or names of installed tools.
+            max_iterations: Model calls at most, 1 to 100; default 10.
+            tool_choice: ``auto``, ``none``, ``required`` or a tool's name; the last two hold for the first
+                model call only.
+            context: Template of a text that is put before the prompt.
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
-        return _container(
-            "map",
+        return _node(
+            "agent",
             name,
-            body,
             id=id,
-            over=over,
-            item=item if item != "item" else None,
-            max_concurrency=max_concurrency,
-            ordered=None if ordered is True else ordered,
-            on_item_error=on_item_error if on_item_error != "fail" else None,
-            **options,
-        )
-
-    @staticmethod
-    def loop(
-        name: str,
-        body: Workflow | Node | Callable[..., Any],
-        *,
-        until: Callable[..., Any] | str,
-        max_iterations: int,
-        initial: Any = None,
-        on_exhausted: str = "fail",
-        id: str | None = None,  # noqa: A002
-        **options: Unpack[NodeOptions],
-    ) -> Node:
-        """Runs a body again and again until something holds. The output is what the last iteration gave.
-
-        Args:
-            name: Name of the node.
-            body: What runs per iteration: a workflow, or one node. It sees ``{state}`` (the output of the
-                iteration before), ``{iteration}`` (from 1), what comes before the node, and the run's inputs.
-            until: A function, ``package.module:function`` or a safe expression about the state; the loop ends
-                once it holds.
-            max_iterations: Most iterations, at least 1.
-            on_exhausted: ``fail``: the node fails if ``until`` does not hold by then. ``route``: the edge
-                with ``when="exhausted"`` goes on, with the last state.
-            initial: The first iteration's state; default: the output of the node before.
-            id: See ``Node``.
-            options: See ``NodeOptions``.
-        """
-        return _container(
-            "loop",
-            name,
-            body,
-            id=id,
-            until=until,
+            prompt=prompt,
+            system_prompt=system_prompt,
+            llm=llm,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            tools=tools,
             max_iterations=max_iterations,
-            initial=initial,
-            on_exhausted=on_exhausted if on_exhausted != "fail" else None,
+            tool_choice=tool_choice,
+            context=context,
             **options,
         )
 
     @staticmethod
-    def subworkflow(
+    def transform(
         name: str,
-        body: Workflow | Node | Callable[..., Any],
+        function: Callable[..., Any] | str | None = None,
         *,
-        inputs: Mapping[str, Any] | None = None,
+        template: str | None = None,
+        expression: str | None = None,
+        inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Runs a workflow as one node. The output is that workflow's output.
+        """Computes a value with a Python function or an expression, or fills a template.
+
+        A function with one parameter gets the output of the node before it, or a dict by node name where
+        there are several. Of more parameters, and in a node that nothing precedes, each gets the value of
+        its name: an earlier node's output or a run input.
 
         Args:
             name: Name of the node.
-            body: The workflow. It sees what comes before the node, and the run's inputs.
-            inputs: Inputs of its own by name; texts are templates.
+            function: The function, plain or coroutine, or where it is: ``package.module:function``.
+            template: Instead of a function: the output is this text, filled.
+            expression: Instead of a function: the output is its value, as of ``round(value.score * 10)``.
+                ``value`` is what the node before gave; other names are what they are in a template.
+            inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: ``process`` runs the function in a child process, which a timeout or a cancelled run
+                kills. It stands in a module, and values go there and back as JSON, bytes or documents.
+            memory_mb: With it: most memory that process may map, in MiB, at least 64 (Linux).
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
-        return _container("subworkflow", name, body, id=id, inputs=inputs, **options)
+        return _node(
+            "transform",
+            name,
+            id=id,
+            function=function,
+            template=template,
+            expression=expression,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+            **options,
+        )
 
     @staticmethod
-    def lifecycle(
+    def condition(
         name: str,
-        step: Any,
+        function: Callable[..., Any] | str | None = None,
+        *,
+        expression: str | None = None,
+        inline: bool = False,
+        isolation: str | None = None,
+        memory_mb: int | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Chooses which edges go on: the function, or the expression, gives the label or target of one
+        edge, or a list; True and False choose the labels ``true`` and ``false``.
+
+        Parameters of the function are as in ``transform``; what it got passes on to the chosen nodes. Of an
+        expression, a text is a label, a list of texts several, and any other value chooses the label ``true``
+        or ``false``, as with ``expression="value.score >= 7"`` and ``when="true"``.
+
+        Args:
+            name: Name of the node.
+            function: The function, plain or coroutine, or where it is: ``package.module:function``.
+            expression: Instead of a function: a safe expression; what came in is called ``value`` in it.
+            inline: Run a plain function on the event loop; only for one that is quick and never waits.
+            isolation: As in ``transform``.
+            memory_mb: As in ``transform``.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return _node(
+            "condition",
+            name,
+            id=id,
+            function=function,
+            expression=expression,
+            inline=inline or None,
+            isolation=isolation,
+            memory_mb=memory_mb,
+            **options,
+        )
+
+    @staticmethod
+    def delay(
+        name: str,
+        seconds: float,
         *,
         id: str | None = None,  # noqa: A002
         **options: Unpack[NodeOptions],
     ) -> Node:
-        """Runs an object's ``prep``, ``exec`` and ``post``, one after another.
+        """Waits, and passes on what it got.
 
         Args:
             name: Name of the node.
-            step: The object, a class to make it of, or where that is: ``package.module:Class``.
+            seconds: 0 to 30 days.
             id: See ``Node``.
             options: See ``NodeOptions``.
         """
-        from graphbit_core.workflow.node import Node
+        return _node("delay", name, id=id, seconds=seconds, **options)
 
-        return Node("lifecycle", name, id=id, step=step, **options)
+    @staticmethod
+    def document_loader(
+        name: str,
+        path: str,
+        *,
+        loader: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        isolation: str | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Loads a file. The output is a list of documents.
+
+        Args:
+            name: Name of the node.
+            path: Template of the file's path.
+            loader: Name of a loader; default: the one that reads the file's ending.
+            settings: The loader's settings.
+            isolation: ``process`` reads it in a child process, within 10 s and 512 MiB; ``none`` does not.
+                Default: PDF, DOCX and XLSX files are.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return _node(
+            "document_loader",
+            name,
+            id=id,
+            path=path,
+            loader=loader,
+            settings=settings,
+            isolation=isolation,
+            **options,
+        )
+
+    @staticmethod
+    def retrieve(
+        name: str,
+        query: str = "{question}",
+        *,
+        k: int | None = None,
+        where: Sequence[Mapping[str, Any]] | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Finds the passages nearest to a query in the executor's vector store.
+
+        Args:
+            name: Name of the node.
+            query: Template of the query.
+            k: How many passages at most, at least 1; default: 5.
+            where: Conditions on metadata: mappings with ``key``, ``operator`` and ``value``.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return _node("retrieve", name, id=id, query=query, k=k, where=where, **options)
+
+    @staticmethod
+    def http_request(
+        name: str,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str | int | Secret] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        allow_hosts: Sequence[str] | None = None,
+        expect_status: int | str | Sequence[int | str] | None = None,
+        max_response_bytes: int | None = None,
+        idempotent: bool | None = None,
+        proxy: bool = False,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Calls a web address. The output is a mapping: ``status``, ``headers``, ``text``, ``url``, ``json``.
+
+        Only public addresses are reached unless ``allow_hosts`` lists others; this holds for every redirect.
+
+        Args:
+            name: Name of the node.
+            url: Template of the URL. Values are percent-encoded, so none can leave its place; only with
+                ``allow_hosts`` may one decide the host, or be the whole URL.
+            method: GET, HEAD, OPTIONS, PUT, DELETE, POST or PATCH.
+            headers: Values are templates, a ``Secret``, or ``env:NAME`` (also ``Bearer env:NAME``), which is
+                read from the environment when the request is sent.
+            query: Parameters to add to the URL; texts among the values are templates.
+            body: Template of a text body.
+            json: Instead of a body: sent as JSON; its texts are templates.
+            allow_hosts: The only hosts that may be reached, private ones among them: names, ``*.name``,
+                addresses, networks (``10.0.0.0/8``), and ``*`` for all public ones. Default: any public host.
+            expect_status: Statuses that are a success: 200, ``"2xx"``, or a list; default ``"2xx"``. A
+                redirect is followed unless it is named here.
+            max_response_bytes: Largest reply, after decompression; default 10 MiB, at most 100 MiB.
+            idempotent: Whether sending it twice does no harm, so that it may be retried; default: yes but for
+                POST and PATCH. Where those are, they carry an ``idempotency-key``, the same at each attempt.
+            proxy: Use the proxies that the environment names.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        config: dict[str, Any] = {
+            "url": url,
+            "method": method,
+            "headers": headers,
+            "query": query,
+            "body": body,
+        }
+        config |= {"json": json, "allow_hosts": allow_hosts, "expect_status": expect_status}
+        config |= {"max_response_bytes": max_response_bytes, "idempotent": idempotent, "proxy": proxy or None}
+        return _node("http_request", name, id=id, **config, **options)
+
+    @staticmethod
+    def tool(
+        name: str,
+        tool: Any,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Calls one tool. The output is what it returns; its failure fails the node.
+
+        Args:
+            name: Name of the node.
+            tool: A function, what ``@tool`` made, ``package.module:function``, or the name of an installed
+                tool.
+            arguments: Its arguments. Texts are templates; one that is a single placeholder, such as
+                ``"{draft}"``, stands for the value itself.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return _node("tool", name, id=id, tool=tool, arguments=arguments, **options)
+
+    @staticmethod
+    def split(
+        name: str,
+        by: Callable[..., Any] | str | None = None,
+        *,
+        separator: str | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Takes what came in apart. The output is a list or a mapping.
+
+        Args:
+            name: Name of the node.
+            by: A function or an expression that gives the list or mapping, or the text to cut; default:
+                what came in.
+            separator: Cuts a text wherever this stands in it.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return _node("split", name, id=id, by=by, separator=separator, **options)
+
+    @staticmethod
+    def join(
+        name: str,
+        mode: str = "mapping",
+        *,
+        separator: str | None = None,
+        id: str | None = None,  # noqa: A002
+        **options: Unpack[NodeOptions],
+    ) -> Node:
+        """Puts together what the nodes before it gave, those that ran, in the order of the edges.
+
+        Args:
+            name: Name of the node.
+            mode: ``mapping`` by node name; ``list``; ``concat``: their texts; ``first``: that of the first
+                edge alone; ``merge``: mappings made one, also those inside them; a later edge wins.
+            separator: Stands between the texts of ``concat``; default: an empty line.
+            id: See ``Node``.
+            options: See ``NodeOptions``.
+        """
+        return _node("join", name, id=id, mode=mode, separator=separator, **options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as abc
 import inspect
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import Host, default_host
+from graphbit_core.tools.docstrings import read_docstring
 from graphbit_core.workflow.edge import EDGE_KINDS, Edge
 from graphbit_core.workflow.node import ID_PATTERN, Node
 from graphbit_core.workflow.options import IMPORT_PATH, VARIABLE_NAME, NodeOptions, Port
@@ -236,20 +236,7 @@ def _of_hint(hint: Any) -> Schema:
     return dict(_FUNCTION) if kind in (Callable, abc.Callable) else {}
 
 
-_ENTRY = re.compile(r"    (\w+): (.+)")
-
-
 def documented(owner: Any) -> dict[str, str]:
     """What the docstring says of each argument or attribute."""
-    lines = (inspect.getdoc(owner) or "").splitlines()
-    texts: dict[str, str] = {}
-    inside, name = False, ""
-    for line in lines:
-        if not line.startswith(" ") and line:
-            inside = line in ("Args:", "Attributes:")
-        elif inside and (entry := _ENTRY.fullmatch(line)):
-            name = entry[1]
-            texts[name] = entry[2]
-        elif inside and line:
-            texts[name] += f" {line.strip()}"
+    texts = read_docstring(owner).parameters
     return {name: text.replace("``", "'") for name, text in texts.items()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import Choice, Frames
 from graphbit_core.errors import ValidationError
-from graphbit_core.workflow.failures import utf8
+from graphbit_core.types.plain import utf8
 
 if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement

@@ -52,15 +52,14 @@ class RunState:
         run_id: str,
         seed: int,
         deadline: float | None,
-        emit: Emit | None,
     ) -> None:
         self.compiled = compiled
         self.run = run
         self.run_id = run_id
         self.seed = seed
         self.deadline = deadline
-        self.streaming = emit is not None
-        self.emit: Emit = emit or (lambda *_: None)
+        self.streaming = False
+        self.emit: Emit = lambda *_: None
         declared = compiled.variables
         self.inputs: Mapping[str, Any] = {**first_values(declared), **inputs}
         self.variables_written = False
@@ -69,6 +68,10 @@ class RunState:
         self._services = services
         self._recorded: dict[tuple[str, str], Any] = {}
         self.root = Frame(self, compiled.root)
+
+    def listened(self, emit: Emit) -> None:
+        """Someone reads the run's events; what bodies add goes to ``emit``."""
+        self.streaming, self.emit = True, emit
 
     def variables_for(self, frame: Frame, node: int) -> Mapping[str, Any]:
         """Inputs and what ancestors wrote, folded in topological order, so that timing has no say."""

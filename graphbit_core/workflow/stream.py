@@ -41,6 +41,9 @@ class RunStream:
         self._run = LiveRun(start, detach=detach, keep=keep)
         self._iterated = False
 
+    def __repr__(self) -> str:
+        return f"RunStream({self._run.state})"
+
     @property
     def result(self) -> WorkflowResult:
         """The result of the run.

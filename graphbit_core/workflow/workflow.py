@@ -20,7 +20,9 @@ from graphbit_core.workflow.variables import Variable, parse_variables
 if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.workflow.compiled import Compiled
+    from graphbit_core.workflow.executor import Executor
     from graphbit_core.workflow.result import WorkflowResult
+    from graphbit_core.workflow.workflow_tool import WorkflowTool
 
 
 class Workflow:
@@ -238,6 +240,34 @@ class Workflow:
         from graphbit_core.workflow.draw import draw
 
         return draw(self, format, result)
+
+    def as_tool(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        *,
+        executor: Executor | None = None,
+        types: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> WorkflowTool:
+        """A tool that runs this workflow; its inputs are the tool's parameters.
+
+        Args:
+            name: What a model calls it; default: made from the workflow's name.
+            description: What a model is told; default: the workflow's description.
+            executor: What runs it; default: an executor with the model and the host of the calling run.
+            types: Type hints of inputs, by name; the others are text.
+            options: The fields of ToolOptions, as for ``@tool``: ``timeout``, ``idempotent``, …
+
+        Raises:
+            ValidationError: The workflow has faults, there is no description, ``types`` names no input, or an
+                option is wrong.
+        """
+        from graphbit_core.tools.decorator import make_options
+        from graphbit_core.workflow.workflow_tool import WorkflowTool
+
+        made = make_options(options)
+        return WorkflowTool(self, name, description, executor=executor, types=types, options=made)
 
     def to_dict(self) -> dict[str, Any]:
         """The workflow as JSON data; ``from_dict`` gives an equal one.

@@ -88,14 +88,22 @@ class WorkflowTool:
 
 
 def _executor_of(context: ToolContext) -> Executor:
-    """An executor with what the calling run has; without a timeout, because the caller cancels it in time."""
+    """An executor with what the calling run has. Bodies see its deadline, a little later than that of
+    the call: the caller is the one who ends the run and says so.
+    """
     from graphbit_core.workflow.executor import Executor
 
     services: dict[str, Any] = {}
     for name in _HANDED_ON:
         with suppress(ConfigError):  # the calling run has none
             services[name] = context.service(name)
-    return Executor(host=services.pop("host", None), timeout_seconds=None, services=services)
+    left = context.remaining()
+    timeout = None if left is None else left + _LATER
+    return Executor(host=services.pop("host", None), timeout_seconds=timeout, services=services)
+
+
+_LATER = 0.25
+"""By how much, in seconds."""
 
 
 _HANDED_ON = ("host", "llm", "embedder", "store", "approve")

@@ -332,6 +332,14 @@ def test_a_failed_map_names_the_item_that_failed_by_itself(host):
     assert str(error) == "node 'each' failed: NodeError: node 'each[1]/body' failed: ValueError: unlucky"
 
 
+def test_the_end_of_a_loop_may_be_decided_by_names(host):
+    body = one_node(lambda state: state + 1)
+    loop = Node.loop("l", body, until=lambda state, iteration: iteration == 3, max_iterations=9, initial=0)
+    assert run(host, loop).output == 3
+    loop = Node.loop("l", body, until=lambda iteration: iteration == 2, max_iterations=9, initial=0)
+    assert run(host, loop).output == 2
+
+
 def test_a_stream_that_a_map_has_not_read_to_its_end_is_closed_when_the_map_is_over(host):
     closed, kept = [], []
 

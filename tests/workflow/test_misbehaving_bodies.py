@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import gc
+import inspect
 import multiprocessing
+import sys
 import threading
 import time
 import warnings
 
 import pytest
 
-from graphbit_core import Choice, DeadlineError, Executor, Node, ValidationError, Workflow, WorkflowError
+from graphbit_core import (
+    BudgetExceededError,
+    Choice,
+    DeadlineError,
+    Executor,
+    Node,
+    RunCaps,
+    ValidationError,
+    Workflow,
+    WorkflowError,
+)
 from graphbit_core.host import hookimpl
 from graphbit_core.workflow.loops import LoopThread
 
@@ -211,3 +224,96 @@ def test_a_forked_child_runs_the_workflows_of_its_parent_on_threads_of_its_own(h
     child.start()
     child.join(15)
     assert answers.get() == "succeeded"
+
+
+@pytest.mark.parametrize("error", [Own("own"), SystemExit(3)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("kind", ["coroutine", "thread"])
+def test_whatever_the_condition_of_an_edge_raises_fails_the_node_before_it(host, error, kind):
+    def test(value):
+        raise error
+
+    async def coroutine():
+        return 1
+
+    workflow = one(coroutine if kind == "coroutine" else lambda: 1)
+    workflow.add_node(Node.transform("b", lambda value: value))
+    workflow.connect("a", "b", when=test)
+    result = run(host, workflow, timeout_seconds=5)
+    assert result.state == "failed"
+    assert result.error.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    "asked", [datetime.timedelta(seconds=9), "soon", -1, float("nan"), float("inf"), True], ids=repr
+)
+def test_an_odd_retry_after_of_another_library_is_ignored(host, asked):
+    class Busy(Exception):
+        retry_after = asked
+
+    attempts = []
+
+    def busy():
+        attempts.append(1)
+        raise Busy
+
+    result = run(host, one(busy, retry={"max_attempts": 2, "base": 0}), timeout_seconds=5)
+    assert result.state == "failed"
+    assert len(attempts) == 2
+
+
+def test_an_error_that_cannot_say_whether_to_try_again_is_told_of(host):
+    class Broken(Exception):
+        @property
+        def retryable(self):
+            raise RuntimeError("no")
+
+    assert "Broken" in str(run(host, raising(Broken(), "thread"), timeout_seconds=5).error)
+
+
+def test_a_cap_that_is_passed_while_several_nodes_start_ends_the_run(host):
+    workflow = Workflow("w")
+    for number in range(5):
+        workflow.add_node(Node.transform(f"n{number}", lambda: 1))
+    result = run(host, workflow, caps=RunCaps(nodes=2))
+    assert isinstance(result.error, BudgetExceededError)
+    assert len(result.errors) == 1
+
+
+def test_a_coroutine_that_a_thread_gives_after_its_loop_was_closed_is_closed(host):
+    given, go_on = [], threading.Event()
+
+    async def never():
+        await asyncio.sleep(60)
+
+    def late():
+        go_on.wait(5)
+        given.append(never())
+        return given[0]
+
+    assert run(host, one(late), timeout_seconds=0.05).abandoned == ["a"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        go_on.set()
+        for _ in range(100):
+            if given and inspect.getcoroutinestate(given[0]) == inspect.CORO_CLOSED:
+                return
+            time.sleep(0.01)
+    pytest.fail("it was not closed")
+
+
+def test_a_loop_that_is_closed_under_its_run_raises_nothing_odd(host, monkeypatch):
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda event: unraisable.append(event.exc_value))
+
+    async def endless():
+        await asyncio.sleep(60)
+
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda loop, context: None)  # asyncio's own: a task was destroyed
+    task = loop.create_task(Executor(host=host).run_async(one(endless)))
+    loop.call_later(0.05, loop.stop)
+    loop.run_forever()
+    loop.close()
+    del task
+    gc.collect()
+    assert unraisable == []

@@ -11,11 +11,11 @@ import pytest
 import workspace
 import yaml
 from documents import blocks
-from fits_schema import faults
 from hypothesis import HealthCheck, given, settings
 
 from graphbit_core import Host, NodeOptions, Workflow
 from graphbit_core.cli import main
+from graphbit_core.kernel import Schema
 from tests.workflow.test_round_trip import workflows
 
 PUBLISHED = workspace.ROOT / "docs" / "workflow.schema.json"
@@ -42,8 +42,11 @@ def _workflow(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield str(path.relative_to(workspace.ROOT)), data
 
 
-def found(data: Any) -> list[str]:
-    return list(faults(data, SCHEMA, SCHEMA))
+CHECKER = Schema(json.dumps(SCHEMA))
+
+
+def found(data: Any) -> list[tuple[str, str]]:
+    return CHECKER.check(json.dumps(data))
 
 
 def one(**fields: Any) -> dict[str, Any]:

@@ -330,3 +330,14 @@ def test_a_body_that_forks_leaves_the_run_to_its_parent():
         stderr_may_hold=["Python's warning of forks beside threads"],
     )
     assert printed == ["0", "0"]
+
+
+def test_the_objects_of_the_engine_say_what_they_are():
+    workflow = Workflow("w").chain(Node.transform("a", template="{topic}"))
+    executor = Executor.sequential()
+    assert repr(executor) == "Executor(sequential, 0 runs going on, 0 waiting)"
+    assert repr(workflow.compile()) == "Compiled('w', 1 nodes, inputs ['topic'])"
+    stream = executor.stream(workflow, {"topic": "x"})
+    assert repr(stream) == "RunStream(not started)"
+    list(stream)
+    assert repr(stream) == "RunStream(ended)"

@@ -256,3 +256,42 @@ def test_inputs_are_listed_also_of_bodies(host):
     with pytest.raises(MissingInputError, match="language") as caught:
         Executor(host=host).execute(workflow, {"style": "plain"})
     assert tuple(caught.value.missing) == ("language",)
+
+
+def test_what_the_condition_of_an_edge_names_is_a_run_input_or_an_ancestor(host):
+    for when in ({"if": "value > threshold"}, lambda value, threshold: value > threshold):
+        workflow = Workflow("w")
+        workflow.chain(Node.transform("a", lambda: 1))
+        workflow.add_node(Node.transform("b", lambda value: value))
+        workflow.connect("a", "b", when=when)
+        assert workflow.compile(host).inputs == ("threshold",)
+        assert Executor(host=host).execute(workflow, {"threshold": 0}).output == 1
+
+
+def test_a_condition_that_names_its_own_node_is_told_of_value(host):
+    workflow = Workflow("w")
+    workflow.chain(Node.transform("a", lambda: 1))
+    workflow.add_node(Node.transform("b", lambda value: value))
+    workflow.connect("a", "b", when={"if": "a > 3"})
+    (finding,) = workflow.validate(host)
+    assert (finding.code, finding.node) == ("own_output", "a")
+    assert "'value'" in finding.fix
+
+
+async def asks_later(value):
+    return True
+
+
+@pytest.mark.parametrize("when", [{"if": "1 +"}, asks_later, {"function": "no.such:function"}])
+def test_what_options_name_and_cannot_work_are_findings_all_at_once(host, when):
+    workflow = Workflow("w", variables={"x": "no.such:reducer"})
+    workflow.add_node(Node.transform("a", lambda: 1, compensate="no.such:undo"))
+    workflow.add_node(Node.transform("b", lambda value: value))
+    workflow.connect("a", "b", when=when)
+    findings = workflow.validate(host)
+    assert [(finding.code, finding.node) for finding in findings] == [
+        ("config", "a"),
+        ("config", "a"),
+        ("config", None),
+    ]
+    assert "the variable 'x'" in findings[-1].message

@@ -143,3 +143,28 @@ def test_a_workflow_that_is_its_own_tool_ends():
     inner = workflow(Node.transform("t", again))
     holder.append(WorkflowTool(inner, name="self", executor=Executor(host=host_of(model))))
     assert "calls of tools lie around" in ToolRegistry(holder).call("self").text
+
+
+def test_a_workflow_gives_itself_as_a_tool_with_the_options_of_a_tool():
+    inner = workflow(Node.transform("double", lambda number: number * 2))
+    made = inner.as_tool("double", "Doubles a number.", types={"number": int}, timeout=2.0, idempotent=False)
+    assert isinstance(made, WorkflowTool)
+    assert (made.spec.name, made.spec.description) == ("double", "Doubles a number.")
+    assert (made.options.timeout, made.options.idempotent) == (2.0, False)
+    assert ToolRegistry([made]).call("double", {"number": 4}).value == 8
+    assert inner.as_tool().spec.description == "Looks things up."
+    with pytest.raises(ValidationError, match="no option"):
+        inner.as_tool(colour="red")
+
+
+def test_bodies_of_a_nested_run_know_how_long_the_call_may_take():
+    left = []
+
+    def look(context):
+        left.append(context.deadline - time.monotonic())
+        return "done"
+
+    inner = workflow(Node.transform("look", look))
+    outer = Workflow("Outer").chain(Node.tool("call", inner.as_tool("look", timeout=3.0), {}))
+    assert Executor(timeout_seconds=9).execute(outer).output == "done"
+    assert 2 < left[0] < 4
