@@ -18,26 +18,27 @@ from graphbit_core.workflow.writers import unordered_writers
 
 def check_scopes(
     compiled: Compiled | Sketch, where: Sequence[str], findings: list[Finding]
-) -> tuple[str, ...]:
-    """Adds what is wrong to ``findings``; returns the names that a run must be given.
+) -> dict[str, str]:
+    """Adds what is wrong to ``findings``; returns the names that a run must be given, with who asks first.
 
     Args:
         compiled: The workflow.
         where: Path in front of the nodes of each scope.
         findings: Filled.
     """
-    inputs: dict[str, None] = {}
+    inputs: dict[str, str] = {}
     for scope, path in zip(compiled.scopes, where, strict=True):
         names = _Names(compiled, scope, path)
-        for node in range(len(scope.nodes)):
-            inputs.update(dict.fromkeys(names.inputs_of(node, findings)))
+        for node, node_id in enumerate(scope.ids):
+            for name in names.inputs_of(node, findings):
+                inputs.setdefault(name, path + node_id)
         findings += _stand_ins(scope, path)
         findings += _conditions(scope, path)
         findings += _labels(scope, path)
         findings += _ports(scope, path)
         findings += _types(scope, path)
     findings += unordered_writers(compiled, where)
-    return tuple(inputs)
+    return inputs
 
 
 def _stand_ins(scope: Scope, path: str) -> list[Finding]:

@@ -80,7 +80,7 @@ def check(
     made = [_scope(draft, findings) for draft in drafts]
     variables = _variables(drafts, findings)
     if sound:
-        compiled = Compiled(workflow.name, made, Plan(scopes), (), variables)
+        compiled = Compiled(workflow.name, made, Plan(scopes), {}, variables)
         inputs = check_scopes(compiled, [draft.where for draft in drafts], findings)
     else:
         check_scopes(Sketch(made, variables), [draft.where for draft in drafts], findings)
@@ -103,7 +103,13 @@ def _drafts(workflow: Workflow, host: Host, findings: list[Finding]) -> list[_Dr
             findings.append(Finding("empty", "the workflow has no nodes", fix, where.rstrip("/") or None))
         bodies = _make_bodies(inner, host, where, findings)
         told = {body_id: body.container() for body_id, body in bodies.items()}
-        containers = {body_id: held for body_id, held in told.items() if held is not None}
+        containers: dict[str, Container] = {}
+        for body_id, held in told.items():
+            if held is not None and not hasattr(held.workflow, "nodes"):
+                message = f"what it is to run is a {type(held.workflow).__name__}, not a workflow"
+                findings.append(Finding("body", message, "give it a Workflow or a Node", where + body_id))
+            elif held is not None:
+                containers[body_id] = held
         draft = _Draft(len(drafts), inner, where, container, outer, bodies, containers, {})
         drafts.append(draft)
         waiting += [(held.workflow, draft, body_id) for body_id, held in containers.items()]

@@ -149,8 +149,8 @@ class Compiled:
     name: str
     scopes: Sequence[Scope]
     plan: Plan
-    inputs: tuple[str, ...]
-    """Names that a run must be given."""
+    inputs: Mapping[str, str]
+    """Names that a run must be given, each with the path of the first node that uses it."""
     variables: Mapping[str, Variable]
     """Declared variables by name."""
 

@@ -376,8 +376,9 @@ def _check_arguments(workflow: Any, inputs: Any, context: Any) -> None:
 def _require_inputs(compiled: Compiled, given: Mapping[str, Any]) -> None:
     missing = [name for name in compiled.inputs if name not in given]
     if missing:
+        asked = ", ".join(f"{name} (used by node {compiled.inputs[name]!r})" for name in missing)
         raise MissingInputError(
-            f"the workflow {compiled.name!r} needs the inputs {', '.join(missing)}; "
+            f"the workflow {compiled.name!r} needs the inputs {asked}; "
             f"pass inputs={{{', '.join(f'{name!r}: …' for name in missing)}}}",
             missing=tuple(missing),
         )

@@ -301,3 +301,22 @@ edges:
     workflow = Workflow.from_yaml(text)
     assert Workflow.from_dict(workflow.to_dict()).spec_hash == workflow.spec_hash
     assert Executor(host=HOST).execute(workflow).output == 8
+
+
+def test_a_container_that_was_given_no_workflow_is_a_finding():
+    class Holder(NodeType):
+        graphbit_api = API_VERSION
+
+        def __init__(self, *, body):
+            self.body = body
+
+        def container(self):
+            return Container(self.body, "map")
+
+        def run(self, context):
+            return Frames([{}])
+
+    host = Host.isolated({("node_type", "holder"): Holder})
+    (finding,) = Workflow("w").chain(Node("holder", "hold", body=lambda: 1)).validate(host)
+    assert (finding.code, finding.node) == ("body", "hold")
+    assert "is a function, not a workflow" in finding.message

@@ -72,7 +72,7 @@ def test_a_value_is_not_read_as_a_template():
 
 def test_what_its_arguments_need_are_inputs_of_the_run():
     workflow = Workflow("w").chain(Node.tool("t", place, {"order": {"item": "{what}"}, "note": "{who.name}"}))
-    assert workflow.compile(Host.isolated(COMPONENTS)).inputs == ("what", "who")
+    assert list(workflow.compile(Host.isolated(COMPONENTS)).inputs) == ["what", "who"]
 
 
 @pytest.mark.parametrize(

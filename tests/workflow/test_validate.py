@@ -59,7 +59,7 @@ def test_inputs_are_listed(host):
     workflow = Workflow("w").chain(
         Node.transform("a", template="{topic} {style}"), Node.transform("b", lambda a, length: a)
     )
-    assert workflow.compile(host).inputs == ("topic", "style", "length")
+    assert list(workflow.compile(host).inputs) == ["topic", "style", "length"]
 
 
 def test_two_nodes_of_one_name_are_refused_where_they_are_added():
