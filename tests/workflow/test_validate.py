@@ -230,7 +230,7 @@ def test_names_in_the_expression_of_an_edge_are_run_inputs_or_faults(host):
     workflow.connect("b", "c", when={"if": "c == a"})
     assert codes(workflow, host) == [("not_an_ancestor", "b")]
     workflow = graph(text("a"), text("b"), edges=[("a", "b", {"when": {"if": "value == limit"}})])
-    assert workflow.compile(host).inputs == ("limit",)
+    assert list(workflow.compile(host).inputs) == ["limit"]
 
 
 def test_writers_in_a_body_and_outside_of_it_are_ordered_by_their_containers(host):
