@@ -96,7 +96,8 @@ class FunctionTool:
         return self.function(**given)
 
     def __repr__(self) -> str:
-        return f"FunctionTool({self.spec.name!r})"
+        # A constructor that failed leaves an object that tracebacks show.
+        return f"FunctionTool({self.spec.name!r})" if hasattr(self, "spec") else "FunctionTool()"
 
 
 @overload

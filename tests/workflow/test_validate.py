@@ -264,7 +264,7 @@ def test_what_the_condition_of_an_edge_names_is_a_run_input_or_an_ancestor(host)
         workflow.chain(Node.transform("a", lambda: 1))
         workflow.add_node(Node.transform("b", lambda value: value))
         workflow.connect("a", "b", when=when)
-        assert workflow.compile(host).inputs == ("threshold",)
+        assert workflow.compile(host).inputs == {"threshold": "a"}
         assert Executor(host=host).execute(workflow, {"threshold": 0}).output == 1
 
 
