@@ -22,10 +22,12 @@ def as_plain(value: Any) -> Any:
 
 
 def text_of(value: object, show: Callable[[object], str] = str) -> str:
-    """What ``show`` gives of ``value``; never raises. What cannot be shown is described as that."""
+    """What ``show`` gives of ``value``; raises nothing but Ctrl-C. What cannot be shown is so described."""
     try:
         return show(value)
-    except Exception as error:  # noqa: BLE001 - what cannot be shown must still be told of
+    except KeyboardInterrupt:
+        raise  # the user's
+    except BaseException as error:  # noqa: BLE001 - what cannot be shown must still be told of
         return f"(its text cannot be had: {type(error).__name__})"
 
 

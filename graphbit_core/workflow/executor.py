@@ -373,8 +373,7 @@ def _check_arguments(workflow: Any, inputs: Any, context: Any) -> None:
     if not isinstance(inputs, Mapping | None):
         raise ValidationError(f"inputs is {inputs!r:.80}; give a mapping of names to values", field="inputs")
     if not isinstance(context, WorkflowContext | None):
-        fix = "give a WorkflowContext, which takes up the variables of the run, or pass inputs="
-        raise ValidationError(f"context is {context!r:.80}; {fix}", field="context")
+        raise ValidationError(f"context is {context!r:.80}; give a WorkflowContext", field="context")
 
 
 def _require_inputs(compiled: Compiled, given: Mapping[str, Any]) -> None:
