@@ -103,7 +103,7 @@ class WorkflowResult:
 
     def __repr__(self) -> str:
         # Short, because event loops and loggers show what a task returned; outputs may be large or private.
-        return f"WorkflowResult({self.state}, run_id={self.run_id!r}, {len(self.nodes)} nodes)"
+        return f"WorkflowResult({self.state}, run_id={self.run_id!r}, {self.nodes_run} nodes run)"
 
     def is_success(self) -> bool:
         """Whether the run succeeded, degraded or not."""
