@@ -282,25 +282,6 @@ def test_a_resource_limits_the_nodes_that_share_it(host):
     assert most[0] == 2
 
 
-def test_compensations_that_hang_do_not_hold_a_cancelled_run_for_ever(host, monkeypatch):
-    monkeypatch.setattr("graphbit_core.workflow.driver._COMPENSATION_GRACE", 0.2)
-
-    async def hang(value):
-        await asyncio.sleep(60)
-
-    async def forever(value):
-        await asyncio.sleep(60)
-
-    workflow = chain(
-        Node.transform("a", lambda: 1, compensate=hang),
-        Node.transform("b", lambda value: 2, compensate=hang),
-        Node.transform("c", forever),
-    )
-    result = run(host, workflow, timeout_seconds=0.1)
-    assert result.state == "failed"
-    assert result.seconds < 5
-
-
 def test_the_causes_of_a_failure_in_nested_scopes_form_one_chain(host):
     deepest = Workflow("deepest").chain(Node.transform("ok", lambda value: value), broken())
     loop = Node.loop("again", deepest, until="true", max_iterations=2)
