@@ -55,7 +55,7 @@ class ContainerMakers:
         name: str,
         body: Workflow | Node | Callable[..., Any],
         *,
-        over: str | Sequence[Any] | None = None,
+        over: Callable[..., Any] | str | Sequence[Any] | None = None,
         item: str = "item",
         max_concurrency: int | None = None,
         ordered: bool = True,
@@ -69,7 +69,8 @@ class ContainerMakers:
             name: Name of the node.
             body: What runs per item: a workflow, or one node. It sees ``{item}`` and ``{index}`` (from 0),
                 what comes before the node, and the run's inputs.
-            over: Name of the list, as in a template without braces (``load.pages``), or the list itself;
+            over: Name of the list, as in a template without braces (``load.pages``), a function that gives
+                it, or the list itself;
                 default: the output of the node before.
             item: What the body calls the item.
             max_concurrency: Most items at a time, at least 1; default: no limit but the run's.

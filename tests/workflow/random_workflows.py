@@ -53,7 +53,7 @@ class Builder:
         self.finish(workflow)
         return workflow
 
-    def node(self, name: str, before: int, depth: int) -> Node:
+    def node(self, name, before, depth):
         kind = self.random.choice(["plain"] * 5 + ["condition", "map", "loop", "subworkflow"])
         options = self.options(before)
         if kind == "condition":

@@ -95,7 +95,7 @@ async def arrival(server, count=1):
 
 
 def calls(server):
-    async def look_up_later() -> str:
+    async def look_up_later():
         """Looks it up."""
         return (await executor_at(server.url).run_async(calls(server)["agent"])).output
 
@@ -141,14 +141,14 @@ def test_the_sockets_of_a_run_are_closed_when_it_ends_early(server, way, kind):
 # --- 200 moments ---------------------------------------------------------------------------------------
 
 
-async def look_after(busy, executor):
+async def look_after(busy, executor, hanging):
     """Nothing is left of a run that has just ended, and the next one works."""
     loop = asyncio.get_running_loop()
     assert left_on(loop) == []
     assert executor.get_stats().in_flight == 0
     assert (busy.streams_open, busy.undone) == (0, busy.booked)
     assert soon(lambda: engine().in_flight() == 0, 0.2)
-    assert soon(lambda: busy_workers() == 0, 0.5)
+    assert soon(lambda: busy_workers() <= hanging, 0.5)
     result = await executor.run_async(Workflow("next").chain(Node.transform("a", lambda: "next")))
     assert result.output == "next"
 
@@ -159,7 +159,7 @@ def test_a_run_that_ends_at_any_moment_leaves_nothing_behind():
     dice = random.Random(7)
 
     async def main(server):
-        busy = Busy(server)
+        busy, hanging = Busy(server), busy_workers()  # what other tests have left to itself
         executor, workflow = busy.executor(), busy.workflow()
         for number in range(210):
             if number == 10:
@@ -167,7 +167,7 @@ def test_a_run_that_ends_at_any_moment_leaves_nothing_behind():
             seconds = dice.uniform(0, 0.05)
             way = dice.choice(sorted(WAYS))
             await WAYS[way](executor, workflow, lambda seconds=seconds: asyncio.sleep(seconds))
-            await look_after(busy, executor)
+            await look_after(busy, executor, hanging)
         assert busy.undone > 150
         return before
 

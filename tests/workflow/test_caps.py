@@ -52,8 +52,7 @@ def test_the_items_of_a_map_count_as_nodes(host):
 
 
 def test_rounds_of_tools_are_capped_over_all_agents_together():
-    @tool
-    def look(place: str):
+    def look(place: str) -> str:
         """Looks at a place."""
         return f"{place} is fine"
 
@@ -62,7 +61,7 @@ def test_rounds_of_tools_are_capped_over_all_agents_together():
 
     model = ScriptedModel([asks(1), "fine", asks(2), asks(3), "fine too"])
     components = {("node_type", "agent"): AgentNode, ("provider", "scripted"): lambda: model}
-    agents = [Node.agent(name, "Look.", tools=[look]) for name in ("first", "second")]
+    agents = [Node.agent(name, "Look.", tools=[tool(look)]) for name in ("first", "second")]
     executor = Executor("scripted", host=Host.isolated(components), caps=RunCaps(tool_rounds=2))
     result = executor.execute(Workflow("w").chain(*agents))
     assert isinstance(result.error, BudgetExceededError)

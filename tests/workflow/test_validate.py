@@ -131,7 +131,7 @@ def test_a_back_edge_names_its_nodes_and_points_to_loop_nodes(host):
 
 def test_faults_of_the_graph_hide_no_faults_of_names_types_and_variables(host):
     def number(value) -> int:
-        return value
+        return int(value)
 
     def shout(value: str) -> str:
         return value.upper()
