@@ -132,8 +132,8 @@ class EdgeCondition:
 
     @property
     def names(self) -> Sequence[str]:
-        """Names it needs beside that output; a function gets the output and nothing else."""
-        return self._computed.names
+        """Names it needs beside that output, which is ``value``."""
+        return [name for name in self._computed.placeholders(first=False) if name != "value"]
 
     def __call__(self, context: NodeContext, value: object) -> bool:
         """Whether it is true of ``value``, the output of the node of ``context``."""

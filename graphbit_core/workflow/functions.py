@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
@@ -67,8 +67,6 @@ class BoundFunction:
         return inspect.iscoroutinefunction(self.function)
 
     is_expression = False
-    names: Sequence[str] = ()
-    """What it needs beside the value where ``of`` calls it: nothing."""
 
     def placeholders(self, first: bool) -> list[str]:
         """The names it needs, as a template's placeholders."""
