@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -106,7 +105,6 @@ class AgentNode(NodeType):
             ToolRoundsError: The model still asks for tools in its last allowed call.
             ToolError: A tool failed fatally.
         """
-        self._cut_off.check(context.activation)
         client = self._client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
 
@@ -118,14 +116,12 @@ class AgentNode(NodeType):
             response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)
             context.add_usage(response.usage)
             context.emit("llm.completed", {**_summary(response), "iteration": iteration})
+            if loop.must_not_repeat(call.name for call in response.tool_calls):
+                self._cut_off.note(context.activation)
             return response
 
-        try:
+        with self._cut_off.watching(context.activation):
             response = await loop.run(self._request(context), ask, caller_of(context), context.emit)
-        except asyncio.CancelledError as error:
-            if getattr(error, "retryable", None) is False:
-                self._cut_off.note(context.activation)
-            raise
         return response.text
 
     def _loop(self, tools: Sequence[Tool]) -> ToolLoop:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -60,7 +59,6 @@ class ToolNode(NodeType):
             ToolError: It failed, or the arguments do not fit its schema.
             ValidationError: An argument has no JSON form.
         """
-        self._cut_off.check(context.activation)
         bound = BoundTool(self._given.resolve(context)[0]) if self._given.names else self._ready
         arguments = fill(self._arguments, context.lookup)
         try:
@@ -70,13 +68,11 @@ class ToolNode(NodeType):
                 f"the arguments of tool {bound.name!r} have no JSON form: {error}", field="arguments"
             ) from error
         call = ToolCall(context.activation, bound.name, text)
-        context.emit("tool.started", {"id": call.id, "name": call.name})
-        try:
-            result = await bound.run(call, caller_of(context))
-        except asyncio.CancelledError:
+        with self._cut_off.watching(context.activation):
             if not bound.options.idempotent:
                 self._cut_off.note(context.activation)
-            raise
+            context.emit("tool.started", {"id": call.id, "name": call.name})
+            result = await bound.run(call, caller_of(context))
         about = {"id": call.id, "name": call.name, "duration_ms": result.execution_time_ms}
         if result.error is not None:
             context.emit("tool.failed", {**about, "error": result.text, "reason": result.error.reason})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.node_type import NodeContext
@@ -56,10 +58,11 @@ class GivenTools:
 
 
 class CutOff:
-    """Activations of a node whose attempt was cancelled after a call that must not be repeated.
+    """Activations of a node that have made a call which must not be repeated, and have not come to an end of
+    their own: they run, or were cancelled.
 
     An error says by itself that the node is not to be tried again. A timeout of the attempt cannot, so the
-    next attempt asks here.
+    next attempt asks here; it may begin before the one that was cancelled has noticed.
     """
 
     def __init__(self) -> None:
@@ -70,6 +73,19 @@ class CutOff:
         self._activations[activation] = None
         while len(self._activations) > _REMEMBERED:
             self._activations.pop(next(iter(self._activations)), None)
+
+    @contextmanager
+    def watching(self, activation: str) -> Iterator[None]:
+        """Around an attempt: what is noted in it is forgotten unless it is cancelled."""
+        self.check(activation)
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._activations.pop(activation, None)
+            raise
+        self._activations.pop(activation, None)
 
     def check(self, activation: str) -> None:
         """Raises a ToolError if an earlier attempt of this activation was noted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,9 +69,13 @@ class ToolLoop:
         try:
             return await self._rounds(request, ask, caller, emit, called)
         except BaseException as error:
-            if any(name in self._tools and not self._tools[name].options.idempotent for name in called):
+            if self.must_not_repeat(called):
                 error.retryable = False  # type: ignore[attr-defined]
             raise
+
+    def must_not_repeat(self, names: Iterable[str]) -> bool:
+        """Whether one of these tools is not declared idempotent."""
+        return any(name in self._tools and not self._tools[name].options.idempotent for name in names)
 
     async def _rounds(
         self, request: ChatRequest, ask: Ask, caller: Caller, emit: Emit, called: list[str]

@@ -196,6 +196,19 @@ def test_a_loop_that_is_cancelled_says_whether_it_may_be_run_again(idempotent, r
     assert getattr(asyncio.run(cut_off()), "retryable", True) is repeatable
 
 
+def test_an_attempt_that_begins_before_the_cancelled_one_has_noticed_is_refused():
+    cut_off = CutOff()
+    with cut_off.watching("run/a"):
+        cut_off.note("run/a")
+        with pytest.raises(ToolError, match="cut off"):
+            cut_off.check("run/a")
+    cut_off.check("run/a")
+    with pytest.raises(OSError, match="by itself"), cut_off.watching("run/a"):
+        cut_off.note("run/a")
+        raise OSError("it ended by itself")
+    cut_off.check("run/a")
+
+
 def test_an_activation_that_was_cut_off_is_not_tried_again():
     cut_off = CutOff()
     cut_off.check("run/a")

@@ -11,7 +11,7 @@ from graphbit_core.testing import ScriptedModel
 
 from .agents import COMPONENTS
 
-AGAIN = {"max_attempts": 3, "base": 0.2}
+AGAIN = {"max_attempts": 3, "base": 0}
 SAFE = pytest.mark.parametrize("idempotent", [True, False])
 
 
