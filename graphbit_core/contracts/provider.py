@@ -14,7 +14,9 @@ from graphbit_core.types.documents import Vector
 from graphbit_core.types.http import Frame, Framing, HttpRequest, HttpResponse
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 
-CAPABILITIES = frozenset({"stream", "tools", "json_output", "images", "reasoning", "seed", "stop", "embed"})
+CAPABILITIES = frozenset(
+    {"stream", "tools", "json_output", "images", "audio", "files", "reasoning", "seed", "stop", "embed"}
+)
 """What a provider may declare; ``complete`` is what every provider can."""
 
 

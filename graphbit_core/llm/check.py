@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.types.messages import ChatRequest, ImagePart
+from graphbit_core.types.messages import AudioPart, ChatRequest, FilePart, ImagePart
 
 
 def check_request(request: ChatRequest, provider: str, capabilities: AbstractSet[str]) -> None:
@@ -29,16 +29,18 @@ def check_request(request: ChatRequest, provider: str, capabilities: AbstractSet
 
 
 def _asked(request: ChatRequest) -> tuple[tuple[str, str, bool], ...]:
-    images = any(
-        isinstance(part, ImagePart)
+    kinds = {
+        type(part)
         for message in request.messages
         if not isinstance(message.content, str)
         for part in message.content
-    )
+    }
     return (
         ("tools", "tools", bool(request.tools)),
         ("json_output", "output", request.output is not None),
-        ("images", "messages", images),
+        ("images", "messages", ImagePart in kinds),
+        ("audio", "messages", AudioPart in kinds),
+        ("files", "messages", FilePart in kinds),
         ("seed", "seed", request.seed is not None),
         ("stop", "stop", bool(request.stop)),
     )

@@ -90,7 +90,13 @@ class ToolLoop:
                 results = await self._turn(calls, caller, emit)
                 said = replace(response.message, tool_calls=[_said_again(call) for call in calls])
                 answers = [
-                    Message("tool", result.text, tool_call_id=result.call.id, name=result.call.name)
+                    Message(
+                        "tool",
+                        result.text,
+                        tool_call_id=result.call.id,
+                        name=result.call.name,
+                        is_error=result.error is not None,
+                    )
                     for result in results
                 ]
                 request = replace(request, messages=(*request.messages, said, *answers))

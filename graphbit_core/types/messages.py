@@ -46,13 +46,24 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningPart:
-    """What a model thought before it answered.
+    """What a model thought before it answered, or between its tool calls.
 
-    ``signature`` is opaque; a provider that gave one wants it back unchanged in the next turn.
+    Attributes:
+        text: The thought, or a summary of it; empty where the API keeps it to itself.
+        signature: Opaque; the API that gave it wants it back unchanged in the next turn.
+        origin: The dialect that made it, such as ``anthropic`` or ``gemini``. A codec sends back only
+            reasoning of its own dialect; that of others says nothing to it and is left out.
+        id: The API's own name of it, where it has one.
+        hidden: The API gave it in encrypted form only, as ``signature``.
+        calls_before: How many tool calls of its message came before it.
     """
 
     text: str
     signature: str | None = None
+    origin: str = ""
+    id: str | None = None
+    hidden: bool = False
+    calls_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +91,19 @@ Part = TextPart | PassagePart | ImagePart | AudioPart | FilePart | ReasoningPart
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model asks for a tool. ``arguments`` is the JSON text as the model wrote it, not yet checked."""
+    """A model asks for a tool.
+
+    Attributes:
+        id: Names the call; its result refers to it.
+        name: Name of the tool.
+        arguments: JSON text as the model wrote it, not yet checked.
+        signature: Opaque; an API that gave one wants it back unchanged in the next turn.
+    """
 
     id: str
     name: str
     arguments: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,7 @@ class Message:
         tool_calls: Calls an assistant asked for.
         tool_call_id: On a ``tool`` message, the call it answers.
         name: Name of the speaker or tool, where an API wants one.
+        is_error: On a ``tool`` message: the tool failed, and the content says how.
     """
 
     role: Role
@@ -104,6 +124,7 @@ class Message:
     tool_calls: Sequence[ToolCall] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    is_error: bool = False
 
     @property
     def text(self) -> str:
@@ -139,6 +160,7 @@ class ChatRequest:
         messages: The conversation, oldest first.
         tools: Tools the model may ask for.
         tool_choice: ``auto``, ``none``, ``required``, or the name of one tool.
+        parallel_tool_calls: Whether one answer may ask for several tools.
         output: Ask for JSON that fits a schema.
         max_tokens: Most tokens to generate, at least 1.
         temperature: 0 to 2; many reasoning models refuse it.
@@ -154,6 +176,7 @@ class ChatRequest:
     messages: Sequence[Message]
     tools: Sequence[ToolSpec] = ()
     tool_choice: str | None = None
+    parallel_tool_calls: bool | None = None
     output: JsonOutput | None = None
     max_tokens: int | None = None
     temperature: float | None = None
@@ -168,13 +191,23 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. ``input_tokens`` counts cached ones; ``output_tokens`` counts reasoning."""
+    """What one call used.
+
+    Attributes:
+        input_tokens: Tokens read, cached and newly cached ones included.
+        output_tokens: Tokens written, reasoning included.
+        cached_tokens: Of the input, those that came from the provider's cache.
+        cache_write_tokens: Of the input, those that went into it.
+        reasoning_tokens: Of the output, those that were reasoning.
+        cost: US dollars, where the API itself says what the call cost.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    cost: float | None = None
 
     @property
     def total_tokens(self) -> int:
@@ -188,6 +221,7 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
+            other.cost if self.cost is None else self.cost + (other.cost or 0.0),
         )
 
 
@@ -227,13 +261,14 @@ class Delta:
     """A piece of a streamed answer.
 
     Attributes:
-        kind: What the piece belongs to.
+        kind: What the piece belongs to; ``restart`` says that all pieces before it are void, because the call
+            is made again (only where it was allowed to be).
         text: The piece; for ``tool_call`` a fragment of the arguments.
         index: Which tool call, counted from 0.
         tool_call: Id and name, on the first piece of a tool call.
     """
 
-    kind: Literal["text", "reasoning", "refusal", "tool_call"]
+    kind: Literal["text", "reasoning", "refusal", "tool_call", "restart"]
     text: str
     index: int = 0
     tool_call: ToolCall | None = None

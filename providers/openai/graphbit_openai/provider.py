@@ -41,7 +41,7 @@ class OpenAIProvider:
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     capabilities: ClassVar[frozenset[str]] = frozenset(
-        {"stream", "tools", "json_output", "images", "seed", "stop", "embed"}
+        {"stream", "tools", "json_output", "images", "audio", "files", "seed", "stop", "embed"}
     )
     default_model: ClassVar[str] = "gpt-5.6-luna"
 
