@@ -11,7 +11,7 @@ from graphbit_core.testing.model_server import Received
 
 
 def sent(reply: Reply, ask: Callable[[str], Any], asked: int = 1) -> Received:
-    """The last of ``asked`` requests that ``ask`` sends to the base URL it is given, where ``reply`` waits."""
+    """The last of ``asked`` requests that ``ask`` sends to the URL it is given, where ``reply`` waits."""
     with ModelServer() as server:
         url = server.script(reply)
         ask(url)
