@@ -252,7 +252,7 @@ def test_what_an_api_cannot_express_is_asked_of_another(server: ModelServer, way
 
     host, _ = models(b=["ok"])
     host.add("provider", "picky", Picky)
-    settings = {"base_url": server.url, "api_key": KEY, "host": host}
+    settings: dict[str, Any] = {"base_url": server.url, "api_key": KEY, "host": host}
     client = LlmClient("picky:a", fallbacks=["b:m"], **settings)
     assert ask(client, way) == "ok"
     with pytest.raises(ValidationError, match="no such thing"):
