@@ -222,8 +222,8 @@ class Engine:
     def add_root_certificate(self, pem: bytes) -> None:
         """Trusts one more CA; before the first call, else ConfigError."""
 
-    def limit(self, resource: str, limits: ResourceLimits) -> None:
-        """Sets the limits of a resource; tightening them never cancels a call."""
+    def limit(self, limiter: str, limits: ResourceLimits) -> None:
+        """Sets the limits of a limiter; tightening them never cancels a call."""
 
     def start(
         self,
@@ -239,9 +239,13 @@ class Engine:
         deadline: float | None,
         policy: CallPolicy,
         egress: Egress | None = None,
+        limiter: str | None = None,
     ) -> int:
         """Queues a call and returns its id at once. ``framing`` None: one whole reply; ``egress`` None: it
         may go anywhere.
+
+        Calls of one ``resource`` share a breaker, a retry budget and counters; those of one ``limiter``
+        share permits, rates and pauses. None: the limiter that has the resource's name.
         """
 
     def ok(self, call: int, tokens: int) -> None:
@@ -267,6 +271,9 @@ class Engine:
         """``breaker`` (``closed``, ``open``, ``half_open``), ``calls``, ``failures``, ``retries``,
         ``in_flight``, ``queued``.
         """
+
+    def limiter_stats(self, limiter: str) -> dict[str, float | int]:
+        """``in_flight``, ``queued``, ``paused`` (seconds for which nothing is admitted)."""
 
     def in_flight(self) -> int:
         """Calls that are not over."""

@@ -64,23 +64,23 @@ impl PyEngine {
         self.enter(py, |engine| engine.add_root_certificate(pem))
     }
 
-    /// Sets the limits of a resource; tightening them never cancels a call.
-    fn limit(&self, py: Python<'_>, resource: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
+    /// Sets the limits of a limiter; tightening them never cancels a call.
+    fn limit(&self, py: Python<'_>, limiter: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
         let given = numbers(limits)?;
         self.enter(py, |engine| {
             let mut limits = Limits::default();
             for (key, value) in &given {
                 set_limit(&mut limits, key, *value)?;
             }
-            engine.limit(resource, limits);
+            engine.limit(limiter, limits);
             Ok(())
         })
     }
 
     /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
-    /// ``egress`` guards where it goes.
+    /// ``egress`` guards where it goes; ``limiter`` None: the one that has the resource's name.
     #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None))]
+    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None))]
     fn start(
         &self,
         py: Python<'_>,
@@ -96,6 +96,7 @@ impl PyEngine {
         deadline: Option<f64>,
         policy: &Bound<'_, PyDict>,
         egress: Option<&PyEgress>,
+        limiter: Option<&str>,
     ) -> PyResult<CallId> {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
@@ -108,6 +109,7 @@ impl PyEngine {
             }
             let spec = CallSpec {
                 resource: resource.to_owned(),
+                limiter: limiter.map(str::to_owned),
                 request: Request::new(method, url, pairs, Bytes::copy_from_slice(body))?,
                 framing: framing.map(parse_framing).transpose()?,
                 idempotent,
@@ -162,6 +164,16 @@ impl PyEngine {
         dict.set_item("retries", stats.retries)?;
         dict.set_item("in_flight", stats.in_flight)?;
         dict.set_item("queued", stats.queued)?;
+        Ok(dict)
+    }
+
+    /// ``in_flight``, ``queued``, ``paused``.
+    fn limiter_stats<'py>(&self, py: Python<'py>, limiter: &str) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.enter(py, |engine| Ok(engine.limiter_stats(limiter)))?;
+        let dict = PyDict::new(py);
+        dict.set_item("in_flight", stats.in_flight)?;
+        dict.set_item("queued", stats.queued)?;
+        dict.set_item("paused", stats.paused.as_secs_f64())?;
         Ok(dict)
     }
 

@@ -6,11 +6,13 @@
 mod addresses;
 mod cancel;
 mod egress;
+mod limits;
 mod plain;
 mod policy;
 mod redirect;
 mod retry;
 mod rig;
+mod script;
 mod server;
 mod stream;
 mod timeouts;

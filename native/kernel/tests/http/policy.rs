@@ -1,68 +1,15 @@
-//! What takes minutes in life, on tokio's paused clock. Sockets and a paused clock do not mix, so the edge
-//! of the engine is scripted here.
+//! What takes minutes in life, on a paused clock.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
-use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::{Error, Phase};
 use graphbit_kernel::http::{CallSpec, Event, Kind, Policy, Reply, Request, Transport};
 use graphbit_kernel::resilience::{Limits, Rate, State, StopReason};
 
-use crate::rig::{Rig, post};
-
-/// What the script says to one request.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Reply(u16),
-    Refuse,
-    Silence,
-    /// A comment every ten seconds, for ever.
-    Comments,
-}
-
-/// Answers requests in order; the last step repeats.
-#[derive(Debug)]
-struct Script(Mutex<VecDeque<Step>>);
-
-impl Transport for Script {
-    fn send(&self, _request: Request, _policy: &Policy) -> BoxFuture<'static, Result<Reply, Error>> {
-        let mut steps = self.0.lock().unwrap();
-        let step = if steps.len() > 1 { steps.pop_front().unwrap() } else { steps[0] };
-        let reply = |status, body| Ok(Reply { status, headers: Vec::new(), body });
-        match step {
-            Step::Reply(status) => std::future::ready(reply(status, stream::empty().boxed())).boxed(),
-            Step::Refuse => {
-                let error = Error::Transport { phase: Phase::Connect, detail: "refused".into() };
-                std::future::ready(Err(error)).boxed()
-            }
-            Step::Silence => std::future::ready(reply(200, stream::pending().boxed())).boxed(),
-            Step::Comments => {
-                let comments = stream::repeat(()).then(|()| async {
-                    tokio::time::sleep(Duration::from_secs(10)).await;
-                    Ok(Bytes::from(": ping\n\n"))
-                });
-                std::future::ready(reply(200, comments.boxed())).boxed()
-            }
-        }
-    }
-}
-
-fn rig(steps: &[Step]) -> Rig {
-    Rig::scripted(Arc::new(Script(Mutex::new(steps.iter().copied().collect()))))
-}
-
-fn spec() -> CallSpec {
-    CallSpec { policy: Policy::default(), ..post("http://scripted/") }
-}
-
-fn seconds(since: Time, rig: &Rig) -> f64 {
-    rig.clock.now().since(since).as_secs_f64()
-}
+use crate::rig::Rig;
+use crate::script::{Step, rig, seconds, spec};
 
 #[tokio::test(start_paused = true)]
 async fn the_defaults_end_a_silent_body_and_a_stream_of_comments() {
