@@ -252,14 +252,15 @@ class Engine:
         """Verdict: the reply is good; ``tokens`` were really used."""
 
     def retry(self, call: int, kind: str, retry_after: float | None) -> tuple[int, str | None]:
-        """Verdict: try again. ``kind``: ``rate_limited``, ``unavailable`` or ``malformed``.
+        """Verdict: try again. ``kind``: ``rate_limited``, ``unavailable`` or ``malformed``. The limiter of a
+        call that is ``rate_limited``, also by ``fail``, admits nothing for ``retry_after`` seconds.
 
         Returns attempts made and None when the kernel will try again, else why it will not
         (``attempts``, ``budget``, ``deadline``, ``retry_after``, ``not_idempotent``, ``delivered``,
         ``circuit``); then the call is over and the caller raises its own error.
         """
 
-    def fail(self, call: int, kind: str) -> int:
+    def fail(self, call: int, kind: str, retry_after: float | None = None) -> int:
         """Verdict: over. ``kind`` as for retry, or ``rejected`` (4xx: says nothing about the resource's
         health). Returns the attempts made.
         """
@@ -277,6 +278,15 @@ class Engine:
 
     def in_flight(self) -> int:
         """Calls that are not over."""
+
+def retry_after(headers: Sequence[tuple[str, str]], now: float) -> float | None:
+    """Seconds to wait that the headers of a failed reply ask for, None if they say nothing.
+
+    ``retry-after-ms``, then ``retry-after`` (seconds or a date), then the reset of each window of the
+    ``ratelimit`` headers of which nothing is left, or which does not say what is left: a duration (``6m0s``),
+    seconds, a point in time in seconds or milliseconds since the epoch, or a date. A past date is 0, what
+    cannot be read is absent. ``now``: ``time.time()``; the reply's ``date`` wins.
+    """
 
 # --- JSON Schema ----------------------------------------------------------------------------------
 

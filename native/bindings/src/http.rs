@@ -142,8 +142,12 @@ impl PyEngine {
     }
 
     /// Verdict: over. Returns the attempts made.
-    fn fail(&self, py: Python<'_>, call: CallId, kind: &str) -> PyResult<u32> {
-        self.enter(py, |engine| engine.fail(call, Kind::parse(kind)?))
+    #[pyo3(signature = (call, kind, retry_after=None))]
+    fn fail(&self, py: Python<'_>, call: CallId, kind: &str, retry_after: Option<f64>) -> PyResult<u32> {
+        self.enter(py, |engine| {
+            let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
+            engine.fail(call, Kind::parse(kind)?, wait)
+        })
     }
 
     /// Ends a call, whatever its state, and closes its socket; no event follows.
@@ -187,6 +191,20 @@ impl PyEngine {
     fn enter<T>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> Result<T, Error>) -> PyResult<T> {
         self.home.enter(py, "Engine", || work(&Process::current().engine))
     }
+}
+
+/// Seconds to wait that the headers of a failed reply ask for; None if they say nothing.
+#[pyfunction]
+pub fn retry_after(
+    py: Python<'_>,
+    headers: Vec<(PyBackedStr, PyBackedStr)>,
+    now: f64,
+) -> PyResult<Option<f64>> {
+    guarded(py, || {
+        let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+        let wait = graphbit_kernel::http::retry_after(pairs, seconds("now", now)?);
+        Ok(wait.map(|wait| wait.as_secs_f64()))
+    })
 }
 
 fn numbers(dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {

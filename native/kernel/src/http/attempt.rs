@@ -11,6 +11,7 @@ use reqwest::Method;
 use super::call::Call;
 use super::engine::Shared;
 use super::event::{Event, Headers};
+use super::quota;
 use super::redirect;
 use super::transport::Reply;
 use crate::clock::Time;
@@ -37,8 +38,15 @@ pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<()
 async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
     let sent = shared.clock().now();
     let reply = redirect::send(shared, call, attempt).await?;
-    call.head_arrived(shared.clock().now().since(sent));
+    let now = shared.clock().now();
+    call.head_arrived(now.since(sent));
     let Reply { status, headers, body } = reply;
+    if (200..300).contains(&status) {
+        let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        if let Some(wait) = quota::used_up(pairs, shared.clock().wall()) {
+            call.used_up(wait, now);
+        }
+    }
     match call.spec.framing {
         Some(framing) if (200..300).contains(&status) && !is_whole(&headers, framing) => {
             call.report(Event::Open { attempt, status, headers });

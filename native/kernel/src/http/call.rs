@@ -94,6 +94,11 @@ impl Call {
         }
     }
 
+    /// The server said that nothing is left until `wait` is over.
+    pub(super) fn used_up(&self, wait: Duration, now: Time) {
+        self.gate.pause_until(now + wait.min(self.spec.policy.max_retry_after));
+    }
+
     /// What a broken read means once frames were delivered.
     pub(super) fn interrupted(&self, error: Error) -> Error {
         match error {
@@ -121,10 +126,10 @@ impl Call {
         retry_after: Option<Duration>,
         now: Time,
     ) -> Result<(), StopReason> {
-        held.settle(kind.outcome(), kind.tokens_used(), now);
+        self.judged(held, kind, retry_after, now);
         let decision = self.decide(retry_after, now);
-        if kind == Kind::RateLimited {
-            self.pause(decision, retry_after, now);
+        if let (Kind::RateLimited, Decision::Retry { at }) = (kind, decision) {
+            self.gate.pause_until(at);
         }
         match decision {
             Decision::Stop(reason) => Err(reason),
@@ -136,12 +141,12 @@ impl Call {
         }
     }
 
-    /// A 429 concerns every call through the limiter, whatever becomes of this one.
-    fn pause(&self, decision: Decision, retry_after: Option<Duration>, now: Time) {
-        let asked = retry_after.map(|wait| now + wait.min(self.spec.policy.max_retry_after));
-        match (decision, asked) {
-            (Decision::Retry { at }, _) | (Decision::Stop(_), Some(at)) => self.gate.pause_until(at),
-            (Decision::Stop(_), None) => {}
+    /// Settles an attempt whose reply was not good. A 429 that says how long concerns every call through the
+    /// limiter, whatever becomes of this one.
+    pub(super) fn judged(&self, held: Held, kind: Kind, retry_after: Option<Duration>, now: Time) {
+        held.settle(kind.outcome(), kind.tokens_used(), now);
+        if let (Kind::RateLimited, Some(wait)) = (kind, retry_after) {
+            self.used_up(wait, now);
         }
     }
 

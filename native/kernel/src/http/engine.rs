@@ -165,9 +165,9 @@ impl Engine {
     }
 
     /// Verdict: over. Returns the attempts made.
-    pub fn fail(&self, id: CallId, kind: Kind) -> Result<u32, Error> {
+    pub fn fail(&self, id: CallId, kind: Kind, retry_after: Option<Duration>) -> Result<u32, Error> {
         let (call, held) = self.judged(id)?;
-        held.settle(kind.outcome(), kind.tokens_used(), self.clock().now());
+        call.judged(held, kind, retry_after, self.clock().now());
         self.end(id, &call);
         Ok(call.attempts())
     }

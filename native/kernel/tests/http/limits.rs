@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{CallSpec, Event, Kind};
-use graphbit_kernel::resilience::{Limits, State};
+use graphbit_kernel::resilience::{Limits, State, StopReason};
 
 use crate::rig::Rig;
 use crate::script::{Step, rig, seconds, spec};
@@ -65,7 +65,7 @@ async fn a_breaker_that_opens_refuses_those_who_wait_at_any_limiter() {
     for _ in 0..5 {
         let call = rig.start(of_model("small"));
         assert_eq!(rig.reply().await.1, 500);
-        rig.engine.fail(call, Kind::Unavailable).unwrap();
+        rig.engine.fail(call, Kind::Unavailable, None).unwrap();
     }
     let opened = rig.clock.now();
     assert_eq!(rig.engine.stats("account").breaker, State::Open);
@@ -79,4 +79,42 @@ async fn a_breaker_that_opens_refuses_those_who_wait_at_any_limiter() {
     rig.engine.cancel(silent);
     tokio::time::sleep(Duration::from_millis(2)).await;
     rig.assert_idle("account").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_that_is_not_retried_pauses_its_limiter_when_it_says_how_long() {
+    let rig = rig(&[Step::Reply(429), Step::Reply(429), Step::Reply(200)]);
+    let silent = rig.start(spec());
+    rig.reply().await;
+    rig.engine.fail(silent, Kind::RateLimited, None).unwrap();
+    assert_eq!(rig.engine.limiter_stats("model").paused, Duration::ZERO, "it did not say how long");
+    let call = rig.start(spec());
+    rig.reply().await;
+    rig.engine.fail(call, Kind::RateLimited, Some(Duration::from_secs(7))).unwrap();
+    assert!((7.0..7.1).contains(&answered(&rig, spec()).await));
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_that_asks_for_a_day_pauses_no_longer_than_the_policy_waits() {
+    let rig = rig(&[Step::Reply(429), Step::Reply(200)]);
+    let call = rig.start(spec());
+    rig.reply().await;
+    let day = Some(Duration::from_secs(86_400));
+    assert_eq!(rig.engine.retry(call, Kind::RateLimited, day).unwrap(), (1, Some(StopReason::RetryAfter)));
+    assert_eq!(rig.engine.limiter_stats("model").paused, Duration::from_secs(120));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_reply_that_says_nothing_is_left_makes_the_next_call_wait_for_the_reset() {
+    const LAST: &[(&str, &str)] =
+        &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "6s")];
+    const MORE: &[(&str, &str)] =
+        &[("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "6s")];
+    let rig = rig(&[Step::With(MORE), Step::With(LAST), Step::With(MORE), Step::Reply(200)]);
+    assert!(answered(&rig, spec()).await < 0.1);
+    assert!(answered(&rig, spec()).await < 0.1);
+    assert!((5.9..6.1).contains(&answered(&rig, spec()).await));
+    assert!(answered(&rig, spec()).await < 0.1);
+    rig.assert_idle("model").await;
 }

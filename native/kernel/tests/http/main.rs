@@ -9,6 +9,7 @@ mod egress;
 mod limits;
 mod plain;
 mod policy;
+mod quota;
 mod redirect;
 mod retry;
 mod rig;

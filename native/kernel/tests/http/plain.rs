@@ -130,7 +130,7 @@ async fn a_redirect_is_a_reply_like_any_other() {
     let rig = Rig::new();
     let call = rig.start(post(&server.url()));
     assert_eq!(rig.reply().await.1, 302);
-    rig.engine.fail(call, graphbit_kernel::http::Kind::Rejected).unwrap();
+    rig.engine.fail(call, graphbit_kernel::http::Kind::Rejected, None).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -128,7 +128,7 @@ async fn a_breaker_that_opens_refuses_those_who_wait_already() {
     for _ in 0..5 {
         let (call, event) = rig.next().await;
         assert!(matches!(event, Event::Reply { .. }), "{event:?}");
-        rig.engine.fail(call, Kind::Unavailable).unwrap();
+        rig.engine.fail(call, Kind::Unavailable, None).unwrap();
     }
     for _ in 0..2 {
         let (error, attempts) = rig.failure().await;

@@ -17,6 +17,8 @@ use crate::rig::{Rig, post};
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     Reply(u16),
+    /// A 200 with these headers.
+    With(&'static [(&'static str, &'static str)]),
     Refuse,
     Silence,
     /// A comment every ten seconds, for ever.
@@ -34,6 +36,11 @@ impl Transport for Script {
         let reply = |status, body| Ok(Reply { status, headers: Vec::new(), body });
         match step {
             Step::Reply(status) => std::future::ready(reply(status, stream::empty().boxed())).boxed(),
+            Step::With(headers) => {
+                let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+                let body = stream::empty().boxed();
+                std::future::ready(Ok(Reply { status: 200, headers, body })).boxed()
+            }
             Step::Refuse => {
                 let error = Error::Transport { phase: Phase::Connect, detail: "refused".into() };
                 std::future::ready(Err(error)).boxed()

@@ -66,7 +66,7 @@ async fn a_streaming_call_that_is_refused_gets_a_whole_reply() {
     let rig = Rig::new();
     let call = rig.start(stream(&server.url()));
     assert_eq!(rig.reply().await, (1, 503, "down".into()));
-    rig.engine.fail(call, Kind::Unavailable).unwrap();
+    rig.engine.fail(call, Kind::Unavailable, None).unwrap();
 }
 
 /// One frame, then the connection goes.
