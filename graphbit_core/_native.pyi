@@ -181,7 +181,8 @@ CallPolicy: TypeAlias = dict[str, float | int]
 between bytes), ``progress_timeout`` (120, between frames; comments are not progress),
 ``attempt_timeout`` (600), seconds; ``max_attempts`` (3), ``backoff_base`` (0.5), ``backoff_cap`` (30),
 ``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression; of a guarded call 10, at most 100),
-``max_frame`` (4 MiB)."""
+``max_frame`` (4 MiB), ``max_stream`` (64 MiB of a streamed body; of a guarded call as ``max_body``). Time for
+which a stream waits for its reader counts for the caller's deadline only."""
 
 ResourceLimits: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``max_concurrency`` (256), ``requests_per_minute``, ``tokens_per_minute`` (none),

@@ -25,7 +25,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn gzip_server(plain: Vec<u8>) -> Server {
+/// Sends these bytes to whoever asks, compressed.
+pub async fn gzip_server(plain: Vec<u8>) -> Server {
     let packed = gzip(&plain);
     Server::start(move |mut peer| {
         let packed = packed.clone();

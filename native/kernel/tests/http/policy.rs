@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use graphbit_kernel::error::{Error, Phase};
+use graphbit_kernel::framing::Framing;
 use graphbit_kernel::http::{CallSpec, Event, Kind, Policy, Reply, Request, Transport};
 use graphbit_kernel::resilience::{Limits, Rate, State, StopReason};
 
@@ -17,7 +18,7 @@ async fn the_defaults_end_a_silent_body_and_a_stream_of_comments() {
     {
         let rig = rig(&[step]);
         let begun = rig.clock.now();
-        let mut spec = CallSpec { framing: Some(graphbit_kernel::framing::Framing::Sse), ..spec() };
+        let mut spec = CallSpec { framing: Some(Framing::Sse), ..spec() };
         spec.policy.max_attempts = 1;
         rig.start(spec);
         let (error, _) = rig.failure().await;
@@ -230,4 +231,39 @@ async fn a_panic_in_a_call_becomes_its_error() {
     rig.start(spec());
     assert_eq!(rig.failure().await.0, Error::Internal("broken on purpose".into()));
     rig.assert_idle("model").await;
+}
+
+/// Starts a stream whose host does not read until a minute later, and returns what it then ends with, and after
+/// how many seconds.
+async fn read_late(change: impl FnOnce(&mut Policy)) -> (Error, f64) {
+    let rig = rig(&[Step::Frames(1000)]);
+    let mut spec = CallSpec { framing: Some(Framing::Sse), ..spec() };
+    change(&mut spec.policy);
+    rig.start(spec);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let (begun, mut read) = (rig.clock.now(), 0);
+    loop {
+        match rig.next().await.1 {
+            Event::Frames(frames) => read += frames.len(),
+            Event::Failed { error, .. } => {
+                assert_eq!(read, 1000);
+                return (error, seconds(begun, &rig));
+            }
+            other => assert!(matches!(other, Event::Open { .. }), "{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_slow_reader_takes_is_nobodys_timeout() {
+    let cases: [(fn(&mut Policy), Phase); 3] = [
+        (|policy| policy.attempt_timeout = Duration::from_secs(5), Phase::Attempt),
+        (|policy| policy.idle_timeout = Duration::from_secs(5), Phase::Idle),
+        (|policy| policy.progress_timeout = Duration::from_secs(5), Phase::Progress),
+    ];
+    for (change, expected) in cases {
+        let (error, took) = read_late(change).await;
+        assert!(matches!(error, Error::Deadline { phase, .. } if phase == expected), "{error:?}");
+        assert!((4.9..5.1).contains(&took), "{expected}: {took} s after it was read");
+    }
 }

@@ -21,6 +21,8 @@ pub enum Step {
     With(&'static [(&'static str, &'static str)]),
     Refuse,
     Silence,
+    /// So many frames in one piece each, and then silence.
+    Frames(usize),
     /// A comment every ten seconds, for ever.
     Comments,
 }
@@ -46,6 +48,10 @@ impl Transport for Script {
                 std::future::ready(Err(error)).boxed()
             }
             Step::Silence => std::future::ready(reply(200, stream::pending().boxed())).boxed(),
+            Step::Frames(count) => {
+                let frames = stream::iter((0..count).map(|_| Ok(Bytes::from("data: x\n\n"))));
+                std::future::ready(reply(200, frames.chain(stream::pending()).boxed())).boxed()
+            }
             Step::Comments => {
                 let comments = stream::repeat(()).then(|()| async {
                     tokio::time::sleep(Duration::from_secs(10)).await;
