@@ -137,7 +137,13 @@ def _ours(request: ChatRequest, *, stream: bool = False) -> dict[str, Any]:
 
 
 def _sdk(url: str) -> OpenAI:
-    return OpenAI(api_key=KEY, base_url=url, max_retries=0)
+    return OpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
+
+
+def _created(url: str, **fields: Any) -> Response:
+    with _sdk(url) as client:
+        found: Response = client.responses.create(**fields)
+        return found
 
 
 def test_every_request_is_compared_or_refused() -> None:
@@ -147,7 +153,7 @@ def test_every_request_is_compared_or_refused() -> None:
 @pytest.mark.parametrize("name", ASKED)
 def test_the_codec_sends_what_the_sdk_sends(name: str) -> None:
     reply = Reply.json(ANSWERS["text"])
-    theirs = sent(reply, lambda url: _sdk(f"{url}/v1").responses.create(**{**ALWAYS, **ASKED[name]}))
+    theirs = sent(reply, lambda url: _created(url, **{**ALWAYS, **ASKED[name]}))
     ours = _codec().encode(REQUESTS[name], stream=False)
     assert meaning(json.loads(ours.body)) == meaning(theirs.json())
     assert theirs.path.endswith("/v1/responses")
@@ -158,7 +164,7 @@ def test_the_codec_sends_what_the_sdk_sends(name: str) -> None:
 
 def test_a_stream_is_asked_for_as_the_sdk_asks() -> None:
     def ask(url: str) -> None:
-        with _sdk(f"{url}/v1").responses.create(**ALWAYS, stream=True) as events:
+        with _sdk(url) as client, client.responses.create(**ALWAYS, stream=True) as events:
             list(events)
 
     theirs = sent(Reply.stream(wire.sse(wire.events(ANSWERS["text"]))), ask)
@@ -258,7 +264,7 @@ def _sdk_stream(whole: dict[str, Any]) -> Response:
     found: list[Response] = []
 
     def ask(url: str) -> None:
-        with _sdk(url).responses.stream(model=MODEL, input="Hi") as stream:
+        with _sdk(url) as client, client.responses.stream(model=MODEL, input="Hi") as stream:
             for event in stream:
                 if event.type == "response.completed" or event.type == "response.incomplete":
                     found.append(event.response)
@@ -277,7 +283,7 @@ def test_a_conversation_with_reasoning_goes_back_as_the_sdk_would_send_it() -> N
     back[1] = {"role": "assistant", "content": "I look."}
     result = {"type": "function_call_output", "call_id": "call_1", "output": "12 °C"}
     asked = {**ALWAYS, "input": [HELLO, *back, result]}
-    theirs = sent(Reply.json(ANSWERS["text"]), lambda url: _sdk(url).responses.create(**asked))
+    theirs = sent(Reply.json(ANSWERS["text"]), lambda url: _created(url, **asked))
     said = _read_whole(ANSWERS["parallel tools"]).message
     turns = (Message("user", HELLO["content"]), said, Message("tool", "12 °C", tool_call_id="call_1"))
     assert meaning(_ours(ChatRequest(turns))) == meaning(theirs.json())
