@@ -29,7 +29,7 @@ _OURS = {
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
-    "graphbit-openai": ["embedder openai", "provider openai"],
+    "graphbit-openai": ["embedder openai", "provider openai", "provider openai_responses"],
     "graphbit-splitter-text": [
         *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
         *("tokenizer cl100k_base", "tokenizer o200k_base"),
