@@ -32,7 +32,13 @@ def redacted(data: str) -> dict[str, Any]:
 
 def tool_use(id: str, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
     """A call of a tool."""
-    return {"type": "tool_use", "id": id, "name": name, "input": dict(arguments), "caller": {"type": "direct"}}
+    return {
+        "type": "tool_use",
+        "id": id,
+        "name": name,
+        "input": dict(arguments),
+        "caller": {"type": "direct"},
+    }
 
 
 def message(*blocks: Mapping[str, Any], stop: str = "end_turn") -> dict[str, Any]:
@@ -97,7 +103,9 @@ def _block_events(index: int, block: Mapping[str, Any], piece: int) -> Iterator[
     if "signature" in start:
         start["signature"] = ""
     yield {"type": "content_block_start", "index": index, "content_block": start}
-    written = whole if isinstance(whole, str) else json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    written = (
+        whole if isinstance(whole, str) else json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    )
     if written == "{}":
         written = ""
     deltas = [{"type": kind, name: written[at : at + piece]} for at in range(0, len(written), piece)]

@@ -43,9 +43,7 @@ class TestAnthropicProvider(HttpProviderConformance):
     key_env = "ANTHROPIC_API_KEY"
     text = Canned(TEXT, streamed(TEXT), ChatResponse(Message("assistant", "Grüß Gott 👋"), "stop", USAGE))
     tools = Canned(
-        TOOLS,
-        streamed(TOOLS),
-        ChatResponse(Message("assistant", "", tool_calls=CALLS), "tool_calls", USAGE),
+        TOOLS, streamed(TOOLS), ChatResponse(Message("assistant", "", tool_calls=CALLS), "tool_calls", USAGE)
     )
     reasoning = Canned(
         REASONING,
