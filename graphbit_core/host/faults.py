@@ -23,6 +23,7 @@ _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_st
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 _OURS = {
+    "graphbit-anthropic": ["provider anthropic"],
     "graphbit-embedder-hashing": ["embedder hashing"],
     "graphbit-extractive": ["provider extractive"],
     "graphbit-loader-docx": ["loader docx"],
