@@ -68,11 +68,11 @@ def read_usage(usage: Any) -> Usage:
         return Usage()
     prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     return Usage(
-        input_tokens=_count(usage, "prompt_tokens"),
-        output_tokens=_count(usage, "completion_tokens"),
-        cached_tokens=_count(prompt, "cached_tokens"),
-        cache_write_tokens=_count(prompt, "cache_write_tokens"),
-        reasoning_tokens=_count(completion, "reasoning_tokens"),
+        input_tokens=count(usage, "prompt_tokens"),
+        output_tokens=count(usage, "completion_tokens"),
+        cached_tokens=count(prompt, "cached_tokens"),
+        cache_write_tokens=count(prompt, "cache_write_tokens"),
+        reasoning_tokens=count(completion, "reasoning_tokens"),
     )
 
 
@@ -91,6 +91,7 @@ def _tool_call(call: Any) -> ToolCall:
     return ToolCall(str(call.get("id") or ""), function["name"], arguments)
 
 
-def _count(holder: Any, name: str) -> int:
+def count(holder: Any, name: str) -> int:
+    """The number under ``name``; 0 if there is none."""
     value = holder.get(name) if isinstance(holder, dict) else None
     return value if isinstance(value, int) and value > 0 else 0

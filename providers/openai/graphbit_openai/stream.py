@@ -54,7 +54,7 @@ class OpenAIStreamDecoder:
         if frame.data == "[DONE]":
             self._done = True
             return ()
-        chunk = _read(frame.data)
+        chunk = read_frame(frame.data)
         if chunk.get("error"):
             raise error_in_body(chunk["error"])
         if isinstance(chunk.get("usage"), dict):
@@ -123,7 +123,8 @@ class OpenAIStreamDecoder:
         return ToolCall(call.id, call.name, "".join(call.arguments))
 
 
-def _read(data: str) -> dict[str, Any]:
+def read_frame(data: str) -> dict[str, Any]:
+    """The object that a frame holds. Raises DecodeError."""
     try:
         chunk = _parse(data)
     except (ValueError, RecursionError) as error:
