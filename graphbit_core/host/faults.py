@@ -26,6 +26,7 @@ _OURS = {
     "graphbit-anthropic": ["provider anthropic"],
     "graphbit-embedder-hashing": ["embedder hashing"],
     "graphbit-extractive": ["provider extractive"],
+    "graphbit-google": ["embedder gemini", "embedder google", "provider gemini", "provider google"],
     "graphbit-loader-docx": ["loader docx"],
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
