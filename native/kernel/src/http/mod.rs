@@ -23,7 +23,7 @@ pub use addresses::not_public;
 pub use client::HttpClient;
 pub use egress::{Egress, MAX_REDIRECTS};
 pub use engine::Engine;
-pub use event::{CallId, Event, Headers};
+pub use event::{CallId, Event, Headers, Notice};
 pub use gate::LimiterStats;
 pub use lookup::{Lookup, SystemLookup};
 pub use policy::{MAX_GUARDED_BODY, Policy, set_limit};
