@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphbit_core import ChatResponse, Delta, Frame, StreamInterruptedError, ToolCall
-from graphbit_openai.replies import bad_shape, optional_text
 from graphbit_openai.responses.replies import failure, read_call, read_response
-from graphbit_openai.stream import read_frame
+from graphbit_openai.shapes import bad_shape, optional_text, read_frame
 
 _PIECES = {
     "response.output_text.delta": "text",
@@ -89,7 +88,9 @@ class ResponsesStreamDecoder:
         arguments, got = read_call(item).arguments, "".join(self._calls[place][1])
         if not arguments.startswith(got):
             bad_shape("has a call whose arguments are not those of its pieces", item)
-        return begun + ([] if arguments == got else self._arguments({**event, "delta": arguments[len(got) :]}))
+        return begun + (
+            [] if arguments == got else self._arguments({**event, "delta": arguments[len(got) :]})
+        )
 
     def _ended(self, event: dict[str, Any]) -> list[Delta]:
         """The whole response; text that came in no piece is given now, as some servers send none."""
