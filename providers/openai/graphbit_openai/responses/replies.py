@@ -22,7 +22,13 @@ from graphbit_openai.replies import bad_shape, count, optional_text
 from graphbit_openai.responses.items import SUMMARY, THOUGHTS
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-_FAULTS_OF_THE_REQUEST = ("invalid_", "image_", "empty_image", "unsupported_image", "failed_to_download_image")
+_FAULTS_OF_THE_REQUEST = (
+    "invalid_",
+    "image_",
+    "empty_image",
+    "unsupported_image",
+    "failed_to_download_image",
+)
 _POLICIES = ("bio_policy", "misalignment_policy_violation", "data_residency_mismatch")
 
 

@@ -89,7 +89,9 @@ class ResponsesStreamDecoder:
         arguments, got = read_call(item).arguments, "".join(self._calls[place][1])
         if not arguments.startswith(got):
             bad_shape("has a call whose arguments are not those of its pieces", item)
-        return begun + ([] if arguments == got else self._arguments({**event, "delta": arguments[len(got) :]}))
+        return begun + (
+            [] if arguments == got else self._arguments({**event, "delta": arguments[len(got) :]})
+        )
 
     def _ended(self, event: dict[str, Any]) -> list[Delta]:
         """The whole response; text that came in no piece is given now, as some servers send none."""
