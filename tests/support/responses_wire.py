@@ -61,13 +61,11 @@ def response(*output: dict[str, Any], **fields: Any) -> dict[str, Any]:
     }
 
 
-def events(whole: dict[str, Any], piece: int = 4) -> list[dict[str, Any]]:
+def events(whole: dict[str, Any], piece: int = 8) -> list[dict[str, Any]]:
     """The events of the same response streamed, its texts ``piece`` characters at a time."""
-    begun = {**whole, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
-    found: list[dict[str, Any]] = [
-        {"type": "response.created", "response": begun},
-        {"type": "response.in_progress", "response": begun},
-    ]
+    begun = {**whole, "status": "in_progress", "output": [], "incomplete_details": None}
+    begun.pop("usage", None)
+    found: list[dict[str, Any]] = [{"type": "response.created", "response": begun}]
     for place, item in enumerate(whole["output"]):
         for event in _of_item(item, piece):
             found.append({"output_index": place, **event})

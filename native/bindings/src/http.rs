@@ -64,23 +64,23 @@ impl PyEngine {
         self.enter(py, |engine| engine.add_root_certificate(pem))
     }
 
-    /// Sets the limits of a resource; tightening them never cancels a call.
-    fn limit(&self, py: Python<'_>, resource: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
+    /// Sets the limits of a limiter; tightening them never cancels a call.
+    fn limit(&self, py: Python<'_>, limiter: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
         let given = numbers(limits)?;
         self.enter(py, |engine| {
             let mut limits = Limits::default();
             for (key, value) in &given {
                 set_limit(&mut limits, key, *value)?;
             }
-            engine.limit(resource, limits);
+            engine.limit(limiter, limits);
             Ok(())
         })
     }
 
     /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
-    /// ``egress`` guards where it goes.
+    /// ``egress`` guards where it goes; ``limiter`` None: the one that has the resource's name.
     #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None))]
+    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None))]
     fn start(
         &self,
         py: Python<'_>,
@@ -96,6 +96,7 @@ impl PyEngine {
         deadline: Option<f64>,
         policy: &Bound<'_, PyDict>,
         egress: Option<&PyEgress>,
+        limiter: Option<&str>,
     ) -> PyResult<CallId> {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
@@ -108,6 +109,7 @@ impl PyEngine {
             }
             let spec = CallSpec {
                 resource: resource.to_owned(),
+                limiter: limiter.map(str::to_owned),
                 request: Request::new(method, url, pairs, Bytes::copy_from_slice(body))?,
                 framing: framing.map(parse_framing).transpose()?,
                 idempotent,
@@ -140,8 +142,12 @@ impl PyEngine {
     }
 
     /// Verdict: over. Returns the attempts made.
-    fn fail(&self, py: Python<'_>, call: CallId, kind: &str) -> PyResult<u32> {
-        self.enter(py, |engine| engine.fail(call, Kind::parse(kind)?))
+    #[pyo3(signature = (call, kind, retry_after=None))]
+    fn fail(&self, py: Python<'_>, call: CallId, kind: &str, retry_after: Option<f64>) -> PyResult<u32> {
+        self.enter(py, |engine| {
+            let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
+            engine.fail(call, Kind::parse(kind)?, wait)
+        })
     }
 
     /// Ends a call, whatever its state, and closes its socket; no event follows.
@@ -165,6 +171,16 @@ impl PyEngine {
         Ok(dict)
     }
 
+    /// ``in_flight``, ``queued``, ``paused``.
+    fn limiter_stats<'py>(&self, py: Python<'py>, limiter: &str) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.enter(py, |engine| Ok(engine.limiter_stats(limiter)))?;
+        let dict = PyDict::new(py);
+        dict.set_item("in_flight", stats.in_flight)?;
+        dict.set_item("queued", stats.queued)?;
+        dict.set_item("paused", stats.paused.as_secs_f64())?;
+        Ok(dict)
+    }
+
     /// Calls that are not over.
     fn in_flight(&self, py: Python<'_>) -> PyResult<usize> {
         self.enter(py, |engine| Ok(engine.in_flight()))
@@ -175,6 +191,20 @@ impl PyEngine {
     fn enter<T>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> Result<T, Error>) -> PyResult<T> {
         self.home.enter(py, "Engine", || work(&Process::current().engine))
     }
+}
+
+/// Seconds to wait that the headers of a failed reply ask for; None if they say nothing.
+#[pyfunction]
+pub fn retry_after(
+    py: Python<'_>,
+    headers: Vec<(PyBackedStr, PyBackedStr)>,
+    now: f64,
+) -> PyResult<Option<f64>> {
+    guarded(py, || {
+        let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+        let wait = graphbit_kernel::http::retry_after(pairs, seconds("now", now)?);
+        Ok(wait.map(|wait| wait.as_secs_f64()))
+    })
 }
 
 fn numbers(dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {

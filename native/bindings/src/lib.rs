@@ -22,7 +22,7 @@ mod _native {
     #[pymodule_export]
     use super::graph::{Plan, Run, check_graph};
     #[pymodule_export]
-    use super::http::{PyEgress, PyEngine};
+    use super::http::{PyEgress, PyEngine, retry_after};
     #[pymodule_export]
     use super::mailbox::PyMailbox;
     #[pymodule_export]

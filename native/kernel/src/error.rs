@@ -112,7 +112,7 @@ pub enum Error {
     /// A limit on size or count was reached.
     #[error("{detail}")]
     Exhausted {
-        /// What is limited: `body`, `frame`, `queue` or `tokens_per_minute`.
+        /// What is limited: `body`, `frame`, `stream`, `queue` or `tokens_per_minute`.
         resource: &'static str,
         /// The limit.
         limit: u64,

@@ -16,8 +16,9 @@ use tokio::task::AbortHandle;
 use super::attempt;
 use super::engine::Shared;
 use super::event::Event;
+use super::gate::{Asking, Gate, Held};
 use super::request::CallSpec;
-use super::resource::{Held, Resource};
+use super::resource::Resource;
 use super::verdict::Kind;
 use crate::clock::Time;
 use crate::error::{Error, Phase};
@@ -31,6 +32,7 @@ pub(super) struct Call {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) task: OnceLock<AbortHandle>,
     resource: Arc<Resource>,
+    gate: Arc<Gate>,
     started: Time,
     attempts: AtomicU32,
     delivered: AtomicBool,
@@ -44,7 +46,7 @@ impl Call {
         outbox: Outbox,
         spec: CallSpec,
         mailbox: Arc<Mailbox>,
-        resource: Arc<Resource>,
+        (resource, gate): (Arc<Resource>, Arc<Gate>),
         started: Time,
     ) -> (Arc<Call>, mpsc::UnboundedReceiver<Time>) {
         let (again, verdicts) = mpsc::unbounded_channel();
@@ -54,6 +56,7 @@ impl Call {
             mailbox,
             task: OnceLock::new(),
             resource,
+            gate,
             started,
             attempts: AtomicU32::new(0),
             delivered: AtomicBool::new(false),
@@ -91,6 +94,11 @@ impl Call {
         }
     }
 
+    /// The server said that nothing is left until `wait` is over.
+    pub(super) fn used_up(&self, wait: Duration, now: Time) {
+        self.gate.pause_until(now + wait.min(self.spec.policy.max_retry_after));
+    }
+
     /// What a broken read means once frames were delivered.
     pub(super) fn interrupted(&self, error: Error) -> Error {
         match error {
@@ -118,10 +126,10 @@ impl Call {
         retry_after: Option<Duration>,
         now: Time,
     ) -> Result<(), StopReason> {
-        held.settle(kind.outcome(), kind.tokens_used(), now);
+        self.judged(held, kind, retry_after, now);
         let decision = self.decide(retry_after, now);
-        if kind == Kind::RateLimited {
-            self.pause(decision, retry_after, now);
+        if let (Kind::RateLimited, Decision::Retry { at }) = (kind, decision) {
+            self.gate.pause_until(at);
         }
         match decision {
             Decision::Stop(reason) => Err(reason),
@@ -133,12 +141,12 @@ impl Call {
         }
     }
 
-    /// A 429 concerns every call to the resource, whatever becomes of this one.
-    fn pause(&self, decision: Decision, retry_after: Option<Duration>, now: Time) {
-        let asked = retry_after.map(|wait| now + wait.min(self.spec.policy.max_retry_after));
-        match (decision, asked) {
-            (Decision::Retry { at }, _) | (Decision::Stop(_), Some(at)) => self.resource.pause_until(at),
-            (Decision::Stop(_), None) => {}
+    /// Settles an attempt whose reply was not good. A 429 that says how long concerns every call through the
+    /// limiter, whatever becomes of this one.
+    pub(super) fn judged(&self, held: Held, kind: Kind, retry_after: Option<Duration>, now: Time) {
+        held.settle(kind.outcome(), kind.tokens_used(), now);
+        if let (Kind::RateLimited, Some(wait)) = (kind, retry_after) {
+            self.used_up(wait, now);
         }
     }
 
@@ -207,7 +215,8 @@ impl Call {
     }
 
     async fn admit(&self, shared: &Shared) -> Result<Held, Error> {
-        let admission = self.resource.admit(self.spec.tokens, self.spec.deadline, self.allowed());
+        let (resource, tokens, deadline) = (&self.resource, self.spec.tokens, self.spec.deadline);
+        let admission = self.gate.admit(Asking { resource, tokens, deadline, allowed: self.allowed() });
         let Some(deadline) = self.spec.deadline else { return admission.await };
         let overdue = Error::Deadline { phase: Phase::Queue, timeout: self.allowed() };
         let left = deadline.since(shared.clock().now());

@@ -159,6 +159,11 @@ impl Limiter {
         self.paused_until = self.paused_until.max(until);
     }
 
+    /// Until when nothing is admitted.
+    pub fn paused_until(&self) -> Time {
+        self.paused_until
+    }
+
     /// No call that joins the queue now starts before this time, unless others give up. A call whose deadline
     /// comes first need not wait for it.
     pub fn earliest(&self, now: Time) -> Time {

@@ -6,11 +6,14 @@
 mod addresses;
 mod cancel;
 mod egress;
+mod limits;
 mod plain;
 mod policy;
+mod quota;
 mod redirect;
 mod retry;
 mod rig;
+mod script;
 mod server;
 mod stream;
 mod timeouts;

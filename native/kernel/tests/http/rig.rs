@@ -122,6 +122,7 @@ impl Rig {
 pub fn post(url: &str) -> CallSpec {
     CallSpec {
         resource: "model".into(),
+        limiter: None,
         request: Request::new("POST", url, [("content-type", "application/json")], Bytes::from("{}"))
             .unwrap(),
         framing: None,

@@ -8,6 +8,7 @@ use graphbit_kernel::framing::Framing;
 use graphbit_kernel::http::{CallSpec, Event, Kind};
 use graphbit_kernel::resilience::StopReason;
 
+use crate::plain::gzip_server;
 use crate::rig::{Rig, millis, stream};
 use crate::server::Server;
 
@@ -66,7 +67,7 @@ async fn a_streaming_call_that_is_refused_gets_a_whole_reply() {
     let rig = Rig::new();
     let call = rig.start(stream(&server.url()));
     assert_eq!(rig.reply().await, (1, 503, "down".into()));
-    rig.engine.fail(call, Kind::Unavailable).unwrap();
+    rig.engine.fail(call, Kind::Unavailable, None).unwrap();
 }
 
 /// One frame, then the connection goes.
@@ -135,6 +136,32 @@ async fn a_frame_above_its_limit_is_refused() {
     spec.policy.max_frame = 10_000;
     rig.start(spec);
     assert!(matches!(rig.failure().await.0, Error::Exhausted { resource: "frame", limit: 10_000, .. }));
+}
+
+/// What is wrong with a stream of a few kilobytes on the wire that is `plain`.
+async fn unpacked(plain: Vec<u8>) -> (usize, Error) {
+    let server = gzip_server(plain).await;
+    let rig = Rig::new();
+    let mut spec = stream(&server.url());
+    (spec.policy.max_frame, spec.policy.max_stream) = (100_000, 1 << 20);
+    rig.start(spec);
+    let (frames, end) = rig.stream().await;
+    rig.assert_idle("model").await;
+    (frames.len(), end.unwrap_err())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_capped_by_its_size_after_decompression() {
+    let whole = |line: &str| line.repeat((20 << 20) / line.len()).into_bytes();
+    let (frames, error) = unpacked(whole("data: aaaaaaaa\n\n")).await;
+    assert!(matches!(error, Error::Exhausted { resource: "stream", limit: 0x10_0000, .. }), "{error}");
+    assert!((1..=65_536).contains(&frames), "{frames} frames of a megabyte");
+    let (frames, error) = unpacked(whole(": a comment\n")).await;
+    assert!(matches!(error, Error::Exhausted { resource: "stream", .. }), "{error}");
+    assert_eq!(frames, 0);
+    let (frames, error) = unpacked([b"data: ".to_vec(), vec![b'a'; 20 << 20]].concat()).await;
+    assert!(matches!(error, Error::Exhausted { resource: "frame", limit: 100_000, .. }), "{error}");
+    assert_eq!(frames, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,17 +18,20 @@ from graphbit_core import (
     Usage,
 )
 from graphbit_openai.errors import error_in_body
-from graphbit_openai.replies import bad_shape, count, optional_text
+from graphbit_openai.shapes import bad_shape, count, optional_text
 from graphbit_openai.responses.items import SUMMARY, THOUGHTS
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _FAULTS_OF_THE_REQUEST = (
-    "invalid_",
+    "invalid_prompt",
+    "invalid_image",
+    "invalid_base64_image",
     "image_",
     "empty_image",
     "unsupported_image",
     "failed_to_download_image",
 )
+"""Beginnings of the codes that say the request itself is at fault."""
 _POLICIES = ("bio_policy", "misalignment_policy_violation", "data_residency_mismatch")
 
 

@@ -65,7 +65,7 @@ def _check(request: ChatRequest) -> None:
 
 
 def _joined(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """``ours`` with ``theirs``: objects and lists that both have hold what either does, else theirs counts."""
+    """``ours`` with ``theirs``: objects and lists that both have are joined, else theirs counts."""
     body = dict(ours)
     for name, value in theirs.items():
         own = ours.get(name)
