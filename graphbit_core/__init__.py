@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.endpoint import Endpoint as Endpoint
+    from graphbit_core.llm.fluent import ModelCall as ModelCall, model as model
     from graphbit_core.llm.reply_errors import error_for_status as error_for_status
     from graphbit_core.llm.routing import Router as Router
     from graphbit_core.llm.settings import (
@@ -204,6 +205,7 @@ _PUBLIC = {
     "llm.client": "ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.endpoint": "Endpoint",
+    "llm.fluent": "ModelCall model",
     "llm.reply_errors": "error_for_status",
     "llm.routing": "Router",
     "llm.settings": "check_base_url resolve_key resource_name",

@@ -22,7 +22,7 @@ from graphbit_core.llm.models import ModelRegistry, default_registry
 from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse, Policy, Setup
 from graphbit_core.llm.routing import Router, router_of
 from graphbit_core.llm.stream import ChatStream
-from graphbit_core.llm.structured import Answers
+from graphbit_core.llm.structured import Answers, Form
 from graphbit_core.types.documents import Vector
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 
@@ -132,7 +132,8 @@ class LlmClient:
             on_delta: Called with each piece as it arrives, on this thread.
             policy: Bounds of this call; they go before the client's, key by key.
             observe: Told what happens to the call: a type (``llm.fallback``, ``llm.restarted``,
-                ``resource.limited``, …) and its facts.
+                ``resource.limited``, …) and its facts; at its end ``llm.answered`` with the endpoint as
+                ``model``, what it cost as ``usd`` (None: not known), and ``cached``.
 
         Raises:
             ValidationError: The request is wrong, or asks for what the provider cannot do.
@@ -232,7 +233,7 @@ class LlmClient:
         Raises:
             StructuredOutputError: The last answer does not fit either; it has the text and what is wrong.
         """
-        answers = Answers(kind, as_request(prompt, system, options), self.capabilities, repairs)
+        answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
             answers.read(self.respond(answers.request))
         return answers.value
@@ -241,7 +242,7 @@ class LlmClient:
         self, kind: type[T], prompt: Prompt, *, system: str | None = None, repairs: int = 2, **options: Any
     ) -> T:
         """As ``complete_as``, on the running event loop."""
-        answers = Answers(kind, as_request(prompt, system, options), self.capabilities, repairs)
+        answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
             answers.read(await self.respond_async(answers.request))
         return answers.value

@@ -113,6 +113,9 @@ class Course:
             self.step = "receive"
             return
         self._setup.meter.hit(self._began, time.monotonic())
+        if self._observe is not None:
+            facts = {"model": self._route[0].name, "usd": 0.0, "cached": True}
+            self._observe("llm.answered", facts)
         self._answer, self.step = answer, "give"
         if self._stream:
             self._pending = as_deltas(answer)
@@ -143,6 +146,8 @@ class Course:
         if endpoint.meter is not setup.meter:
             endpoint.meter.answer(self._sent, now, item.usage, cost)
         setup.meter.answer(self._began, now, item.usage, cost)
+        if self._observe is not None:
+            self._observe("llm.answered", {"model": endpoint.name, "usd": cost, "cached": False})
         self._answer, self.step = item, "give"
         if self._stream and not self._delivered:
             self._pending = as_deltas(item)
