@@ -91,7 +91,7 @@ POLICY: Mapping[str, Check] = {
         _positive,
     ),
     **dict.fromkeys(("backoff_base", "backoff_cap", "max_retry_after"), _positive),
-    **dict.fromkeys(("max_attempts", "max_body", "max_frame"), _count),
+    **dict.fromkeys(("max_attempts", "max_body", "max_frame", "max_stream"), _count),
 }
 LIMITS: Mapping[str, Check] = {
     **dict.fromkeys(("max_concurrency", "queue"), _count),
