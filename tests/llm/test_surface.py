@@ -7,7 +7,7 @@ import copy
 from typing import Any
 
 import pytest
-from graphbit_openai import OpenAIEmbedder, OpenAIProvider
+from graphbit_openai import OpenAIEmbedder, OpenAIProvider, Quirks
 
 from graphbit_core import (
     Budget,
@@ -194,7 +194,7 @@ def test_texts_are_embedded_by_the_providers_embedder(server: ModelServer) -> No
     url = server.script(Reply.json(reply))
     host = Host.isolated({("provider", "openai"): OpenAIProvider, ("embedder", "openai"): OpenAIEmbedder})
     client = LlmClient(
-        "openai:m", host=host, base_url=url, api_key=KEY, max_tokens_field="max_tokens", organization="org-1"
+        "openai:m", host=host, base_url=url, api_key=KEY, quirks=Quirks(), organization="org-1"
     )
     assert client.embed(["a", "b"]) == [[1.0, 0.0], [0.0, 1.0]]
     assert asyncio.run(client.embed_async(["a", "b"])) == [[1.0, 0.0], [0.0, 1.0]]
