@@ -201,6 +201,15 @@ target are turned away (ResourceExhaustedError, ``resource="queue_delay"``); ``a
 run at the same time are halved after a timeout, 429 or 5xx and grow by one with each round of successes, from 1
 to ``max_concurrency``)."""
 
+ResourceProtection: TypeAlias = dict[str, float | int]
+"""Keys, all optional: ``breaker_window`` (30 s), ``breaker_min_calls`` (10), ``breaker_ratio`` (0.5: trips when this
+share of at least so many calls failed), ``breaker_consecutive`` (5 failures in a row), ``breaker_open`` (5 s, doubles
+up to) ``breaker_open_max`` (60), ``breaker_probes`` (3), ``slow_after`` (a first byte later than so many seconds is
+slow; off), ``slow_ratio`` (0.8: trips when this share was slow), ``retry_ratio`` (0.2: retries as a share of the
+calls of the last minute), ``retry_floor`` (3: granted at any rate).
+
+An unknown name, here, in ResourceLimits and in CallPolicy, is a ValidationError that names the nearest."""
+
 @final
 class Egress:
     """A guard: where a call may go, and what it does about redirects. Without one a call goes wherever its
@@ -238,6 +247,9 @@ class Engine:
 
     def limit(self, limiter: str, limits: ResourceLimits) -> None:
         """Sets the limits of a limiter; tightening them never cancels a call."""
+
+    def protect(self, resource: str, settings: ResourceProtection) -> None:
+        """Sets the breaker and the retry budget of a resource; what they have counted stays."""
 
     def start(
         self,

@@ -16,6 +16,7 @@ mod retry;
 mod rig;
 mod script;
 mod server;
+mod settings;
 mod stream;
 mod timeouts;
 mod tls;
