@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod addresses;
+mod battery;
 mod cancel;
 mod egress;
 mod limits;
