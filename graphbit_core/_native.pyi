@@ -194,9 +194,9 @@ reader counts for the caller's deadline only.
 Bytes, after decompression: ``max_body`` (32 MiB), ``max_stream`` (64 MiB); of a guarded call both are 10 MiB
 and at most 100; ``max_frame`` (4 MiB).
 
-``max_attempts`` (3). ``restart_streams`` (0): with 1, an idempotent call whose stream breaks after frames were
-delivered may be tried again; ``restart`` comes, and the host forgets them. After a verdict ``retry`` that was
-accepted, frames of the old attempt may still come before it.
+``max_attempts`` (3). ``restart_streams`` (0): with 1, an idempotent call whose stream breaks after frames
+were delivered may be tried again; ``restart`` comes, and the host forgets them. After a verdict ``retry``
+that was accepted, frames of the old attempt may still come before it.
 """
 
 ResourceLimits: TypeAlias = dict[str, float | int]
@@ -212,13 +212,15 @@ by one with each round of successes, from 1 to ``max_concurrency``.
 """
 
 ResourceProtection: TypeAlias = dict[str, float | int]
-"""Keys, all optional. Of the breaker: ``breaker_window`` (30 s), ``breaker_min_calls`` (10), ``breaker_ratio``
-(0.5: trips when this share of at least so many calls failed), ``breaker_consecutive`` (5 failures in a row),
-``breaker_open`` (5 s, doubles up to) ``breaker_open_max`` (60), ``breaker_probes`` (3), ``slow_after`` (a first
-byte later than so many seconds is slow; off), ``slow_ratio`` (0.8: trips when this share was slow).
+"""Keys, all optional.
 
-Of the retry budget: ``retry_ratio`` (0.2: retries as a share of the calls of the last minute), ``retry_floor``
-(3: granted at any rate).
+Of the breaker: ``breaker_window`` (30 s), ``breaker_min_calls`` (10), ``breaker_ratio`` (0.5: trips when this
+share of at least so many calls failed), ``breaker_consecutive`` (5 failures in a row), ``breaker_open`` (5 s,
+doubles up to) ``breaker_open_max`` (60), ``breaker_probes`` (3), ``slow_after`` (a first byte later than so
+many seconds is slow; off), ``slow_ratio`` (0.8: trips when this share was slow).
+
+Of the retry budget: ``retry_ratio`` (0.2: retries as a share of the calls of the last minute) and
+``retry_floor`` (3: granted at any rate).
 """
 
 @final
