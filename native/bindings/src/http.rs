@@ -7,7 +7,7 @@ use bytes::Bytes;
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{
-    CallId, CallSpec, Egress, Engine, Kind, Policy, Protection, Request, parse_framing, set_limit,
+    CallId, CallSpec, Egress, Engine, Kind, Policy, Protection, RequestMaker, parse_framing, set_limit,
 };
 use graphbit_kernel::resilience::{Limits, State};
 use graphbit_kernel::runtime::Process;
@@ -50,13 +50,14 @@ impl PyEgress {
 #[pyclass(frozen, name = "Engine", module = "graphbit_core._native")]
 pub struct PyEngine {
     home: Home,
+    requests: RequestMaker,
 }
 
 #[pymethods]
 impl PyEngine {
     #[new]
     fn new() -> Self {
-        PyEngine { home: Home::here() }
+        PyEngine { home: Home::here(), requests: RequestMaker::default() }
     }
 
     /// Trusts one more CA; before the first call, else ConfigError.
@@ -115,7 +116,7 @@ impl PyEngine {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
         self.enter(py, |engine| {
-            let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+            let pairs: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
             let mut policy =
                 egress.map_or_else(Policy::default, |egress| Policy::guarded(Arc::clone(&egress.inner)));
             for (key, value) in &settings {
@@ -124,7 +125,7 @@ impl PyEngine {
             let spec = CallSpec {
                 resource: resource.to_owned(),
                 limiter: limiter.map(str::to_owned),
-                request: Request::new(method, url, pairs, Bytes::copy_from_slice(body))?,
+                request: self.requests.make(method, url, &pairs, Bytes::copy_from_slice(body))?,
                 framing: framing.map(parse_framing).transpose()?,
                 idempotent,
                 tokens: token_count(tokens)?,

@@ -12,6 +12,7 @@ pub mod http;
 pub mod log;
 pub mod mailbox;
 mod memory;
+pub mod memory;
 mod nearest;
 pub mod pattern;
 pub mod resilience;
