@@ -195,8 +195,8 @@ Bytes, after decompression: ``max_body`` (32 MiB), ``max_stream`` (64 MiB); of a
 and at most 100; ``max_frame`` (4 MiB).
 
 ``max_attempts`` (3). ``restart_streams`` (0): with 1, an idempotent call whose stream breaks after frames
-were delivered may be tried again; ``restart`` comes, and the host forgets them. After a verdict ``retry``
-that was accepted, frames of the old attempt may still come before it.
+were delivered may be tried again; an event says so, and the host forgets them. After a verdict to try again
+that was accepted, frames of the old attempt may still come before that event.
 """
 
 ResourceLimits: TypeAlias = dict[str, float | int]

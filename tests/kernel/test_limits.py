@@ -131,6 +131,19 @@ def test_a_call_spec_names_its_limiter(caller, server):
             assert engine().stats(caller.resource)["in_flight"] == 1
 
 
+def test_a_call_spec_asks_for_notices(caller):
+    caller.engine.protect(caller.resource, {"breaker_consecutive": 1})
+    spec = CallSpec(caller.resource, HttpRequest("POST", GONE), policy={"max_attempts": 1}, notices=True)
+    for expected in ("open", "open"):
+        kinds: list[str] = []
+        with closing(BlockingCall(spec)) as call:
+            while "failed" not in kinds:
+                events = call.receive()
+                kinds += [kind for kind, _ in events]
+                assert all(p[1]["state"] == expected for kind, p in events if kind == "notice")
+        assert kinds == ["notice", "failed"]
+
+
 def test_waits_are_read_from_headers_by_their_shape():
     window = [("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "1m30s")]
     assert retry_after(window, 0.0) == 90.0

@@ -91,11 +91,14 @@ POLICY: Mapping[str, Check] = {
         _positive,
     ),
     **dict.fromkeys(("backoff_base", "backoff_cap", "max_retry_after"), _positive),
-    **dict.fromkeys(("max_attempts", "max_body", "max_frame"), _count),
+    **dict.fromkeys(("max_attempts", "max_body", "max_frame", "max_stream"), _count),
+    "restart_streams": _between(0, 1),
 }
 LIMITS: Mapping[str, Check] = {
     **dict.fromkeys(("max_concurrency", "queue"), _count),
     **dict.fromkeys(("requests_per_minute", "tokens_per_minute"), _positive),
+    **dict.fromkeys(("queue_target", "queue_interval"), _positive),
+    "adaptive": _between(0, 1),
 }
 REQUEST: Mapping[str, Check] = {
     "max_tokens": _count,

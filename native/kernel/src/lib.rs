@@ -11,7 +11,6 @@ pub mod graph;
 pub mod http;
 pub mod log;
 pub mod mailbox;
-mod memory;
 pub mod memory;
 mod nearest;
 pub mod pattern;

@@ -89,7 +89,7 @@ def test_a_model_of_this_machine_costs_nothing(known):
 
 @pytest.mark.parametrize("key", sorted(LIMITS))
 def test_the_kernel_knows_every_limit_that_a_file_may_say(key):
-    engine().limit(f"registry-test:{key}", {key: 5})
+    engine().limit(f"registry-test:{key}", {key: 1})
     with pytest.raises(Exception, match="nonsense"):
         engine().limit("registry-test", {"nonsense": 5})
 
