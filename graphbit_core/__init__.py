@@ -101,7 +101,11 @@ if TYPE_CHECKING:
         runtime_info as runtime_info,
     )
     from graphbit_core.llm.cache import ResponseCache as ResponseCache
-    from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
+    from graphbit_core.llm.client import (
+        BatchItem as BatchItem,
+        ChatStream as ChatStream,
+        LlmClient as LlmClient,
+    )
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.endpoint import Endpoint as Endpoint
     from graphbit_core.llm.reply_errors import error_for_status as error_for_status
@@ -201,7 +205,7 @@ _PUBLIC = {
     "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
     "llm.cache": "ResponseCache",
-    "llm.client": "ChatStream LlmClient",
+    "llm.client": "BatchItem ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.endpoint": "Endpoint",
     "llm.reply_errors": "error_for_status",
