@@ -256,7 +256,7 @@ def _read_stream(whole: dict[str, Any]) -> ChatResponse:
 
 def _sdk_whole(whole: dict[str, Any]) -> Response:
     found: list[Response] = []
-    sent(Reply.json(whole), lambda url: found.append(_sdk(url).responses.create(model=MODEL, input="Hi")))
+    sent(Reply.json(whole), lambda url: found.append(_created(url, model=MODEL, input="Hi")))
     return found[0]
 
 

@@ -15,7 +15,7 @@ from graphbit_core import (
     ToolCall,
     ValidationError,
 )
-from graphbit_openai.requests import file_fields, image_url
+from graphbit_openai.parts import file_fields, image_url
 
 SUMMARY = "openai-responses"
 """Origin of reasoning that the API gives as a summary, with the thoughts themselves in encrypted form."""

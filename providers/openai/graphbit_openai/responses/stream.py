@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphbit_core import ChatResponse, Delta, Frame, StreamInterruptedError, ToolCall
-from graphbit_openai.replies import bad_shape, optional_text
 from graphbit_openai.responses.replies import failure, read_call, read_response
+from graphbit_openai.shapes import bad_shape, optional_text
 from graphbit_openai.stream import read_frame
 
 _PIECES = {
