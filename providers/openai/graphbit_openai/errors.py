@@ -50,6 +50,11 @@ class _Said(NamedTuple):
     code: str | None = None
 
     @property
+    def name(self) -> str | None:
+        """The code, unless it only repeats a status beside a type that says more."""
+        return self.kind if self.kind and (self.code or "").isdigit() else self.code or self.kind
+
+    @property
     def retryable(self) -> bool | None:
         return False if _NO_CREDIT & {self.kind, self.code} else None
 
@@ -62,7 +67,7 @@ def read_error(response: HttpResponse) -> ProviderError:
     if response.status == 413 and said.code == "rate_limit_exceeded":
         # Groq: this request alone is above the tokens of a minute, so that waiting does not help.
         return RateLimitError(text, status=413, code=said.code, retryable=False)
-    facts: dict[str, Any] = {"code": said.code or said.kind, "retryable": said.retryable}
+    facts: dict[str, Any] = {"code": said.name, "retryable": said.retryable}
     if (wait := _wait_in_body(error, response)) is not None:
         facts["retry_after"] = wait
     return error_for_status(response.status, text, **facts)
@@ -76,7 +81,7 @@ def error_in_body(error: Any, status: int | None = None) -> ProviderError:
         found: type[ProviderError] = type(error_for_status(int(code), said.message))
     else:
         found = _CLASS_OF.get(code) or _CLASS_OF.get(kind) or ProviderError
-    return found(said.message, status=status, code=said.code or said.kind, retryable=said.retryable)
+    return found(said.message, status=status, code=said.name, retryable=said.retryable)
 
 
 def _error_of(response: HttpResponse) -> Any:
