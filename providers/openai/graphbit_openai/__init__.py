@@ -2,6 +2,7 @@
 
 from graphbit_openai.connection import Connection
 from graphbit_openai.embedder import OpenAICompatibleEmbedder, OpenAIEmbedder
+from graphbit_openai.errors import error_in_body, read_error
 from graphbit_openai.provider import OpenAICompatibleProvider, OpenAIProvider
 from graphbit_openai.quirks import Quirks
 
@@ -12,4 +13,6 @@ __all__ = [
     "OpenAIEmbedder",
     "OpenAIProvider",
     "Quirks",
+    "error_in_body",
+    "read_error",
 ]
