@@ -25,6 +25,16 @@ _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_st
 _OURS = {
     "graphbit-embedder-hashing": ["embedder hashing"],
     "graphbit-extractive": ["provider extractive"],
+    "graphbit-gateways": [
+        *("embedder bytedance", "embedder compatible", "embedder fireworks", "embedder litellm"),
+        *("embedder llama_cpp", "embedder lm_studio", "embedder mistral", "embedder openrouter"),
+        *("embedder together", "embedder vllm", "provider ai21", "provider bytedance", "provider cerebras"),
+        *("provider compatible", "provider deepseek", "provider fireworks", "provider groq"),
+        *("provider litellm", "provider llama_cpp", "provider lm_studio", "provider mistral"),
+        *("provider moonshot", "provider nvidia", "provider openrouter", "provider perplexity"),
+        *("provider together", "provider vllm", "provider xai"),
+    ],
+    "graphbit-huggingface": ["embedder huggingface", "provider huggingface"],
     "graphbit-loader-docx": ["loader docx"],
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],

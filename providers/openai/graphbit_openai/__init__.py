@@ -2,6 +2,7 @@
 
 from graphbit_openai.connection import Connection
 from graphbit_openai.embedder import OpenAICompatibleEmbedder, OpenAIEmbedder
+from graphbit_openai.errors import error_in_body, read_error
 from graphbit_openai.provider import OpenAICompatibleProvider, OpenAIProvider
 from graphbit_openai.quirks import Quirks
 from graphbit_openai.responses.provider import OpenAIResponsesProvider
@@ -14,4 +15,6 @@ __all__ = [
     "OpenAIProvider",
     "OpenAIResponsesProvider",
     "Quirks",
+    "error_in_body",
+    "read_error",
 ]
