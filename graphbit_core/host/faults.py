@@ -23,6 +23,7 @@ _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_st
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 _OURS = {
+    "graphbit-anthropic": ["provider anthropic"],
     "graphbit-embedder-hashing": ["embedder hashing"],
     "graphbit-extractive": ["provider extractive"],
     "graphbit-gateways": [
@@ -34,6 +35,7 @@ _OURS = {
         *("provider moonshot", "provider nvidia", "provider openrouter", "provider perplexity"),
         *("provider together", "provider vllm", "provider xai"),
     ],
+    "graphbit-google": ["embedder gemini", "embedder google", "provider gemini", "provider google"],
     "graphbit-huggingface": ["embedder huggingface", "provider huggingface"],
     "graphbit-loader-docx": ["loader docx"],
     "graphbit-loader-html": ["loader html", "loader xml"],

@@ -23,7 +23,7 @@ class AzureOpenAIProvider(OpenAICompatibleProvider):
             function is called for each request, in the caller's thread or event loop, and must answer at
             once: let it keep the token until it expires. Default: ``AZURE_OPENAI_AD_TOKEN``.
         base_url: The endpoint, ``https://NAME.openai.azure.com``; by default ``AZURE_OPENAI_ENDPOINT``.
-        api_version: A date such as ``2024-10-21``; or ``v1`` for the API without versions, and ``preview`` for
+        api_version: A date such as ``2024-10-21``; or ``v1`` for the API without versions, ``preview`` for
             what is new in it. Default: ``OPENAI_API_VERSION``, else ``2024-10-21``.
         allow_insecure: Allow plain http to another machine.
         quirks: How the deployment differs from OpenAI's models, by name: see ``Quirks``.

@@ -1,4 +1,4 @@
-"""Parts of a message as OpenAI's APIs write them."""
+"""Parts of a message as chat completions write them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def image_url(image: ImagePart) -> str:
 
 
 def file_fields(file: FilePart) -> dict[str, str]:
-    """A file as both APIs take it: by its id, or by its name and bytes."""
+    """A file as both APIs take it: by its id, or its name and bytes."""
     if file.file_id is not None:
         return {"file_id": file.file_id}
     if file.data is None or file.media_type is None:

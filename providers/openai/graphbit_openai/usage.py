@@ -6,6 +6,7 @@ from typing import Any
 
 from graphbit_core import Usage
 from graphbit_openai.quirks import Quirks
+from graphbit_openai.shapes import count
 
 _OPENAI = Quirks()
 
@@ -35,9 +36,3 @@ def _cost(usage: Any, quirks: Quirks) -> float | None:
     if isinstance(usage, bool) or not isinstance(usage, int | float) or not 0 <= usage < 1e30:
         return None
     return usage * quirks.cost_unit
-
-
-def count(holder: Any, name: str) -> int:
-    """The number of tokens under ``name``; 0 if there is none."""
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if type(value) is int and value > 0 else 0

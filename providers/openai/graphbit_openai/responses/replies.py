@@ -18,8 +18,7 @@ from graphbit_core import (
 )
 from graphbit_openai.errors import error_in_body
 from graphbit_openai.responses.items import SUMMARY, THOUGHTS
-from graphbit_openai.shapes import bad_shape, listed, optional_text
-from graphbit_openai.usage import count
+from graphbit_openai.shapes import bad_shape, count, listed, optional_text
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _FAULTS_OF_THE_REQUEST = (
