@@ -131,6 +131,4 @@ class AzureOpenAIEmbedder(OpenAICompatibleEmbedder):
         allow_insecure: bool = False,
     ) -> None:
         connection = open_azure(base_url, api_version, api_key, token, allow_insecure)
-        super().__init__(
-            connection, model, dimensions=dimensions, encoding=encoding, max_batch=max_batch
-        )
+        super().__init__(connection, model, dimensions=dimensions, encoding=encoding, max_batch=max_batch)

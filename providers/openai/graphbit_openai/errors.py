@@ -104,12 +104,25 @@ def _read(error: Any) -> _Said:
     metadata = error.get("metadata")
     if isinstance(metadata, dict) and metadata.get("raw"):  # OpenRouter: what the provider behind it said
         message = f"{message} ({metadata.get('provider_name')}: {_text(metadata['raw'])[:500]})"
+    if filtered := _filtered(error.get("innererror")):  # Azure
+        message = f"{message} (filtered for: {', '.join(filtered)})"
     kind, code = error.get("type"), error.get("code")
     return _Said(
         message[:2000] or "no explanation",
         str(kind)[:200] if kind else None,
         str(code)[:200] if code else None,
     )
+
+
+def _filtered(inner: Any) -> list[str]:
+    """What content was filtered for, with how severe it was found."""
+    results = inner.get("content_filter_result") if isinstance(inner, dict) else None
+    found: dict[str, Any] = results if isinstance(results, dict) else {}
+    return [
+        f"{name} {result['severity']}" if result.get("severity") else str(name)
+        for name, result in found.items()
+        if isinstance(result, dict) and result.get("filtered")
+    ]
 
 
 def _text(said: Any, depth: int = 0) -> str:
