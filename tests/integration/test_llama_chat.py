@@ -29,17 +29,17 @@ ONWARD = {"ignore_eos": True}
 """The server's own field: it generates as much as it may."""
 
 
-@pytest.fixture
-def client(llama: LlamaServer) -> LlmClient:
-    return LlmClient("openai:tiny", base_url=f"{llama.url}/v1", api_key="none", timeout=30)
+@pytest.fixture(params=["openai", "llama_cpp"])
+def client(llama: LlamaServer, request: pytest.FixtureRequest) -> LlmClient:
+    return LlmClient(f"{request.param}:tiny", base_url=f"{llama.url}/v1", api_key="none", timeout=30)
 
 
-def request(text: str = "Grüß Gott 👋", tokens: int = 48, **fields: Any) -> ChatRequest:
+def asking(text: str = "Grüß Gott 👋", tokens: int = 48, **fields: Any) -> ChatRequest:
     return ChatRequest((Message("user", text),), max_tokens=tokens, seed=7, **fields)
 
 
 def test_an_answer_has_text_usage_and_a_reason_to_end(client: LlmClient) -> None:
-    answer = client.respond(request(extra=ONWARD))
+    answer = client.respond(asking(extra=ONWARD))
     assert answer.text
     assert (answer.finish_reason, answer.model) == ("length", "tiny")
     assert answer.usage.output_tokens == 48
@@ -48,7 +48,7 @@ def test_an_answer_has_text_usage_and_a_reason_to_end(client: LlmClient) -> None
 
 def test_the_pieces_of_a_stream_are_its_answer_and_more_than_one(client: LlmClient) -> None:
     deltas: list[Delta] = []
-    answer = client.respond(request(extra=ONWARD), on_delta=deltas.append)
+    answer = client.respond(asking(extra=ONWARD), on_delta=deltas.append)
     assert "".join(delta.text for delta in deltas) == answer.text
     assert len(deltas) > 5
     assert (answer.finish_reason, answer.usage.output_tokens) == ("length", 48)
@@ -66,7 +66,7 @@ def test_characters_that_are_split_between_tokens_arrive_whole(client: LlmClient
 
 def test_a_seed_gives_the_same_answer_whole_and_streamed(client: LlmClient) -> None:
     """Up to the marks that the server puts for bytes that are no character: it puts fewer into a stream."""
-    asked = request(tokens=32, temperature=0.0, extra={**ONWARD, "cache_prompt": False})
+    asked = asking(tokens=32, temperature=0.0, extra={**ONWARD, "cache_prompt": False})
     streamed = "".join(client.stream(asked)).replace("�", "")
     assert streamed
     assert streamed == client.respond(asked).text.replace("�", "")
@@ -75,14 +75,14 @@ def test_a_seed_gives_the_same_answer_whole_and_streamed(client: LlmClient) -> N
 def test_json_output_is_json_that_fits_its_schema(client: LlmClient) -> None:
     schema = Schema(json.dumps(PLACE))
     for _ in range(3):
-        answer = client.respond(request(tokens=400, output=JsonOutput(PLACE)))
+        answer = client.respond(asking(tokens=400, output=JsonOutput(PLACE)))
         assert answer.finish_reason == "stop"
         assert schema.check(answer.text) == []
 
 
 def test_a_prompt_above_the_context_is_a_bad_request_that_says_so(client: LlmClient) -> None:
     with pytest.raises(BadRequestError, match="exceeds the available context size") as caught:
-        client.respond(request("x" * (CONTEXT + 1)))
+        client.respond(asking("x" * (CONTEXT + 1)))
     facts = caught.value.facts()
     assert (facts["status"], facts["code"], facts["attempts"]) == (400, "exceed_context_size_error", 1)
 
@@ -90,13 +90,13 @@ def test_a_prompt_above_the_context_is_a_bad_request_that_says_so(client: LlmCli
 def test_a_request_that_the_server_cannot_read_is_a_bad_request(client: LlmClient) -> None:
     for ask in (client.respond, lambda asked: list(client.stream(asked))):
         with pytest.raises(BadRequestError, match="temperature") as caught:
-            ask(request(extra={"temperature": "hot"}))
+            ask(asking(extra={"temperature": "hot"}))
         assert caught.value.code == "invalid_request_error"
 
 
 def test_a_stream_that_is_left_is_noticed_by_the_server(client: LlmClient, llama: LlamaServer) -> None:
     """The whole answer would take the server more than ten seconds."""
-    stream = client.stream(request(tokens=CONTEXT - 200, extra=ONWARD))
+    stream = client.stream(asking(tokens=CONTEXT - 200, extra=ONWARD))
     pieces = iter(stream)
     next(pieces)
     assert llama.busy() == 1
@@ -109,7 +109,7 @@ def test_a_stream_that_is_left_is_noticed_by_the_server(client: LlmClient, llama
 
 def test_many_calls_at_once_each_get_their_own_answer(client: LlmClient) -> None:
     async def ask_all() -> list[ChatResponse]:
-        asked = [request(f"Say {number}.", 8 + number, extra=ONWARD) for number in range(40)]
+        asked = [asking(f"Say {number}.", 8 + number, extra=ONWARD) for number in range(40)]
         return await asyncio.gather(*map(client.respond_async, asked))
 
     answers = asyncio.run(ask_all())

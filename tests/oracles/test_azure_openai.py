@@ -55,6 +55,12 @@ def _ours(ask: Ask, url: str, settings: dict[str, Any]) -> HttpRequest:
     return request
 
 
+CREDENTIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "key": ({"api_key": KEY}, {"api_key": KEY}),
+    "token": ({"azure_ad_token": KEY}, {"token": KEY}),
+    "function": ({"azure_ad_token_provider": lambda: KEY}, {"token": lambda: KEY}),
+}
+"""As the SDK takes it, and as we do."""
 REPLIES: dict[Ask, Reply] = {
     _chat: Reply.json(chat_body()),
     _stream: Reply.stream(sse(chat_events())),
@@ -63,21 +69,12 @@ REPLIES: dict[Ask, Reply] = {
 }
 
 
-@pytest.mark.parametrize("credential", ["key", "token", "function"])
+@pytest.mark.parametrize("credential", CREDENTIALS)
 @pytest.mark.parametrize(
     ("ask", "version"), [(_chat, DATED), (_stream, DATED), (_embed, DATED), (_respond, PREVIEW)]
 )
 def test_requests_to_a_dated_version_are_those_of_the_sdk(ask: Ask, version: str, credential: str) -> None:
-    theirs_settings: dict[str, Any] = {
-        "key": {"api_key": KEY},
-        "token": {"azure_ad_token": KEY},
-        "function": {"azure_ad_token_provider": lambda: KEY},
-    }[credential]
-    ours_settings: dict[str, Any] = {
-        "key": {"api_key": KEY},
-        "token": {"token": KEY},
-        "function": {"token": lambda: KEY},
-    }[credential]
+    theirs_settings, ours_settings = CREDENTIALS[credential]
     urls: list[str] = []
 
     def send(url: str) -> None:
