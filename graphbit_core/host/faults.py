@@ -30,6 +30,7 @@ _OURS = {
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
+    "graphbit-ollama": ["embedder ollama", "provider ollama"],
     "graphbit-openai": ["embedder openai", "provider openai"],
     "graphbit-splitter-text": [
         *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
