@@ -105,7 +105,7 @@ def _client(url: str) -> Client:
 
 
 def _as_the_sdk_has_it(body: dict[str, Any]) -> dict[str, Any]:
-    """The SDK leaves fields of a tool's schema away that its types do not know, such as additionalProperties."""
+    """The SDK leaves out what its types of a tool's schema do not name, such as additionalProperties."""
     tools = [Tool(**tool).model_dump(exclude_none=True) for tool in body.get("tools", ())]
     return {**body, "tools": tools}
 
@@ -205,8 +205,10 @@ def test_a_missing_model_is_an_error_to_both_and_nothing_else_is_asked_for() -> 
         "https://1.2.3.4:5",
         "a.example/",
         "a.example:5/path/",
-    ]
-    + ["[0001:002:003:0004::1]", "[0001:002:003:0004::1]:5", "https://[0001:002:003:0004::1]/path"],
+        "[0001:002:003:0004::1]",
+        "[0001:002:003:0004::1]:5",
+        "https://[0001:002:003:0004::1]/path",
+    ],
 )
 def test_an_address_means_what_it_means_to_the_sdk(host: str) -> None:
     provider = OllamaProvider(base_url=host, allow_insecure=True)
