@@ -61,7 +61,7 @@ def test_sampling_and_limits_are_options_over_those_of_the_provider() -> None:
         seed=0,
         extra={"options": {"min_p": 0.1}},
     )
-    settings = {"num_ctx": 4096, "options": {"top_k": 5, "temperature": 1.0}}
+    settings: dict[str, Any] = {"num_ctx": 4096, "options": {"top_k": 5, "temperature": 1.0}}
     assert sent(request, **settings)["options"] == {
         "num_ctx": 4096,
         "top_k": 5,
