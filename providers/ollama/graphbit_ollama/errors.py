@@ -14,7 +14,7 @@ def read_error(response: HttpResponse, model: str) -> ProviderError:
     except DecodeError:
         body = response.body[:200].decode("utf-8", "replace")
     message = f"HTTP {response.status}: {_said(body)}"
-    if response.status == 404 and isinstance(body, dict) and body.get("error"):
+    if response.status == 404 and isinstance(body, dict) and isinstance(body.get("error"), str):
         message += f". To get it: ollama pull {model}"
     return error_for_status(response.status, message)
 
