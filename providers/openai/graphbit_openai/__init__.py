@@ -1,6 +1,17 @@
-"""OpenAI chat models and embeddings for GraphBit."""
+"""OpenAI chat models and embeddings for GraphBit, and what providers that speak the same API are made of."""
 
-from graphbit_openai.embedder import OpenAIEmbedder
-from graphbit_openai.provider import OpenAIProvider
+from graphbit_openai.connection import Connection
+from graphbit_openai.embedder import OpenAICompatibleEmbedder, OpenAIEmbedder
+from graphbit_openai.provider import OpenAICompatibleProvider, OpenAIProvider
+from graphbit_openai.quirks import Quirks
+from graphbit_openai.responses.provider import OpenAIResponsesProvider
 
-__all__ = ["OpenAIEmbedder", "OpenAIProvider"]
+__all__ = [
+    "Connection",
+    "OpenAICompatibleEmbedder",
+    "OpenAICompatibleProvider",
+    "OpenAIEmbedder",
+    "OpenAIProvider",
+    "OpenAIResponsesProvider",
+    "Quirks",
+]

@@ -3,69 +3,73 @@
 from __future__ import annotations
 
 import binascii
+import json
 import math
 import sys
 from array import array
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, ValidationError, Vector, Vectors
-from graphbit_openai.connection import BASE_URL, Connection
+from graphbit_openai.connection import BASE_URL, Connection, open_openai
 from graphbit_openai.errors import error_in_body, read_error
-from graphbit_openai.replies import bad_shape, read_usage
+from graphbit_openai.shapes import bad_shape
+from graphbit_openai.usage import read_usage
 
 Encoding = Literal["base64", "float"]
 _DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
-class OpenAIEmbedder:
-    """OpenAI's embeddings API, and servers that speak it (``base_url``).
+class OpenAICompatibleEmbedder:
+    """Embeddings of a server that speaks OpenAI's API.
 
     Args:
+        connection: Where it is, and who asks.
         model: The embedding model.
         dimensions: Length of the vectors, for models that can shorten them; by default the model's own.
-        encoding: How vectors travel; ``base64`` is a quarter of the size of ``float``.
-        max_batch: Most texts in one request, 1 to 2048.
-        api_key: The key; by default the environment variable ``OPENAI_API_KEY``.
-        base_url: Where the API is.
-        allow_insecure: Allow plain http to another machine.
-        organization: Organization to bill.
-        project: Project to bill.
+        encoding: How vectors travel; None where the server cannot be asked.
+        max_batch: Most texts in one request.
+        dimensions_field: What the server calls ``dimensions``.
+        extra: More fields of the body.
 
     Raises:
-        ConfigError: No key, or a base URL that is not allowed.
+        ValidationError: A setting is out of range.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
 
     def __init__(
         self,
+        connection: Connection,
+        model: str,
         *,
-        model: str = "text-embedding-3-small",
         dimensions: int | None = None,
-        encoding: Encoding = "base64",
+        encoding: Encoding | None = None,
         max_batch: int = 2048,
-        api_key: str | Secret | None = None,
-        base_url: str = BASE_URL,
-        allow_insecure: bool = False,
-        organization: str | None = None,
-        project: str | None = None,
+        dimensions_field: str = "dimensions",
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         if not 1 <= max_batch <= 2048:
             raise ValidationError(f"max_batch is {max_batch}; it must be 1 to 2048", field="max_batch")
         if dimensions is not None and dimensions < 1:
             raise ValidationError(f"dimensions is {dimensions}; it must be at least 1", field="dimensions")
-        if encoding not in ("base64", "float"):
+        if encoding not in ("base64", "float", None):
             raise ValidationError(
                 f"encoding is {encoding!r}; it must be 'base64' or 'float'", field="encoding"
             )
-        self._connection = Connection.open(api_key, base_url, allow_insecure, organization, project)
-        self._codec = OpenAIEmbedCodec(self._connection, model, dimensions, encoding, max_batch)
+        if taken := sorted({"model", "input"} & (extra or {}).keys()):
+            raise ValidationError(f"extra must not hold {taken}; they have settings", field="extra")
+        fields = {"model": model, "encoding_format": encoding, dimensions_field: dimensions, **(extra or {})}
+        sent = {name: value for name, value in fields.items() if value is not None}
+        self._connection = connection
+        self._codec = OpenAIEmbedCodec(connection, sent, max_batch)
         self._dimensions = dimensions or _DIMENSIONS.get(model)
-        self._fingerprint = f"openai:{model}:{dimensions or 'default'}"
-        if self._connection.base_url != BASE_URL:
-            self._fingerprint += ":" + self._connection.resource().split(":")[1]
+        self._fingerprint = f"{connection.provider}:{model}:{dimensions or 'default'}"
+        if connection.base_url != BASE_URL:
+            self._fingerprint += ":" + connection.resource().split(":")[1]
+        if extra:
+            self._fingerprint += ":" + json.dumps(dict(extra), sort_keys=True)
 
     @property
     def dimensions(self) -> int | None:
@@ -86,23 +90,53 @@ class OpenAIEmbedder:
         return self._connection.resource()
 
 
-class OpenAIEmbedCodec:
-    """Embeddings with one model."""
+class OpenAIEmbedder(OpenAICompatibleEmbedder):
+    """OpenAI's embeddings API, and servers that speak it (``base_url``).
+
+    Args:
+        model: The embedding model.
+        dimensions: Length of the vectors, for models that can shorten them; by default the model's own.
+        encoding: How vectors travel; ``base64`` is a quarter of the size of ``float``.
+        max_batch: Most texts in one request, 1 to 2048.
+        api_key: The key; by default the environment variable ``OPENAI_API_KEY``.
+        base_url: Where the API is.
+        allow_insecure: Allow plain http to another machine.
+        organization: Organization to bill.
+        project: Project to bill.
+
+    Raises:
+        ConfigError: No key, or a base URL that is not allowed.
+        ValidationError: A setting is out of range.
+    """
 
     def __init__(
-        self, connection: Connection, model: str, dimensions: int | None, encoding: Encoding, max_batch: int
+        self,
+        *,
+        model: str = "text-embedding-3-small",
+        dimensions: int | None = None,
+        encoding: Encoding = "base64",
+        max_batch: int = 2048,
+        api_key: str | Secret | None = None,
+        base_url: str = BASE_URL,
+        allow_insecure: bool = False,
+        organization: str | None = None,
+        project: str | None = None,
     ) -> None:
+        connection = open_openai(api_key, base_url, allow_insecure, organization, project)
+        super().__init__(connection, model, dimensions=dimensions, encoding=encoding, max_batch=max_batch)
+
+
+class OpenAIEmbedCodec:
+    """Embeddings with one model; ``fields`` are those of the body beside the texts."""
+
+    def __init__(self, connection: Connection, fields: Mapping[str, Any], max_batch: int) -> None:
         self.max_batch = max_batch
         self._connection = connection
-        self._fields = {"model": model, "encoding_format": encoding}
-        self._dimensions = dimensions
+        self._fields = fields
 
     def encode(self, texts: Sequence[str]) -> HttpRequest:
         """The request."""
-        payload: dict[str, Any] = {"input": list(texts), **self._fields}
-        if self._dimensions is not None:
-            payload["dimensions"] = self._dimensions
-        return self._connection.post("/embeddings", payload)
+        return self._connection.post("/embeddings", {"input": list(texts), **self._fields})
 
     def decode(self, response: HttpResponse) -> Vectors:
         """The vectors in the order of their ``index``, whichever way they are encoded."""

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from graphbit_core import (
-    ChatRequest,
-    ChatResponse,
-    Framing,
-    HttpRequest,
-    HttpResponse,
-    ProviderError,
-    Secret,
-    ValidationError,
-)
-from graphbit_openai.connection import BASE_URL, Connection
+from graphbit_core import ChatRequest, ChatResponse, Framing, HttpRequest, HttpResponse, ProviderError, Secret
+from graphbit_openai.connection import BASE_URL, Connection, open_openai
 from graphbit_openai.errors import read_error
+from graphbit_openai.quirks import Quirks
 from graphbit_openai.replies import read_reply
-from graphbit_openai.requests import TokenLimitField, write_request
+from graphbit_openai.requests import RequestWriter
 from graphbit_openai.stream import OpenAIStreamDecoder
 
 
-class OpenAIProvider:
+class OpenAICompatibleProvider:
+    """A server that speaks OpenAI's chat completions, with its own quirks.
+
+    Args:
+        connection: Where it is, and who asks.
+        quirks: How it differs from OpenAI.
+        default_model: The model where none is named.
+        more: Capabilities beside those that follow from the quirks: ``reasoning``, ``embed``.
+    """
+
+    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
+
+    def __init__(
+        self, connection: Connection, quirks: Quirks, default_model: str, more: frozenset[str] = frozenset()
+    ) -> None:
+        self.capabilities = quirks.capabilities | more
+        self.default_model = default_model
+        self._connection = connection
+        self._quirks = quirks
+
+    def chat(self, model: str) -> OpenAIChatCodec:
+        """The chat completions API for ``model``."""
+        return OpenAIChatCodec(self._connection, model, self._quirks)
+
+    def resource(self) -> str:
+        """Names what shares a breaker and limits."""
+        return self._connection.resource()
+
+
+class OpenAIProvider(OpenAICompatibleProvider):
     """OpenAI's chat completions API, and servers that speak it (``base_url``).
 
     Args:
@@ -30,20 +52,15 @@ class OpenAIProvider:
         allow_insecure: Allow plain http to another machine.
         organization: Organization to bill.
         project: Project to bill.
-        max_tokens_field: What the API calls the limit of tokens: ``max_completion_tokens``, or
-            ``max_tokens`` for older servers.
-        require_done: Take a stream for complete only after ``[DONE]``. False suits servers that never send
-            it; the finish reason alone then ends the answer.
+        quirks: How the server differs from OpenAI's, by name: see ``Quirks``.
 
     Raises:
         ConfigError: No key, or a base URL that is not allowed.
+        ValidationError: A quirk that does not exist, or cannot have that value.
     """
 
-    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
-    capabilities: ClassVar[frozenset[str]] = frozenset(
-        {"stream", "tools", "json_output", "images", "audio", "files", "seed", "stop", "embed"}
-    )
-    default_model: ClassVar[str] = "gpt-5.6-luna"
+    capabilities: frozenset[str] = Quirks().capabilities | {"embed"}
+    default_model: str = "gpt-5.6-luna"
 
     def __init__(
         self,
@@ -53,25 +70,10 @@ class OpenAIProvider:
         allow_insecure: bool = False,
         organization: str | None = None,
         project: str | None = None,
-        max_tokens_field: TokenLimitField = "max_completion_tokens",
-        require_done: bool = True,
+        quirks: Quirks | Mapping[str, Any] | None = None,
     ) -> None:
-        if max_tokens_field not in ("max_completion_tokens", "max_tokens"):
-            raise ValidationError(
-                f"max_tokens_field is {max_tokens_field!r}; use 'max_completion_tokens' or 'max_tokens'",
-                field="max_tokens_field",
-            )
-        self._connection = Connection.open(api_key, base_url, allow_insecure, organization, project)
-        self._max_tokens_field: TokenLimitField = max_tokens_field
-        self._require_done = require_done
-
-    def chat(self, model: str) -> OpenAIChatCodec:
-        """The chat completions API for ``model``."""
-        return OpenAIChatCodec(self._connection, model, self._max_tokens_field, self._require_done)
-
-    def resource(self) -> str:
-        """Names what shares a breaker and limits."""
-        return self._connection.resource()
+        connection = open_openai(api_key, base_url, allow_insecure, organization, project)
+        super().__init__(connection, Quirks().changed(quirks), type(self).default_model, frozenset({"embed"}))
 
 
 class OpenAIChatCodec:
@@ -79,27 +81,25 @@ class OpenAIChatCodec:
 
     framing: Framing = "sse"
 
-    def __init__(
-        self, connection: Connection, model: str, max_tokens_field: TokenLimitField, require_done: bool
-    ) -> None:
+    def __init__(self, connection: Connection, model: str, quirks: Quirks) -> None:
         self._connection = connection
         self._model = model
-        self._max_tokens_field = max_tokens_field
-        self._require_done = require_done
+        self._quirks = quirks
+        self._writer = RequestWriter(connection.provider, quirks)
 
     def encode(self, request: ChatRequest, *, stream: bool) -> HttpRequest:
         """The request, with its credential."""
-        payload = write_request(request, self._model, self._max_tokens_field, stream=stream)
+        payload = self._writer.write(request, self._model, stream=stream)
         accept = "text/event-stream" if stream else "application/json"
         return self._connection.post("/chat/completions", payload, accept)
 
     def decode(self, response: HttpResponse) -> ChatResponse:
         """A whole reply."""
-        return read_reply(response)
+        return read_reply(response, self._quirks, self._connection.provider)
 
     def decoder(self) -> OpenAIStreamDecoder:
         """A fresh decoder."""
-        return OpenAIStreamDecoder(self._require_done)
+        return OpenAIStreamDecoder(self._quirks, self._connection.provider)
 
     def error(self, response: HttpResponse) -> ProviderError:
         """What a status that is not 2xx means."""

@@ -2,83 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any, Never
+from typing import Any
 
-from graphbit_core import ChatResponse, DecodeError, FinishReason, HttpResponse, Message, ToolCall, Usage
+from graphbit_core import ChatResponse, FinishReason, HttpResponse, Message, ToolCall, UnavailableError
 from graphbit_openai.errors import error_in_body
+from graphbit_openai.quirks import Quirks
+from graphbit_openai.reasoning import add_details, content_of, read_chunks, read_thought
+from graphbit_openai.shapes import bad_shape, listed, optional_text
+from graphbit_openai.usage import read_usage
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
+    "eos": "stop",  # Together
     "length": "length",
+    "model_length": "length",  # Mistral
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
+_BROKEN_OFF = frozenset({"error", "insufficient_system_resource"})
+"""The server gave up (Mistral, OpenRouter; DeepSeek): what it had written is not an answer."""
 
 
-def read_reply(response: HttpResponse) -> ChatResponse:
+def read_reply(response: HttpResponse, quirks: Quirks, origin: str) -> ChatResponse:
     """A 2xx reply. Raises ProviderError if its body is an error, DecodeError if it is no chat completion."""
     body = response.json()
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
     if not isinstance(body, dict):
         bad_shape("is not an object", body, response.status)
-    if body.get("error"):
-        raise error_in_body(body["error"], response.status)
-    choices = body.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        bad_shape("has no choices[0].message", body, response.status)
-    text, refusal = optional_text(message, "content"), optional_text(message, "refusal")
-    calls = tuple(_tool_call(call) for call in message.get("tool_calls") or ())
+    choice = _choice(body, response.status)
+    message = choice["message"]
+    content, thought = message.get("content"), read_thought(message)
+    if isinstance(content, list):
+        text, more = read_chunks(content)
+        thought += more
+    else:
+        text = optional_text(message, "content")
+    refusal = optional_text(message, "refusal")
+    calls = tuple([_tool_call(call) for call in listed(message, "tool_calls")])
     finish = choice.get("finish_reason")
-    if message.get("content") is None and not refusal and not calls and not finish:
+    if content is None and not refusal and not calls and not finish:
         bad_shape("has neither content nor a finish_reason", body, response.status)
+    details: list[dict[str, Any]] = []
+    if "reasoning_details" in message:
+        add_details(details, listed(message, "reasoning_details"))
     return ChatResponse(
-        message=Message("assistant", text + refusal, tool_calls=calls),
-        finish_reason=finish_reason(finish, refused=bool(refusal), called=bool(calls)),
-        usage=read_usage(body.get("usage")),
+        message=Message("assistant", content_of(thought, details, text + refusal, origin), tool_calls=calls),
+        finish_reason=finish_reason(finish, quirks, refused=bool(refusal), called=bool(calls)),
+        usage=read_usage(body.get("usage"), quirks),
         model=str(body.get("model") or ""),
         id=str(body.get("id") or ""),
         raw=body,
     )
 
 
-def optional_text(holder: dict[str, Any], name: str) -> str:
-    """The string under ``name``, empty if there is none. Raises DecodeError if it is something else."""
-    value = holder.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        bad_shape(f"has a {name} that is not a string", holder)
-    return value
-
-
-def finish_reason(reason: Any, *, refused: bool, called: bool) -> FinishReason:
+def finish_reason(reason: Any, quirks: Quirks, *, refused: bool, called: bool) -> FinishReason:
     """The finish reason in our words; some servers leave it empty beside tool calls."""
     if refused:
         return "refusal"
     if called and reason in ("stop", "", None):
         return "tool_calls"
-    return _FINISH.get(reason, "other") if isinstance(reason, str) else "other"
+    if not isinstance(reason, str) or not reason:
+        return "other" if reason or quirks.require_finish else "stop"
+    if reason in _BROKEN_OFF:
+        raise UnavailableError(f"the server ended the answer with the finish reason {reason!r}", code=reason)
+    return _FINISH.get(reason, "other")
 
 
-def read_usage(usage: Any) -> Usage:
-    """Tokens; zeros where nothing is said."""
-    if not isinstance(usage, dict):
-        return Usage()
-    prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    return Usage(
-        input_tokens=_count(usage, "prompt_tokens"),
-        output_tokens=_count(usage, "completion_tokens"),
-        cached_tokens=_count(prompt, "cached_tokens"),
-        cache_write_tokens=_count(prompt, "cache_write_tokens"),
-        reasoning_tokens=_count(completion, "reasoning_tokens"),
-    )
-
-
-def bad_shape(what: str, body: Any, status: int | None = None) -> Never:
-    """Raises DecodeError."""
-    raise DecodeError(f"the reply {what}", status=status, excerpt=repr(body)[:200])
+def _choice(body: dict[str, Any], status: int) -> dict[str, Any]:
+    """The first choice, which has a message."""
+    if body.get("error"):
+        raise error_in_body(body["error"], status)
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if isinstance(choice, dict) and choice.get("error"):
+        raise error_in_body(choice["error"], status)
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        if "detail" in body:
+            raise error_in_body(body, status)
+        bad_shape("has no choices[0].message", body, status)
+    return choice
 
 
 def _tool_call(call: Any) -> ToolCall:
@@ -89,8 +93,3 @@ def _tool_call(call: Any) -> ToolCall:
     if not isinstance(arguments, str):
         bad_shape("has tool call arguments that are not a string", call)
     return ToolCall(str(call.get("id") or ""), function["name"], arguments)
-
-
-def _count(holder: Any, name: str) -> int:
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0

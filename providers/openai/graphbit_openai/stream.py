@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphbit_core import (
-    ChatResponse,
-    DecodeError,
-    Delta,
-    Frame,
-    Message,
-    StreamInterruptedError,
-    ToolCall,
-    Usage,
-)
+from graphbit_core import ChatResponse, Delta, Frame, Message, StreamInterruptedError, ToolCall
 from graphbit_openai.errors import error_in_body
-from graphbit_openai.replies import bad_shape, finish_reason, optional_text, read_usage
-
-_parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options first, which counts at one call per chunk."""
+from graphbit_openai.quirks import Quirks
+from graphbit_openai.reasoning import add_details, content_of, read_chunks, read_thought
+from graphbit_openai.replies import finish_reason
+from graphbit_openai.shapes import bad_shape, listed, optional_text, read_frame
+from graphbit_openai.usage import read_usage
 
 
 @dataclass(slots=True)
@@ -37,76 +28,115 @@ class _OpenCall:
 class OpenAIStreamDecoder:
     """State of one streamed answer."""
 
-    def __init__(self, require_done: bool = True) -> None:
-        self._require_done = require_done
+    def __init__(self, quirks: Quirks, origin: str) -> None:
+        self._quirks = quirks
+        self._origin = origin
         self._text: list[str] = []
+        self._thought: list[str] = []
+        self._details: list[dict[str, Any]] = []
+        self._annotations: list[Any] = []
         self._calls: dict[int, _OpenCall] = {}
         self._refused = False
         self._finish: Any = None
-        self._usage = Usage()
+        self._usage: Any = None
         self._last: dict[str, Any] = {}
         self._done = False
 
     def feed(self, frame: Frame) -> Sequence[Delta]:
         """The deltas of one frame. What comes after ``[DONE]`` is ignored."""
-        if self._done or not frame.data:
+        data = frame.data
+        if self._done or not data:
             return ()
-        if frame.data == "[DONE]":
+        if data == "[DONE]":
             self._done = True
             return ()
-        chunk = _read(frame.data)
+        chunk = read_frame(data)
         if chunk.get("error"):
             raise error_in_body(chunk["error"])
-        if isinstance(chunk.get("usage"), dict):
-            self._usage = read_usage(chunk["usage"])
         choices = chunk.get("choices")
-        if not isinstance(choices, list):
-            return ()
-        self._last.update(chunk)
-        for choice in choices:
+        for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) == 0:
-                return self._choice(choice)
+                delta = choice.get("delta")
+                # Nearly every chunk brings a piece of text and nothing else, and is done with here.
+                if type(delta) is dict and len(delta) == 1 and choice.get("finish_reason") is None:
+                    text = delta.get("content")
+                    if type(text) is str and text and chunk.get("usage") is None:
+                        self._text.append(text)
+                        return (Delta("text", text),)
+                self._note(chunk, choice)
+                return self._delta(delta) if isinstance(delta, dict) else ()
+        self._note(chunk, {})
         return ()
 
     def finish(self) -> ChatResponse:
         """The answer. Raises StreamInterruptedError if it is not complete."""
         text = "".join(self._text)
-        if self._finish is None or (self._require_done and not self._done):
-            missing = "finish_reason" if self._finish is None else "[DONE]"
+        if missing := self._missing():
             raise StreamInterruptedError(f"the stream ended without {missing}", partial=text)
         calls = tuple(self._call(index) for index in sorted(self._calls))
+        thought = "".join(self._thought)
+        reason = finish_reason(self._finish, self._quirks, refused=self._refused, called=bool(calls))
+        raw = {**self._last, "annotations": self._annotations} if self._annotations else self._last
         return ChatResponse(
-            message=Message("assistant", text, tool_calls=calls),
-            finish_reason=finish_reason(self._finish, refused=self._refused, called=bool(calls)),
-            usage=self._usage,
+            message=Message(
+                "assistant", content_of(thought, self._details, text, self._origin), tool_calls=calls
+            ),
+            finish_reason=reason,
+            usage=read_usage(self._usage, self._quirks),
             model=str(self._last.get("model") or ""),
             id=str(self._last.get("id") or ""),
-            raw=self._last,
+            raw=raw,
         )
 
-    def _choice(self, choice: dict[str, Any]) -> list[Delta]:
+    def _missing(self) -> str:
+        if not self._finish and self._quirks.require_finish:
+            return "finish_reason"
+        if not self._done and (self._quirks.require_done or not self._finish):
+            return "[DONE]"
+        return "" if self._text or self._calls or self._thought or self._finish else "an answer"
+
+    def _note(self, chunk: dict[str, Any], choice: dict[str, Any]) -> None:
+        """Keeps what a chunk says beside its delta."""
+        if choice.get("error"):
+            raise error_in_body(choice["error"])
+        groq = chunk.get("x_groq")
+        groq = groq if isinstance(groq, dict) else {}
+        if groq.get("error"):
+            raise error_in_body(groq["error"])
+        self._last.update(chunk)
+        if reason := choice.get("finish_reason"):
+            self._finish = reason
+        usages = (chunk.get("usage"), groq.get("usage"), choice.get("usage"))
+        self._usage = next((usage for usage in usages if isinstance(usage, dict)), self._usage)
+
+    def _delta(self, delta: dict[str, Any]) -> list[Delta]:
         deltas: list[Delta] = []
-        delta = choice.get("delta")
-        if isinstance(delta, dict):
-            if text := optional_text(delta, "content"):
-                self._text.append(text)
-                deltas.append(Delta("text", text))
-            if refusal := optional_text(delta, "refusal"):
-                self._refused = True
-                self._text.append(refusal)
-                deltas.append(Delta("refusal", refusal))
-            for position, call in enumerate(delta.get("tool_calls") or ()):
-                deltas.append(self._tool_call(call, position))
-        if choice.get("finish_reason") is not None:
-            self._finish = choice["finish_reason"]
+        content, thought = delta.get("content"), read_thought(delta)
+        if isinstance(content, list):
+            text, more = read_chunks(content)
+            thought += more
+        else:
+            text = optional_text(delta, "content")
+        add_details(self._details, listed(delta, "reasoning_details"))
+        self._annotations += listed(delta, "annotations")
+        if thought:
+            self._thought.append(thought)
+            deltas.append(Delta("reasoning", thought))
+        if text:
+            self._text.append(text)
+            deltas.append(Delta("text", text))
+        if refusal := optional_text(delta, "refusal"):
+            self._refused = True
+            self._text.append(refusal)
+            deltas.append(Delta("refusal", refusal))
+        for position, call in enumerate(listed(delta, "tool_calls")):
+            deltas.append(self._tool_call(call, position))
         return deltas
 
     def _tool_call(self, fragment: Any, position: int) -> Delta:
         if not isinstance(fragment, dict) or not isinstance(fragment.get("function") or {}, dict):
             bad_shape("has a tool call that is not an object", fragment)
-        index = fragment.get("index", position)
-        if not isinstance(index, int):
-            bad_shape("has a tool call whose index is not a number", fragment)
+        index = self._index(fragment, position)
         function = fragment.get("function") or {}
         new = index not in self._calls
         call = self._calls.setdefault(index, _OpenCall(len(self._calls)))
@@ -116,18 +146,21 @@ class OpenAIStreamDecoder:
         call.arguments.append(piece)
         return Delta("tool_call", piece, call.position, ToolCall(call.id, call.name, "") if new else None)
 
+    def _index(self, fragment: dict[str, Any], position: int) -> int:
+        """Which call a fragment belongs to; where a server does not say, a new id begins a new call."""
+        index = fragment.get("index")
+        if index is None:
+            name = fragment.get("id")
+            known = [at for at, call in self._calls.items() if call.id == name]
+            if not name:
+                return max(self._calls, default=position)
+            return known[0] if known else max(self._calls, default=-1) + 1
+        if type(index) is not int:
+            bad_shape("has a tool call whose index is not a number", fragment)
+        return index
+
     def _call(self, index: int) -> ToolCall:
         call = self._calls[index]
         if not call.name:
             bad_shape("has a tool call without a function name", {"index": index, "id": call.id})
         return ToolCall(call.id, call.name, "".join(call.arguments))
-
-
-def _read(data: str) -> dict[str, Any]:
-    try:
-        chunk = _parse(data)
-    except (ValueError, RecursionError) as error:
-        fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
-    else:
-        return chunk if isinstance(chunk, dict) else bad_shape("has a frame that is not an object", chunk)
-    raise DecodeError(f"a frame of the stream is not JSON: {fault}", excerpt=data[:200])

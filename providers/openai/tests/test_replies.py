@@ -146,9 +146,9 @@ def test_a_stream_without_its_end_is_interrupted(events: list[Any]) -> None:
 
 
 def test_a_server_that_never_sends_done_can_be_allowed_to() -> None:
-    assert read_stream(chat_events()[:-1], require_done=False)[1].text == "Hello"
+    assert read_stream(chat_events()[:-1], quirks={"require_done": False})[1].text == "Hello"
     with pytest.raises(StreamInterruptedError):
-        read_stream(chat_events()[:-3], require_done=False)
+        read_stream(chat_events()[:-3], quirks={"require_done": False})
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_sampling_and_limits_go_under_the_names_of_the_api() -> None:
         "reasoning_effort": "low",
         "service_tier": "flex",
     }
-    assert sent(request, max_tokens_field="max_tokens")["max_tokens"] == 9
+    assert sent(request, quirks={"max_tokens_field": "max_tokens"})["max_tokens"] == 9
 
 
 def test_a_tool_turn_is_sent_back_with_its_calls_and_results() -> None:
