@@ -7,6 +7,7 @@ from ollama_wire import call, lines, ndjson, reply, streamed
 
 from graphbit_core import (
     ChatResponse,
+    FinishReason,
     GraphBitError,
     Message,
     ProviderError,
@@ -46,6 +47,10 @@ class TestOllamaProvider(HttpProviderConformance):
             USAGE,
         ),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": reply("Once upon", reason="length"),
+        "other": reply(reason="load"),
+    }
     stream_error = ndjson([*lines(TEXT)[:2], {"error": "the runner has stopped"}])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         b'{"error":"the runner has stopped"}': ProviderError,
