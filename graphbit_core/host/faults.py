@@ -41,6 +41,7 @@ _OURS = {
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
+    "graphbit-ollama": ["embedder ollama", "provider ollama"],
     "graphbit-openai": [
         *("embedder azure", "embedder openai", "provider azure", "provider azure_responses"),
         *("provider openai", "provider openai_responses"),
