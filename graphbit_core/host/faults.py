@@ -47,10 +47,12 @@ _OURS = {
         *("provider openai", "provider openai_responses"),
     ],
     "graphbit-splitter-text": [
-        *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
-        *("tokenizer cl100k_base", "tokenizer o200k_base"),
+        *("splitter character", "splitter recursive", "splitter sentence", "splitter token")
     ],
     "graphbit-store-qdrant-edge": ["vector_store qdrant-edge"],
+    "graphbit-tokenizer-tiktoken": [
+        *("tokenizer cl100k_base", "tokenizer o200k_base", "tokenizer o200k_harmony")
+    ],
 }
 """What the add-ons of GraphBit's own repository offer: for these the command is known, not guessed."""
 OUR_PACKAGES = {component: package for package, offers in _OURS.items() for component in offers}
