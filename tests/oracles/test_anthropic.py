@@ -36,7 +36,9 @@ from tests.oracles.requests import REQUESTS
 pytestmark = pytest.mark.integration
 RECORDED = json.loads(Path(__file__).with_name("anthropic_0_125.json").read_text(encoding="utf-8"))
 """What the older style sends; ``anthropic_asked`` makes it."""
-NEW, OLD = {"version": "2026-10-21"}, {"version": "2023-06-01"}
+NEW: dict[str, Any] = {"version": "2026-10-21"}
+OLD: dict[str, Any] = {"version": "2023-06-01"}
+MORE: dict[str, Any] = {"cache_ttl": "1h", "strict_tools": True, "thinking": "budget"}
 REFUSED = {"seed": "knows no seed", "sampling": "takes no temperature, top_p"}
 """What the newer style cannot express; the older one samples."""
 ANSWERS = {
@@ -119,7 +121,7 @@ def test_what_the_api_cannot_express_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_the_types_of_the_sdk_take_what_the_codec_sends(name: str) -> None:
-    for settings in ({}, {"cache_ttl": "1h", "strict_tools": True, "thinking": "budget"}):
+    for settings in ({}, MORE):
         asked = REQUESTS[name]
         cached = ChatRequest(**{f: getattr(asked, f) for f in asked.__slots__} | {"cache": bool(settings)})
         assert misfits(MessageCreateParamsNonStreaming, _ours(cached, **settings)) == []
