@@ -10,6 +10,7 @@ from graphbit_core import (
     BadRequestError,
     ChatResponse,
     DecodeError,
+    FinishReason,
     GraphBitError,
     HttpResponse,
     ImagePart,
@@ -100,6 +101,11 @@ class TestGoogleProvider(HttpProviderConformance):
         stream(*([part] for part in THOUGHT_PARTS)),
         ChatResponse(Message("assistant", THOUGHTS), "stop", USAGE),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": body(None, "MAX_TOKENS"),
+        "content_filter": body([{"text": "x"}], "SAFETY"),
+        "other": body([{"text": "x"}], "LANGUAGE"),
+    }
     stream_error = sse([body([{"text": "Hel"}], None), error("overloaded")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         json.dumps(error("busy")).encode(): UnavailableError,

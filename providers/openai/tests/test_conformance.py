@@ -8,6 +8,7 @@ from graphbit_openai import OpenAIEmbedder, OpenAIProvider
 from graphbit_core import (
     BadRequestError,
     ChatResponse,
+    FinishReason,
     GraphBitError,
     Message,
     ProviderError,
@@ -53,6 +54,11 @@ class TestOpenAIProvider(HttpProviderConformance):
         sse(_tool_events()),
         ChatResponse(Message("assistant", "", tool_calls=CALLS), "tool_calls", USAGE),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": chat_body("x", finish="length"),
+        "content_filter": chat_body("x", finish="content_filter"),
+        "other": chat_body("x", finish="something new"),
+    }
     stream_error = sse([chat_chunk({"content": "Hel"}), error_body("overloaded", kind="server_error")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         json.dumps(error_body("bad", kind="invalid_request_error")).encode(): BadRequestError,

@@ -18,8 +18,8 @@ from graphbit_core import (
     Usage,
 )
 from graphbit_openai.errors import error_in_body
-from graphbit_openai.shapes import bad_shape, count, optional_text
 from graphbit_openai.responses.items import SUMMARY, THOUGHTS
+from graphbit_openai.shapes import bad_shape, count, optional_text
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _FAULTS_OF_THE_REQUEST = (
