@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
         HttpProviderConformance as HttpProviderConformance,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Canned": "http_provider",
     "EmbedderConformance": "embedder",
+    "HttpEmbedderConformance": "http_embedder",
     "HttpProviderConformance": "http_provider",
     "LoaderConformance": "loader",
     "ModelServer": "model_server",

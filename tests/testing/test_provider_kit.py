@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from graphbit_google import GoogleProvider
 from graphbit_openai import OpenAIProvider
+from kit_runs import run_kit
 
 from graphbit_core import (
     AudioPart,
@@ -27,8 +26,6 @@ from graphbit_core import (
     UnavailableError,
 )
 from graphbit_core.testing import ProviderConformance
-
-PROVIDERS = Path(__file__).parents[2] / "providers"
 
 
 class Echo:
@@ -268,6 +265,8 @@ class CallsAllAlike(_Codec):
         return replace(answer, message=replace(answer.message, tool_calls=calls))
 
 
+GOOGLE = "google/TestGoogleProvider"
+
 FAULTS: dict[str, tuple[type[_Codec], str]] = {
     "sound is left out": (ForgetsSound, "test_a_capability_is_declared_exactly_when_its_request_is_sent"),
     "pictures by address are left out": (ForgetsAddresses, "test_a_part_is_sent_or_refused"),
@@ -319,23 +318,6 @@ def spoiled(codec: type[_Codec], good: Any = OpenAIProvider) -> type:
     return Spoiled
 
 
-def run_kit(component: type, only: str, folder: str = "openai") -> pytest.ExitCode | int:
-    """Runs a provider's own conformance tests over another provider, in a session of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        class Swap:
-            def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-                for item in items:
-                    if item.cls is not None:
-                        patch.setattr(item.cls, "component", component)
-
-        quiet = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler"]
-        tests = str(PROVIDERS / folder / "tests" / "test_conformance.py")
-        root = f"--rootdir={PROVIDERS.parent}"  # modules of two folders are then two modules
-        arguments = ["-c", os.devnull, root, "--import-mode=importlib", *quiet, "-k", only]
-        return pytest.main([tests, *arguments], plugins=[Swap()])
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_kit_finds_a_fault(fault: str) -> None:
     codec, found_by = FAULTS[fault]
@@ -346,8 +328,8 @@ def test_the_kit_finds_a_fault(fault: str) -> None:
 @pytest.mark.parametrize("fault", REASONING_FAULTS)
 def test_the_kit_finds_a_fault_of_reasoning(fault: str) -> None:
     codec, found_by = REASONING_FAULTS[fault]
-    assert run_kit(spoiled(_Codec, GoogleProvider), found_by, "google") == pytest.ExitCode.OK
-    assert run_kit(spoiled(codec, GoogleProvider), found_by, "google") == pytest.ExitCode.TESTS_FAILED
+    assert run_kit(spoiled(_Codec, GoogleProvider), found_by, GOOGLE) == pytest.ExitCode.OK
+    assert run_kit(spoiled(codec, GoogleProvider), found_by, GOOGLE) == pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.mark.parametrize("capability", ["seed", "audio", "files", "stop", "tools", "reasoning"])
@@ -357,7 +339,7 @@ def test_the_kit_finds_a_capability_that_works_and_is_not_declared(capability: s
 
         capabilities: ClassVar[frozenset[str]] = GoogleProvider.capabilities - {capability}
 
-    assert run_kit(Modest, "declared", "google") == pytest.ExitCode.TESTS_FAILED
+    assert run_kit(Modest, "declared", GOOGLE) == pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.mark.parametrize("capability", ["reasoning", "embed"])
