@@ -11,10 +11,9 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from graphbit_core.errors import ConfigError, DecodeError, ValidationError
 from graphbit_core.llm.answers import read_answer, write_answer
@@ -23,6 +22,7 @@ from graphbit_core.llm.redact import is_secret_name
 from graphbit_core.types.messages import ChatRequest, ChatResponse
 
 Key = bytes
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _SCHEMA = """
@@ -105,9 +105,7 @@ class ResponseCache:
 
     def get(self, key: Key) -> ChatResponse | None:
         """The answer for ``key``; it costs nothing and is ``cached``."""
-        found: ChatResponse | None = None
-        with self._lock, self._reported() as connection:
-            found = self._read(connection, key)
+        found = self._do(lambda connection: self._read(connection, key))
         self._counts["misses" if found is None else "hits"] += 1
         return found
 
@@ -117,7 +115,8 @@ class ResponseCache:
         size, now = len(value.encode()), self._clock()
         if size > self._max_bytes:
             return
-        with self._lock, self._reported() as connection:
+
+        def write(connection: sqlite3.Connection) -> None:
             row = (key, value, _digest(value), size, now, now)
             connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
             self._counts["stored"] += 1
@@ -126,10 +125,11 @@ class ResponseCache:
                 self._grown = 0
                 self._make_room(connection)
 
+        self._do(write)
+
     def clear(self) -> None:
         """Forgets all answers."""
-        with self._lock, self._reported() as connection:
-            connection.execute("DELETE FROM answers")
+        self._do(lambda connection: connection.execute("DELETE FROM answers"))
 
     def close(self) -> None:
         """Closes the file; it is opened again when it is needed. What is in memory is gone."""
@@ -145,17 +145,17 @@ class ResponseCache:
 
     # --- the file ---
 
-    @contextmanager
-    def _reported(self) -> Iterator[sqlite3.Connection]:
-        """The connection, within a transaction; a fault of the file is logged and counted, not raised."""
-        try:
-            connection = self._opened()
-            with connection:
-                yield connection
-        except (sqlite3.Error, OSError) as error:
-            self._counts["faults"] += 1
-            _log.warning("the response cache %s cannot be used: %s", self.path, error)
-            self._close()
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Works on the file, in one transaction; a fault of the file is logged and counted, and gives None."""
+        with self._lock:
+            try:
+                with self._opened() as connection:
+                    return work(connection)
+            except (sqlite3.Error, OSError) as error:
+                self._counts["faults"] += 1
+                _log.warning("the response cache %s cannot be used: %s", self.path, error)
+                self._close()
+                return None
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is not None and self._process != os.getpid():

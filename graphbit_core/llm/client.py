@@ -17,7 +17,7 @@ from graphbit_core.llm.embedding import EmbeddingClient, embedder_settings
 from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
 from graphbit_core.llm.exchange import Observe
 from graphbit_core.llm.figures import reset, stats_of
-from graphbit_core.llm.pipeline import BlockingCourse, Course, LoopCourse, Policy, Setup
+from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse, Policy, Setup
 from graphbit_core.llm.routing import Router, router_of
 from graphbit_core.llm.stream import ChatStream
 from graphbit_core.llm.structured import Answers
@@ -91,8 +91,11 @@ class LlmClient:
         self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
         self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
         self.timeout = timeout
-        chosen = router_of(router, time.monotonic, _no_price) if len(self.endpoints) > 1 else None
-        self._setup = Setup(self.endpoints, timeout, chosen, cache_of(cache), restart)
+        self._setup = Setup(self.endpoints, timeout, restart=restart, cache=cache_of(cache))
+        if len(self.endpoints) > 1:
+            self._setup.router = router_of(router, time.monotonic, _no_price)
+        elif self._setup.cache is None:
+            self._setup.meter = self.endpoints[0].meter
         self._embedder: EmbeddingClient | None = None
         self._open_embedder = partial(_embedder, host, self.provider, timeout, Hidden(settings))
         self.reset_stats()
@@ -125,7 +128,7 @@ class LlmClient:
             DeadlineError: Time ran out.
             DecodeError: The answer is not what the API promises.
         """
-        run = self._begin(request, deadline, on_delta is not None, policy, observe)
+        run = BlockingCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
         try:
             while not isinstance(batch := run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -143,7 +146,7 @@ class LlmClient:
         observe: Observe | None = None,
     ) -> ChatResponse:
         """As ``respond``, on the running event loop. Cancelling it closes the call's socket."""
-        run = self._begin_async(request, deadline, on_delta is not None, policy, observe)
+        run = LoopCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
         try:
             while not isinstance(batch := await run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -164,8 +167,8 @@ class LlmClient:
         """Streams the answer to a prompt or a whole request; ``options`` are fields of ChatRequest."""
         request = as_request(prompt, system, options)
         return ChatStream(
-            lambda: self._begin(request, deadline, True, policy, observe),
-            lambda: self._begin_async(request, deadline, True, policy, observe),
+            lambda: BlockingCourse(self._setup, request, deadline, True, policy, observe),
+            lambda: LoopCourse(self._setup, request, deadline, True, policy, observe),
         )
 
     # --- prompts and conversations ---
@@ -269,30 +272,6 @@ class LlmClient:
 
     def __getstate__(self) -> NoReturn:
         raise TypeError("an LlmClient holds a credential and cannot be pickled or copied; make another one")
-
-    def _begin(
-        self,
-        request: ChatRequest,
-        deadline: float | None,
-        stream: bool,
-        policy: Policy | None,
-        observe: Observe | None,
-    ) -> BlockingCourse:
-        setup = self._setup
-        course = Course(setup, request, deadline, stream=stream, policy=policy, observe=observe)
-        return BlockingCourse(setup, course)
-
-    def _begin_async(
-        self,
-        request: ChatRequest,
-        deadline: float | None,
-        stream: bool,
-        policy: Policy | None,
-        observe: Observe | None,
-    ) -> LoopCourse:
-        setup = self._setup
-        course = Course(setup, request, deadline, stream=stream, policy=policy, observe=observe)
-        return LoopCourse(setup, course)
 
     def _embeddings(self) -> EmbeddingClient:
         if self._embedder is None:

@@ -41,7 +41,7 @@ class Meter:
             self.since = now
             self.answered = self.failed = self.cached = 0
             self.seconds = 0.0
-            self.usage = Usage()
+            self.input_tokens = self.output_tokens = 0
             self.cost: float | None = None
 
     def begin(self) -> None:
@@ -56,7 +56,8 @@ class Meter:
 
     def piece(self, seconds: float) -> None:
         """The first piece of a stream came after ``seconds``."""
-        self.first_byte = _average(self.first_byte, seconds)
+        before = self.first_byte
+        self.first_byte = seconds if before is None else before + _WEIGHT * (seconds - before)
 
     def answer(self, began: float, now: float, usage: Usage, cost: float | None = None) -> None:
         """A call that began at ``began`` was answered."""
@@ -65,11 +66,11 @@ class Meter:
             self.in_flight -= 1
             self.answered += 1
             self.seconds += seconds
-            if usage.input_tokens or usage.output_tokens:
-                self.usage = self.usage + usage
+            self.input_tokens += usage.input_tokens
+            self.output_tokens += usage.output_tokens
             if cost is not None:
                 self.cost = (self.cost or 0.0) + cost
-            self.total = _average(self.total, seconds)
+            self.total = seconds if self.total is None else self.total + _WEIGHT * (seconds - self.total)
             self.measured_at, self.failed_in_a_row, self.rests_until = now, 0, 0.0
 
     def hit(self, began: float, now: float) -> None:
@@ -101,15 +102,11 @@ class Meter:
                 "cached_requests": self.cached,
                 "success_rate": self.answered / total if total else 0.0,
                 "average_response_time_ms": self.seconds / total * 1000 if total else 0.0,
-                "input_tokens": self.usage.input_tokens,
-                "output_tokens": self.usage.output_tokens,
+                "input_tokens": self.input_tokens,
+                "output_tokens": self.output_tokens,
                 "uptime_seconds": now - self.since,
                 **({} if self.cost is None else {"cost": self.cost}),
             }
-
-
-def _average(before: float | None, seconds: float) -> float:
-    return seconds if before is None else before + _WEIGHT * (seconds - before)
 
 
 def _rest_after(error: Exception) -> float:

@@ -1,8 +1,8 @@
 """What lies around a call of one endpoint, in this order: cancel › cache › total deadline › fallback.
 
-``Course`` is the state machine and does no I/O. ``BlockingCourse`` and ``LoopCourse`` do what it asks for;
-closing one, which is what cancelling comes to, ends whatever it is about. Retry, breaker, permits, rate
-limits and the time-outs of an attempt lie further in, in the kernel.
+``Course`` is the state machine and does no I/O; ``BlockingCourse`` and ``LoopCourse`` add what does. Closing
+one, which is what cancelling comes to, ends whatever it is about. Retry, breaker, permits, rate limits and
+the time-outs of an attempt lie further in, in the kernel.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphbit_core.errors import GraphBitError, InternalError, ValidationError
 from graphbit_core.llm.check import check_request, refusal
@@ -25,7 +24,6 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 
 if TYPE_CHECKING:
     from graphbit_core.llm.cache import Key, ResponseCache
-    from graphbit_core.llm.stream import AsyncRun, Run
 
 Policy = Mapping[str, float | int]
 
@@ -45,7 +43,7 @@ class Setup:
         router: Chooses among several endpoints; None: in order.
         cache: Answers that were given before; None: none are kept.
         restart: Whether another endpoint may begin anew once pieces of an answer were handed out.
-        meter: What the client's calls came to.
+        meter: What the client's calls came to; of a client that has one endpoint only, that one's.
         cost: What a call of an endpoint cost, in dollars, where that is known.
     """
 
@@ -58,17 +56,12 @@ class Setup:
     cost: Callable[[Endpoint, Usage], float | None] = _unknown_cost
 
 
-class Step(Enum):
-    """What a course needs next."""
-
-    LOOK_UP = 1
-    RECEIVE = 2
-    STORE = 3
-    GIVE = 4
+Step = Literal["look up", "receive", "store", "give"]
+"""What a course needs next."""
 
 
 class Course:
-    """One call from request to answer. Do what ``step`` says and tell it what came of it.
+    """One call from request to answer: a driver does what ``step`` says and tells what came of it.
 
     Raises:
         ValidationError: The request is wrong, or asks for what no endpoint can do.
@@ -76,7 +69,7 @@ class Course:
 
     __slots__ = (
         *("_answer", "_began", "_deadline", "_delivered", "_errors", "_observe", "_pending", "_place"),
-        *("_policy", "_request", "_route", "_running", "_sent", "_setup", "_stream", "key", "step"),
+        *("_key", "_policy", "_request", "_route", "_run", "_running", "_sent", "_setup", "_stream", "step"),
     )
 
     def __init__(
@@ -84,7 +77,6 @@ class Course:
         setup: Setup,
         request: ChatRequest,
         deadline: float | None,
-        *,
         stream: bool,
         policy: Policy | None = None,
         observe: Observe | None = None,
@@ -101,45 +93,39 @@ class Course:
         self._errors: list[tuple[Endpoint, GraphBitError]] = []
         self._pending: Sequence[Delta] | None = None
         self._answer: ChatResponse | None = None
-        self.key: Key | None = None
-        self.step: Step | None = Step.RECEIVE
+        self._key: Key | None = None
+        self.step: Step | None = "receive"
         if setup.cache is not None and (key := setup.cache.key(self._route[0], request)) is not None:
-            self.key, self.step = key, Step.LOOK_UP
+            self._key, self.step = key, "look up"
+        self._run: Any = None  # of the driver
         setup.meter.begin()
 
     # --- the cache ---
 
-    def found(self, answer: ChatResponse | None) -> None:
-        """What the cache has for ``key``."""
+    def _cache_and_key(self) -> tuple[ResponseCache, Key]:
+        if self._setup.cache is None or self._key is None:
+            raise InternalError("the call is over")
+        return self._setup.cache, self._key
+
+    def _found(self, answer: ChatResponse | None) -> None:
+        """What the cache has for the request."""
         if answer is None:
-            self.step = Step.RECEIVE
+            self.step = "receive"
             return
         self._setup.meter.hit(self._began, time.monotonic())
-        self._finish(answer, whole=self._stream)
+        self._answer, self.step = answer, "give"
+        if self._stream:
+            self._pending = as_deltas(answer)
 
-    def to_store(self) -> ChatResponse:
+    def _to_store(self) -> ChatResponse:
         """The answer; it is to be given when it is stored."""
         assert self._answer is not None
-        self.step = Step.GIVE
+        self.step = "give"
         return self._answer
 
     # --- one endpoint after another ---
 
-    def open(self) -> Run:
-        """Begins the call of the endpoint whose turn it is, for a blocking caller."""
-        endpoint, stream = self._begin()
-        return endpoint.chat.open(
-            self._request, self._deadline, stream=stream, policy=self._policy, observe=self._observe
-        )
-
-    def open_async(self) -> AsyncRun:
-        """As ``open``, on the running event loop."""
-        endpoint, stream = self._begin()
-        return endpoint.chat.open_async(
-            self._request, self._deadline, stream=stream, policy=self._policy, observe=self._observe
-        )
-
-    def arrived(self, item: Sequence[Delta] | ChatResponse) -> None:
+    def _arrived(self, item: Sequence[Delta] | ChatResponse) -> None:
         """What the endpoint sent."""
         now = time.monotonic()
         endpoint = self._route[self._place]
@@ -147,20 +133,23 @@ class Course:
             if not self._delivered:
                 self._delivered = True
                 endpoint.meter.piece(now - self._sent)
-            self._pending, self.step = item, Step.GIVE
+            self._pending, self.step = item, "give"
             return
         setup = self._setup
         self._running = None
         cost = setup.cost(endpoint, item.usage)
-        endpoint.meter.answer(self._sent, now, item.usage, cost)
+        if endpoint.meter is not setup.meter:
+            endpoint.meter.answer(self._sent, now, item.usage, cost)
         setup.meter.answer(self._began, now, item.usage, cost)
-        self._finish(item, whole=self._stream and not self._delivered)
+        self._answer, self.step = item, "give"
+        if self._stream and not self._delivered:
+            self._pending = as_deltas(item)
         if setup.cache is not None and setup.cache.keeps(self._request, item):
             if self._place:
-                self.key = setup.cache.key(endpoint, self._request)
-            self.step = Step.STORE
+                self._key = setup.cache.key(endpoint, self._request)
+            self.step = "store"
 
-    def failed(self, error: GraphBitError, *, opened: bool) -> None:
+    def _failed(self, error: GraphBitError, *, opened: bool) -> None:
         """The endpoint failed: the next one is asked, or the error is raised, with those before it told.
 
         Args:
@@ -181,7 +170,7 @@ class Course:
         self._place += 1
         self._tell(endpoint, error)
 
-    def broke(self, error: Exception) -> None:
+    def _broke(self, error: Exception) -> None:
         """Something else than an error of a call ended it; whoever drives the course raises it."""
         now = time.monotonic()
         self._end(now, error)
@@ -190,17 +179,17 @@ class Course:
 
     # --- the caller ---
 
-    def give(self) -> Sequence[Delta] | ChatResponse:
+    def _give(self) -> Sequence[Delta] | ChatResponse:
         """What the caller gets now."""
         if (deltas := self._pending) is not None:
             self._pending = None
-            self.step = Step.RECEIVE if self._answer is None else Step.GIVE
+            self.step = "receive" if self._answer is None else "give"
             return deltas
         if self._answer is None:
             raise InternalError("the call is not over")
         return self._answer
 
-    def left(self) -> None:
+    def _left(self) -> None:
         """The caller will not ask again."""
         if self._answer is None and self.step is not None:
             self.step = None
@@ -213,23 +202,19 @@ class Course:
         self._running = endpoint = self._route[self._place]
         if self._place:
             self._sent = time.monotonic()
-        endpoint.meter.begin()
+        if endpoint.meter is not self._setup.meter:
+            endpoint.meter.begin()
         return endpoint, self._stream and "stream" in endpoint.capabilities
 
     def _end(self, now: float, error: Exception | None) -> None:
         """The endpoint's call is over; without an error it says nothing about the endpoint."""
         endpoint, self._running = self._running, None
-        if endpoint is None:
+        if endpoint is None or endpoint.meter is self._setup.meter:
             return
         if error is None:
             endpoint.meter.leave()
         else:
             endpoint.meter.fail(self._sent, now, error)
-
-    def _finish(self, answer: ChatResponse, *, whole: bool) -> None:
-        self._answer, self.step = answer, Step.GIVE
-        if whole:
-            self._pending = as_deltas(answer)
 
     def _tell(self, before: Endpoint, error: GraphBitError) -> None:
         """Tells of the change of endpoints, and that what was handed out is void."""
@@ -237,104 +222,107 @@ class Course:
         if self._observe is not None:
             after = self._route[self._place].name
             self._observe("llm.fallback", {"from": before.name, "to": after, "error": reason})
-        self.step = Step.RECEIVE
+        self.step = "receive"
         if self._delivered:
             self._delivered = False
-            self._pending, self.step = (Delta("restart", ""),), Step.GIVE
+            self._pending, self.step = (Delta("restart", ""),), "give"
             if self._observe is not None:
                 self._observe("llm.restarted", {"attempt": 1, "reason": reason})
 
 
-class BlockingCourse:
-    """Drives a course for a blocking caller. Close it, whatever happened."""
+class BlockingCourse(Course):
+    """A course for a blocking caller. Close it, whatever happened."""
 
-    __slots__ = ("_course", "_run", "_setup")
-
-    def __init__(self, setup: Setup, course: Course) -> None:
-        self._setup, self._course = setup, course
-        self._run: Run | None = None
+    __slots__ = ()
 
     def receive(self) -> Sequence[Delta] | ChatResponse:
         """The next deltas or, last, the answer. Raises what ended the call."""
-        course, cache = self._course, self._setup.cache
-        while course.step is not Step.GIVE:
-            if course.step is Step.RECEIVE:
-                self._receive(course)
-            elif cache is None or course.key is None:
-                raise InternalError("the call is over")
-            elif course.step is Step.LOOK_UP:
-                course.found(cache.get(course.key))
+        while self.step != "give":
+            if self.step != "receive":
+                self._ask(*self._cache_and_key())
+                continue
+            try:
+                if self._run is None:
+                    endpoint, stream = self._begin()
+                    self._run = endpoint.chat.open(
+                        self._request,
+                        self._deadline,
+                        stream=stream,
+                        policy=self._policy,
+                        observe=self._observe,
+                    )
+                item = self._run.receive()
+            except GraphBitError as error:
+                run, self._run = self._run, None
+                if run is not None:
+                    run.close()
+                self._failed(error, opened=run is not None)
+            except Exception as error:
+                self._broke(error)
+                raise
             else:
-                cache.put(course.key, course.to_store())
-        return course.give()
+                self._arrived(item)
+        return self._give()
 
     def close(self) -> None:
         """Ends the call if it is not over, and closes its socket."""
         if self._run is not None:
             self._run.close()
-        self._course.left()
+        self._left()
 
-    def _receive(self, course: Course) -> None:
-        try:
-            if self._run is None:
-                self._run = course.open()
-            item = self._run.receive()
-        except GraphBitError as error:
-            run, self._run = self._run, None
-            if run is not None:
-                run.close()
-            course.failed(error, opened=run is not None)
-        except Exception as error:
-            course.broke(error)
-            raise
+    def _ask(self, cache: ResponseCache, key: Key) -> None:
+        if self.step == "look up":
+            self._found(cache.get(key))
         else:
-            course.arrived(item)
+            cache.put(key, self._to_store())
 
 
-class LoopCourse:
-    """Drives a course on the running event loop. Close it, whatever happened."""
+class LoopCourse(Course):
+    """A course on the running event loop. Close it, whatever happened."""
 
-    __slots__ = ("_course", "_run", "_setup")
-
-    def __init__(self, setup: Setup, course: Course) -> None:
-        self._setup, self._course = setup, course
-        self._run: AsyncRun | None = None
+    __slots__ = ()
 
     async def receive(self) -> Sequence[Delta] | ChatResponse:
         """As BlockingCourse's."""
-        course, cache = self._course, self._setup.cache
-        while course.step is not Step.GIVE:
-            if course.step is Step.RECEIVE:
-                await self._receive(course)
-            elif cache is None or course.key is None:
-                raise InternalError("the call is over")
-            elif course.step is Step.LOOK_UP:
-                course.found(await in_thread(cache.get, course.key))
+        while self.step != "give":
+            if self.step != "receive":
+                await self._ask(*self._cache_and_key())
+                continue
+            try:
+                if self._run is None:
+                    endpoint, stream = self._begin()
+                    self._run = endpoint.chat.open_async(
+                        self._request,
+                        self._deadline,
+                        stream=stream,
+                        policy=self._policy,
+                        observe=self._observe,
+                    )
+                item = await self._run.receive()
+            except GraphBitError as error:
+                run, self._run = self._run, None
+                if run is not None:
+                    run.close()
+                self._failed(error, opened=run is not None)
+            except Exception as error:
+                self._broke(error)
+                raise
             else:
-                await in_thread(cache.put, course.key, course.to_store())
-        return course.give()
+                self._arrived(item)
+        return self._give()
 
     def close(self) -> None:
         """As BlockingCourse's."""
         if self._run is not None:
             self._run.close()
-        self._course.left()
+        self._left()
 
-    async def _receive(self, course: Course) -> None:
-        try:
-            if self._run is None:
-                self._run = course.open_async()
-            item = await self._run.receive()
-        except GraphBitError as error:
-            run, self._run = self._run, None
-            if run is not None:
-                run.close()
-            course.failed(error, opened=run is not None)
-        except Exception as error:
-            course.broke(error)
-            raise
+    async def _ask(self, cache: ResponseCache, key: Key) -> None:
+        """As BlockingCourse's; the file is read and written on a worker thread."""
+        if self.step == "look up":
+            self._found(await in_thread(cache.get, key))
         else:
-            course.arrived(item)
+            await in_thread(cache.put, key, self._to_store())
 
 
 def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
@@ -343,9 +331,8 @@ def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
     Raises:
         ValidationError: The request is wrong, or none can.
     """
-    needs = check_request(request)
     endpoints: Sequence[Endpoint] = setup.endpoints
-    if needs:
+    if needs := check_request(request):
         refusals = [refusal(endpoint.provider, endpoint.capabilities, needs) for endpoint in endpoints]
         able = [one for one, why in zip(endpoints, refusals, strict=True) if why is None]
         if not able:

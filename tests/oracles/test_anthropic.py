@@ -104,7 +104,7 @@ def test_the_codec_sends_what_the_older_sdk_sent(name: str) -> None:
 
 def test_a_stream_is_asked_for_as_the_sdk_asks() -> None:
     def ask(url: str) -> None:
-        with client(url).messages.create(**ALWAYS, stream=True) as events:
+        with client(url) as sdk, sdk.messages.create(**ALWAYS, stream=True) as events:
             list(events)
 
     theirs = sent(Reply.stream(wire.streamed(ANSWERS["text"])), ask)
@@ -165,7 +165,7 @@ def test_an_error_inside_a_stream_is_an_error_to_both(kind: str) -> None:
     told = [*wire.events(ANSWERS["text"])[:4], event]
 
     def ask(url: str) -> None:
-        with client(url).messages.stream(**ALWAYS) as events:
+        with client(url) as sdk, sdk.messages.stream(**ALWAYS) as events:
             list(events)
 
     with pytest.raises(APIStatusError) as theirs:
@@ -225,7 +225,12 @@ def _read_stream(whole: dict[str, Any]) -> ChatResponse:
 
 def _sdk_whole(whole: dict[str, Any]) -> SdkMessage:
     found: list[SdkMessage] = []
-    sent(Reply.json(whole), lambda url: found.append(client(url).messages.create(**ALWAYS)))
+
+    def ask(url: str) -> None:
+        with client(url) as sdk:
+            found.append(sdk.messages.create(**ALWAYS))
+
+    sent(Reply.json(whole), ask)
     return found[0]
 
 
@@ -233,7 +238,7 @@ def _sdk_stream(whole: dict[str, Any]) -> SdkMessage:
     found: list[SdkMessage] = []
 
     def ask(url: str) -> None:
-        with client(url).messages.stream(**ALWAYS) as stream:
+        with client(url) as sdk, sdk.messages.stream(**ALWAYS) as stream:
             found.append(stream.get_final_message())
 
     sent(Reply.stream(wire.streamed(whole)), ask)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from graphbit_core.errors import ComponentNotFoundError
 from graphbit_core.llm.models.builtin import NOTHING, builtin
 from graphbit_core.llm.models.info import ModelInfo, Resolved
 from graphbit_core.llm.models.layer import environment_layer, file_layer
@@ -107,7 +108,13 @@ class ModelRegistry:
         """
         if usage.cost is not None:
             return usage.cost
-        info = self._snapshot.find(model, ()).info if isinstance(model, str) else model
+        if isinstance(model, str):
+            try:
+                info = self.find(model).info
+            except ComponentNotFoundError:  # such as a provider that someone wrote for themselves
+                return None
+        else:
+            info = model
         return info.cost(usage) if info is not None else None
 
     def _read(self) -> Snapshot:

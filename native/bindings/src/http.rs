@@ -7,9 +7,9 @@ use bytes::Bytes;
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{
-    CallId, CallSpec, Egress, Engine, Kind, Policy, Request, parse_framing, set_limit,
+    CallId, CallSpec, Egress, Engine, Kind, Policy, RequestMaker, parse_framing, set_limit,
 };
-use graphbit_kernel::resilience::Limits;
+use graphbit_kernel::resilience::{Limits, State};
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -50,13 +50,14 @@ impl PyEgress {
 #[pyclass(frozen, name = "Engine", module = "graphbit_core._native")]
 pub struct PyEngine {
     home: Home,
+    requests: RequestMaker,
 }
 
 #[pymethods]
 impl PyEngine {
     #[new]
     fn new() -> Self {
-        PyEngine { home: Home::here() }
+        PyEngine { home: Home::here(), requests: RequestMaker::default() }
     }
 
     /// Trusts one more CA; before the first call, else ConfigError.
@@ -80,7 +81,7 @@ impl PyEngine {
     /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
     /// ``egress`` guards where it goes; ``limiter`` None: the one that has the resource's name.
     #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None))]
+    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None, notices=false))]
     fn start(
         &self,
         py: Python<'_>,
@@ -97,11 +98,12 @@ impl PyEngine {
         policy: &Bound<'_, PyDict>,
         egress: Option<&PyEgress>,
         limiter: Option<&str>,
+        notices: bool,
     ) -> PyResult<CallId> {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
         self.enter(py, |engine| {
-            let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+            let pairs: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
             let mut policy =
                 egress.map_or_else(Policy::default, |egress| Policy::guarded(Arc::clone(&egress.inner)));
             for (key, value) in &settings {
@@ -110,20 +112,22 @@ impl PyEngine {
             let spec = CallSpec {
                 resource: resource.to_owned(),
                 limiter: limiter.map(str::to_owned),
-                request: Request::new(method, url, pairs, Bytes::copy_from_slice(body))?,
+                request: self.requests.make(method, url, &pairs, Bytes::copy_from_slice(body))?,
                 framing: framing.map(parse_framing).transpose()?,
                 idempotent,
                 tokens: token_count(tokens)?,
                 deadline: left.map(|left| engine_deadline(engine, left)).transpose()?,
+                notices,
                 policy,
             };
             engine.start(&mailbox.inner, spec)
         })
     }
 
-    /// Verdict: the reply is good; ``tokens`` were really used.
-    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<()> {
-        self.enter(py, |engine| engine.ok(call, token_count(tokens)?))
+    /// Verdict: the reply is good; ``tokens`` were really used. Returns the breaker's new state, if it changed.
+    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<Option<&'static str>> {
+        let changed = self.enter(py, |engine| engine.ok(call, token_count(tokens)?))?;
+        Ok(changed.map(State::as_str))
     }
 
     /// Verdict: try again. Returns attempts made and None, or why the kernel will not.
@@ -171,12 +175,14 @@ impl PyEngine {
         Ok(dict)
     }
 
-    /// ``in_flight``, ``queued``, ``paused``.
+    /// ``in_flight``, ``queued``, ``concurrency``, ``paused``, ``shed``.
     fn limiter_stats<'py>(&self, py: Python<'py>, limiter: &str) -> PyResult<Bound<'py, PyDict>> {
         let stats = self.enter(py, |engine| Ok(engine.limiter_stats(limiter)))?;
         let dict = PyDict::new(py);
         dict.set_item("in_flight", stats.in_flight)?;
         dict.set_item("queued", stats.queued)?;
+        dict.set_item("concurrency", stats.concurrency)?;
+        dict.set_item("shed", stats.shed)?;
         dict.set_item("paused", stats.paused.as_secs_f64())?;
         Ok(dict)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::egress::Egress;
 use crate::error::Error;
-use crate::resilience::{Limits, Rate};
+use crate::resilience::{Limits, QueueDelay, Rate};
 
 /// Largest `max_body` and `max_stream` of a guarded call.
 pub const MAX_GUARDED_BODY: usize = 100 << 20;
@@ -39,6 +39,8 @@ pub struct Policy {
     pub max_frame: usize,
     /// Bytes of a streamed body, after decompression.
     pub max_stream: usize,
+    /// Whether a stream that breaks after frames were delivered may be begun anew; the host is told to forget them.
+    pub restart_streams: bool,
     /// Where the call may go; None: wherever its URL says, without following redirects.
     pub egress: Option<Arc<Egress>>,
 }
@@ -58,6 +60,7 @@ impl Default for Policy {
             max_body: 32 << 20,
             max_frame: 4 << 20,
             max_stream: 64 << 20,
+            restart_streams: false,
             egress: None,
         }
     }
@@ -84,6 +87,7 @@ impl Policy {
             "max_body" => self.max_body = self.body_limit("policy.max_body", value)?,
             "max_frame" => self.max_frame = count("policy.max_frame", value)? as usize,
             "max_stream" => self.max_stream = self.body_limit("policy.max_stream", value)?,
+            "restart_streams" => self.restart_streams = flag("policy.restart_streams", value)?,
             other => return Err(Error::validation("policy", format!("there is no setting {other:?}"))),
         }
         Ok(())
@@ -108,15 +112,32 @@ pub fn set_limit(limits: &mut Limits, key: &str, value: f64) -> Result<(), Error
         "requests_per_minute" => limits.requests = Some(rate("limits.requests_per_minute", value)?),
         "tokens_per_minute" => limits.tokens = Some(rate("limits.tokens_per_minute", value)?),
         "queue" => limits.queue = count("limits.queue", value)? as usize,
+        "queue_target" => delay(limits).target = seconds("limits.queue_target", value)?,
+        "queue_interval" => delay(limits).interval = seconds("limits.queue_interval", value)?,
+        "adaptive" => limits.adaptive = flag("limits.adaptive", value)?,
         other => return Err(Error::validation("limits", format!("there is no limit {other:?}"))),
     }
     Ok(())
+}
+
+/// Naming either of the two turns shedding on; a call takes seconds, so an interval has to hold a few.
+fn delay(limits: &mut Limits) -> &mut QueueDelay {
+    let (target, interval) = (Duration::from_secs(5), Duration::from_secs(10));
+    limits.queue_delay.get_or_insert(QueueDelay { target, interval })
 }
 
 fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
     match Duration::try_from_secs_f64(value) {
         Ok(duration) if value > 0.0 => Ok(duration),
         _ => Err(Error::validation(field, format!("must be a number of seconds above 0, not {value}"))),
+    }
+}
+
+fn flag(field: &'static str, value: f64) -> Result<bool, Error> {
+    match value {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        _ => Err(Error::validation(field, format!("must be 0 or 1, not {value}"))),
     }
 }
 

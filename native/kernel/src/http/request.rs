@@ -84,6 +84,8 @@ pub struct CallSpec {
     pub tokens: u64,
     /// When the caller gives up, whatever the attempts do.
     pub deadline: Option<Time>,
+    /// Whether to tell what it meets on its way.
+    pub notices: bool,
     /// Settings.
     pub policy: Policy,
 }

@@ -7,6 +7,7 @@ mod addresses;
 mod cancel;
 mod egress;
 mod limits;
+mod notices;
 mod plain;
 mod policy;
 mod quota;
