@@ -25,9 +25,9 @@ Turn: TypeAlias = (
     " | Sequence[Turn] | Callable[[ChatRequest], Turn]"
 )
 """What the model does when it is asked: answers with a text, thinks, asks for a tool, gives a whole response,
-or raises. In a sequence, texts, reasoning and tool calls make one response, and an error comes after what stands
-before it, as when a stream is cut. A number in it is a wait of so many seconds, a ``Usage`` what the response
-used. A callable sees the request first."""
+or raises. In a sequence, texts, reasoning and tool calls make one response, and an error comes after what
+stands before it, as when a stream is cut. A number in it is a wait of so many seconds, a ``Usage`` what the
+response used. A callable sees the request first."""
 
 
 class ScriptedModel:
@@ -36,8 +36,8 @@ class ScriptedModel:
         model = ScriptedModel(["Hello.", ToolCall("1", "add", '{"a": 1}'), RateLimitError("slow down")])
 
     Texts are streamed word by word. ``requests`` holds every request it got. When the turns are used up it
-    fails the test with an AssertionError, unless ``repeat_last`` is set. Tokens are counted as words, where no
-    ``Usage`` says otherwise.
+    fails the test with an AssertionError, unless ``repeat_last`` is set. Tokens are words, where no ``Usage``
+    says otherwise.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
