@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         ResourceExhaustedError as ResourceExhaustedError,
         RunShedError as RunShedError,
         StreamInterruptedError as StreamInterruptedError,
+        StructuredOutputError as StructuredOutputError,
         ToolError as ToolError,
         ToolRoundsError as ToolRoundsError,
         TransportError as TransportError,
@@ -99,9 +100,12 @@ if TYPE_CHECKING:
         configure_runtime as configure_runtime,
         runtime_info as runtime_info,
     )
+    from graphbit_core.llm.cache import ResponseCache as ResponseCache
     from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
+    from graphbit_core.llm.endpoint import Endpoint as Endpoint
     from graphbit_core.llm.reply_errors import error_for_status as error_for_status
+    from graphbit_core.llm.routing import Router as Router
     from graphbit_core.llm.settings import (
         check_base_url as check_base_url,
         resolve_key as resolve_key,
@@ -191,14 +195,17 @@ _PUBLIC = {
         GraphBitError HttpStatusError IncompatiblePluginError InternalError LeaseLostError
         LoopExhaustedError MissingInputError NodeError OutputNotProducedError PluginConflictError
         PluginError PluginLoadError ProcessError ProviderError RateLimitError
-        ResourceExhaustedError RunShedError StreamInterruptedError ToolError ToolRoundsError
-        TransportError UnavailableError ValidationError WorkflowError
+        ResourceExhaustedError RunShedError StreamInterruptedError StructuredOutputError ToolError
+        ToolRoundsError TransportError UnavailableError ValidationError WorkflowError
     """,
     "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
+    "llm.cache": "ResponseCache",
     "llm.client": "ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
+    "llm.endpoint": "Endpoint",
     "llm.reply_errors": "error_for_status",
+    "llm.routing": "Router",
     "llm.settings": "check_base_url resolve_key resource_name",
     "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",

@@ -170,9 +170,16 @@ CallEvent: TypeAlias = tuple[int, str, Any]
              is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
 ``redirect`` (attempt, status, url): a guarded call follows a redirect.
-``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
+``frames``   list of (event name, data): frames since the last drain. From here on nothing is retried, unless
+             the policy has ``restart_streams``.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.
 ``restart``  (attempt,): the kernel starts attempt n > 1; what an earlier one delivered is void.
+``notice``   (type, facts), only of a call that asked for it: ``resource.limited`` (``resource``, ``seconds``,
+             ``reason``: ``permits``, ``rate`` or ``paused``) when it was admitted and had waited 1 ms or
+             more; ``resource.breaker`` (``resource``, ``state``, ``retry_after`` or None) when the breaker
+             refused it, lets it through as a probe, or changed by an attempt that was tried again or
+             failed without a reply; ``resource.shed`` (``resource``, ``seconds``, ``queued``) before
+             ``failed``. What the last verdict changes is told by ``ok`` and ``retry``.
 ``failed``   the exception, built by the kernel, with its facts; the call is over.
 """
 
@@ -181,11 +188,18 @@ CallPolicy: TypeAlias = dict[str, float | int]
 between bytes), ``progress_timeout`` (120, between frames; comments are not progress),
 ``attempt_timeout`` (600), seconds; ``max_attempts`` (3), ``backoff_base`` (0.5), ``backoff_cap`` (30),
 ``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression; of a guarded call 10, at most 100),
-``max_frame`` (4 MiB)."""
+``max_frame`` (4 MiB), ``max_stream`` (64 MiB of a streamed body; of a guarded call as ``max_body``). ``restart_streams`` (0; with 1 an idempotent
+call whose stream breaks after frames were delivered may be tried again: ``restart`` comes, and the host forgets
+them; after a verdict ``retry`` that was accepted, frames of the old attempt may still come before it). Time for
+which a stream waits for its reader counts for the caller's deadline only."""
 
 ResourceLimits: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``max_concurrency`` (256), ``requests_per_minute``, ``tokens_per_minute`` (none),
-``queue`` (10,000 waiting calls)."""
+``queue`` (10,000 waiting calls); ``queue_target`` and ``queue_interval`` (seconds; off unless one is named, then 5
+and 10): when no call was admitted after less than the target for a whole interval, calls that waited twice the
+target are turned away (ResourceExhaustedError, ``resource="queue_delay"``); ``adaptive`` (0; with 1 the calls that
+run at the same time are halved after a timeout, 429 or 5xx and grow by one with each round of successes, from 1
+to ``max_concurrency``)."""
 
 @final
 class Egress:
@@ -222,8 +236,8 @@ class Engine:
     def add_root_certificate(self, pem: bytes) -> None:
         """Trusts one more CA; before the first call, else ConfigError."""
 
-    def limit(self, resource: str, limits: ResourceLimits) -> None:
-        """Sets the limits of a resource; tightening them never cancels a call."""
+    def limit(self, limiter: str, limits: ResourceLimits) -> None:
+        """Sets the limits of a limiter; tightening them never cancels a call."""
 
     def start(
         self,
@@ -239,23 +253,32 @@ class Engine:
         deadline: float | None,
         policy: CallPolicy,
         egress: Egress | None = None,
+        limiter: str | None = None,
+        notices: bool = False,
     ) -> int:
         """Queues a call and returns its id at once. ``framing`` None: one whole reply; ``egress`` None: it
         may go anywhere.
+
+        Calls of one ``resource`` share a breaker, a retry budget and counters; those of one ``limiter``
+        share permits, rates and pauses. None: the limiter that has the resource's name. ``notices``: tells
+        what the call meets on its way, as events ``notice``.
         """
 
-    def ok(self, call: int, tokens: int) -> None:
-        """Verdict: the reply is good; ``tokens`` were really used."""
+    def ok(self, call: int, tokens: int) -> str | None:
+        """Verdict: the reply is good; ``tokens`` were really used. Returns the state that the breaker came into
+        by it (``closed``, after the last probe), None if it stayed.
+        """
 
     def retry(self, call: int, kind: str, retry_after: float | None) -> tuple[int, str | None]:
-        """Verdict: try again. ``kind``: ``rate_limited``, ``unavailable`` or ``malformed``.
+        """Verdict: try again. ``kind``: ``rate_limited``, ``unavailable`` or ``malformed``. The limiter of a
+        call that is ``rate_limited``, also by ``fail``, admits nothing for ``retry_after`` seconds.
 
         Returns attempts made and None when the kernel will try again, else why it will not
         (``attempts``, ``budget``, ``deadline``, ``retry_after``, ``not_idempotent``, ``delivered``,
         ``circuit``); then the call is over and the caller raises its own error.
         """
 
-    def fail(self, call: int, kind: str) -> int:
+    def fail(self, call: int, kind: str, retry_after: float | None = None) -> int:
         """Verdict: over. ``kind`` as for retry, or ``rejected`` (4xx: says nothing about the resource's
         health). Returns the attempts made.
         """
@@ -268,8 +291,22 @@ class Engine:
         ``in_flight``, ``queued``.
         """
 
+    def limiter_stats(self, limiter: str) -> dict[str, float | int]:
+        """``in_flight``, ``queued``, ``concurrency`` (calls that may run now), ``paused`` (seconds for which
+        nothing is admitted), ``shed`` (calls turned away).
+        """
+
     def in_flight(self) -> int:
         """Calls that are not over."""
+
+def retry_after(headers: Sequence[tuple[str, str]], now: float) -> float | None:
+    """Seconds to wait that the headers of a failed reply ask for, None if they say nothing.
+
+    ``retry-after-ms``, then ``retry-after`` (seconds or a date), then the reset of each window of the
+    ``ratelimit`` headers of which nothing is left, or which does not say what is left: a duration (``6m0s``),
+    seconds, a point in time in seconds or milliseconds since the epoch, or a date. A past date is 0, what
+    cannot be read is absent. ``now``: ``time.time()``; the reply's ``date`` wins.
+    """
 
 # --- JSON Schema ----------------------------------------------------------------------------------
 

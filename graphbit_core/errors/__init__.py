@@ -29,6 +29,7 @@ GraphBitError
 ├── EgressError                      not sent: the address is not one that this call may reach
 ├── DeadlineError (TimeoutError)     time ran out; ``phase`` says in which part of the call
 ├── DecodeError                      an answer arrived that is not what its API promises
+├── StructuredOutputError            a model's answer is not the JSON that was asked for
 ├── ProcessError                     a function in a process of its own failed, or its process ended
 ├── ToolError                        a tool failed; ``reason`` says how
 ├── ResourceExhaustedError (MemoryError)  a limit on size, memory or count was reached
@@ -63,6 +64,7 @@ from graphbit_core.errors.call import (
     ProviderError,
     RateLimitError,
     StreamInterruptedError,
+    StructuredOutputError,
     TransportError,
     UnavailableError,
 )
@@ -111,6 +113,7 @@ __all__ = [
     "ResourceExhaustedError",
     "RunShedError",
     "StreamInterruptedError",
+    "StructuredOutputError",
     "ToolError",
     "ToolRoundsError",
     "TransportError",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphbit_core.errors.base import GraphBitError
+from collections.abc import Sequence
+
+from graphbit_core.errors.base import Finding, GraphBitError
 
 _CALL_FACTS = ("provider", "model", "status", "code", "retry_after", "attempts", "request_id")
 
@@ -116,3 +118,20 @@ class DecodeError(GraphBitError):
     status: int | None
     attempts: int | None
     excerpt: str | None
+
+
+class StructuredOutputError(GraphBitError):
+    """A model's answer is not the JSON that was asked for, also after it was told what is wrong with it.
+
+    Attributes:
+        attempts: How often it was asked.
+        text: Its last answer.
+        findings: What is wrong with that.
+    """
+
+    _facts: tuple[str, ...] = ("provider", "model", "attempts", "text", "findings")
+    provider: str | None
+    model: str | None
+    attempts: int | None
+    text: str | None
+    findings: Sequence[Finding] | None

@@ -69,18 +69,22 @@ class RunShedError(WorkflowError):
 
 
 class BudgetExceededError(WorkflowError):
-    """A run reached one of its caps (see ``RunCaps``) and was stopped.
+    """A run reached one of its caps (see ``RunCaps``) and was stopped, or a call did not fit into a budget.
 
     Attributes:
-        cap: ``nodes``, ``tool_rounds``, ``tokens``, ``output_bytes`` or ``seconds``.
+        cap: ``nodes``, ``tool_rounds``, ``llm_calls``, ``tokens``, ``usd``, ``output_bytes`` or ``seconds``;
+            of a budget ``tokens``, ``usd`` or ``calls``.
         limit: The cap.
-        used: What the run had used, or would have used with its next step.
+        used: What the run had used, or would have used with its next step; of a budget, what is used and
+            reserved.
+        asked: What the call might have used, which was not sent.
     """
 
-    _facts: tuple[str, ...] = (*WorkflowError._facts, "cap", "limit", "used")
+    _facts: tuple[str, ...] = (*WorkflowError._facts, "cap", "limit", "used", "asked")
     cap: str | None
     limit: float | None
     used: float | None
+    asked: float | None
 
 
 class LeaseLostError(WorkflowError):

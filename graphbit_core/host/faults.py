@@ -23,6 +23,7 @@ _PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_st
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 _OURS = {
+    "graphbit-anthropic": ["provider anthropic"],
     "graphbit-embedder-hashing": ["embedder hashing"],
     "graphbit-extractive": ["provider extractive"],
     "graphbit-gateways": [
@@ -34,12 +35,13 @@ _OURS = {
         *("provider moonshot", "provider nvidia", "provider openrouter", "provider perplexity"),
         *("provider together", "provider vllm", "provider xai"),
     ],
+    "graphbit-google": ["embedder gemini", "embedder google", "provider gemini", "provider google"],
     "graphbit-huggingface": ["embedder huggingface", "provider huggingface"],
     "graphbit-loader-docx": ["loader docx"],
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
-    "graphbit-openai": ["embedder openai", "provider openai"],
+    "graphbit-openai": ["embedder openai", "provider openai", "provider openai_responses"],
     "graphbit-splitter-text": [
         *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
         *("tokenizer cl100k_base", "tokenizer o200k_base"),

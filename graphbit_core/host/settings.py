@@ -18,7 +18,7 @@ from graphbit_core.host.faults import check_kind
 from graphbit_core.host.records import CORE, Origin, normalized
 from graphbit_core.nearest import nearest
 
-_TABLES = ("plugins",)
+_TABLES = ("plugins", "models")
 _KEYS = ("allow", "deny", "prefer", "modules", "paths")
 _SWITCH = {
     "1": True,
@@ -43,6 +43,7 @@ class HostSettings:
         prefer: Kind and name → the distribution whose component is meant.
         modules: In-house plugins by module name.
         paths: In-house plugins by file.
+        models: Files of the registry of models; later ones go before earlier ones.
     """
 
     allow: frozenset[str] | None = None
@@ -51,6 +52,7 @@ class HostSettings:
     prefer: Mapping[tuple[str, str], str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+    models: tuple[Path, ...] = ()
 
     @classmethod
     def load(cls, start: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
@@ -75,6 +77,7 @@ class HostSettings:
             prefer=reader.prefer(),
             modules=tuple(reader.strings("modules")),
             paths=tuple(file.parent / path for path in reader.strings("paths")),
+            models=tuple(file.parent / path for path in reader.model_files()),
         )
 
     def denies(self, origin: Origin) -> str | None:
@@ -102,18 +105,25 @@ class HostSettings:
 
 
 class _Reader:
-    """Reads the table ``[plugins]`` and says where a wrong value stands."""
+    """Reads the tables ``[plugins]`` and ``[models]`` and says where a wrong value stands."""
 
     def __init__(self, file: Path, table: Mapping[str, Any]) -> None:
         self._file = file
         self._known(table, _TABLES, "")
         self._table = self._mapping(table.get("plugins", {}), "plugins")
         self._known(self._table, _KEYS, "plugins.")
+        self._models = self._mapping(table.get("models", {}), "models")
+        self._known(self._models, ("files",), "models.")
 
     def strings(self, key: str) -> list[str]:
-        value = self._table.get(key, [])
+        return self._names(f"plugins.{key}", self._table.get(key, []))
+
+    def model_files(self) -> list[str]:
+        return self._names("models.files", self._models.get("files", []))
+
+    def _names(self, key: str, value: Any) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            raise self._wrong(f"plugins.{key}", f"must be a list of names, not {value!r}")
+            raise self._wrong(key, f"must be a list of names, not {value!r}")
         return value
 
     def optional_names(self, key: str) -> frozenset[str] | None:

@@ -31,13 +31,14 @@ class CallSpec:
     """One call: what is sent, for which resource, within which bounds.
 
     Attributes:
-        resource: Shares a breaker and limits with every call of the same name.
+        resource: Shares a breaker and a retry budget with every call of the same name.
         request: The request.
         framing: How the streamed body is cut into frames; None for one whole reply.
         tokens: Estimate for the token limit.
         deadline: When all attempts must be over, on ``time.monotonic``.
         policy: Keys of ``_native.CallPolicy``.
         egress: Guards where the call and its redirects go; None for an address that the user configured.
+        limiter: Shares permits, rates and pauses with every call of the same name; empty: the resource's.
     """
 
     resource: str
@@ -47,6 +48,7 @@ class CallSpec:
     deadline: float | None = None
     policy: Mapping[str, float | int] = field(default_factory=dict)
     egress: Egress | None = None
+    limiter: str = ""
 
 
 def engine() -> Engine:
@@ -243,6 +245,7 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
         spec.deadline,
         dict(spec.policy),
         spec.egress,
+        spec.limiter or None,
     )
 
 

@@ -13,7 +13,7 @@ def configure_runtime(
     """Sizes the threads that do network I/O. None leaves a value as it is.
 
     Args:
-        worker_threads: Threads of the scheduler, at least 1; default twice the cores, at most 32.
+        worker_threads: Threads of the scheduler, at least 1; default half the cores, at most 8.
         max_blocking_threads: Most threads for blocking work such as name lookup, at least 1; default four
             times the cores.
         thread_stack_size_mb: Stack of each thread in MiB, at least 1/16; default 1.

@@ -1,4 +1,4 @@
-"""Finds faults of a request before anything is sent."""
+"""Finds faults of a request before anything is sent, and what it needs of a provider."""
 
 from __future__ import annotations
 
@@ -7,55 +7,66 @@ from collections.abc import Set as AbstractSet
 from graphbit_core.errors import ValidationError
 from graphbit_core.types.messages import AudioPart, ChatRequest, FilePart, ImagePart
 
+Need = tuple[str, str]
+"""A capability, and the field of the request that asks for it."""
 
-def check_request(request: ChatRequest, provider: str, capabilities: AbstractSet[str]) -> None:
-    """Raises ValidationError for values out of range and for what ``provider`` cannot do."""
+_OF_PARTS = {ImagePart: "images", AudioPart: "audio", FilePart: "files"}
+
+
+def check_request(request: ChatRequest) -> tuple[Need, ...]:
+    """What ``request`` needs of a provider. Raises ValidationError for values out of range."""
     if not request.messages:
         raise ValidationError("a request needs at least one message", field="messages")
     if request.max_tokens is not None and request.max_tokens < 1:
         raise ValidationError(
             f"max_tokens is {request.max_tokens}; it must be at least 1", field="max_tokens"
         )
-    _check_range("temperature", request.temperature, 2)
-    _check_range("top_p", request.top_p, 1)
-    _check_tool_choice(request)
-    for capability, field, asked in _asked(request):
-        if asked and capability not in capabilities:
-            raise ValidationError(
+    if request.temperature is not None:
+        _check_range("temperature", request.temperature, 2)
+    if request.top_p is not None:
+        _check_range("top_p", request.top_p, 1)
+    if request.tool_choice is not None:
+        _check_tool_choice(request, request.tool_choice)
+    return _needs(request)
+
+
+def refusal(provider: str, capabilities: AbstractSet[str], needs: tuple[Need, ...]) -> ValidationError | None:
+    """Why ``provider`` cannot serve a request with these needs; None if it can."""
+    for capability, field in needs:
+        if capability not in capabilities:
+            return ValidationError(
                 f"the provider {provider!r} cannot do {capability!r}, which {field} asks for; "
                 f"it can do {sorted(capabilities)}",
                 field=field,
             )
+    return None
 
 
-def _asked(request: ChatRequest) -> tuple[tuple[str, str, bool], ...]:
-    kinds = {
-        type(part)
-        for message in request.messages
-        if not isinstance(message.content, str)
-        for part in message.content
-    }
-    return (
-        ("tools", "tools", bool(request.tools)),
-        ("json_output", "output", request.output is not None),
-        ("images", "messages", ImagePart in kinds),
-        ("audio", "messages", AudioPart in kinds),
-        ("files", "messages", FilePart in kinds),
-        ("seed", "seed", request.seed is not None),
-        ("stop", "stop", bool(request.stop)),
-    )
+def _needs(request: ChatRequest) -> tuple[Need, ...]:
+    needs: list[Need] = []
+    for message in request.messages:
+        if not isinstance(message.content, str):
+            kinds = {type(part) for part in message.content}
+            needs += [(name, "messages") for kind, name in _OF_PARTS.items() if kind in kinds]
+    if request.tools:
+        needs.append(("tools", "tools"))
+    if request.output is not None:
+        needs.append(("json_output", "output"))
+    if request.seed is not None:
+        needs.append(("seed", "seed"))
+    if request.stop:
+        needs.append(("stop", "stop"))
+    return tuple(needs)
 
 
-def _check_range(field: str, value: float | None, most: float) -> None:
-    if value is not None and not 0 <= value <= most:
+def _check_range(field: str, value: float, most: float) -> None:
+    if not 0 <= value <= most:
         raise ValidationError(f"{field} is {value}; it must be 0 to {most}", field=field)
 
 
-def _check_tool_choice(request: ChatRequest) -> None:
-    choice, names = request.tool_choice, [tool.name for tool in request.tools]
-    if choice is None or choice in ("auto", "none"):
-        return
-    if choice == "required" and names:
+def _check_tool_choice(request: ChatRequest, choice: str) -> None:
+    names = [tool.name for tool in request.tools]
+    if choice in ("auto", "none") or (choice == "required" and names):
         return
     if choice not in names:
         raise ValidationError(

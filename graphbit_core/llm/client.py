@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
 from graphbit_core.errors import ValidationError
 from graphbit_core.host import default_host
-from graphbit_core.llm.check import check_request
-from graphbit_core.llm.http_chat import HttpChat
-from graphbit_core.llm.local_chat import LocalChat
-from graphbit_core.llm.stream import AsyncRun, AsyncWholeRun, ChatStream, Run, WholeRun
-from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Message
+from graphbit_core.kernel.calls import engine
+from graphbit_core.llm.cache import ResponseCache, cache_of
+from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request
+from graphbit_core.llm.embedding import EmbeddingClient, embedder_settings
+from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
+from graphbit_core.llm.exchange import Observe
+from graphbit_core.llm.figures import reset, stats_of
+from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse, Policy, Setup
+from graphbit_core.llm.routing import Router, router_of
+from graphbit_core.llm.stream import ChatStream
+from graphbit_core.llm.structured import Answers
+from graphbit_core.types.documents import Vector
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
@@ -21,53 +30,86 @@ if TYPE_CHECKING:
 __all__ = ["ChatStream", "LlmClient"]
 
 OnDelta = Callable[[Delta], None]
+T = TypeVar("T")
 
 
 class LlmClient:
-    """Calls one chat model. Safe to share between threads and event loops; nothing needs closing.
+    """Calls chat models. Safe to share between threads and event loops; nothing needs closing.
 
     Args:
         model: ``provider:model``, or ``provider`` for its default model.
+        fallbacks: Who is asked when the model fails in a way that another one may mend: each
+            ``provider:model``, or a mapping of ``model``, settings of its provider and, as they apply,
+            ``policy``, ``limits``, ``weight`` and ``api_keys``.
         host: Where providers are found; by default everything that is installed.
-        timeout: Seconds that one call may take in all, retries and waiting included.
+        timeout: Seconds that one call may take in all: retries, waiting and fallbacks included.
         policy: Bounds of a call, as ``connect_timeout``, ``first_byte_timeout``, ``idle_timeout``,
             ``attempt_timeout``, ``max_attempts``, ``max_body``; for providers behind HTTP.
         limits: Limits of the account, shared by every client of it: ``max_concurrency``,
             ``requests_per_minute``, ``tokens_per_minute``, ``queue``; for providers behind HTTP.
-        settings: The provider's settings, for example ``api_key`` and ``base_url``.
+        router: Which endpoint is asked first: ``order``, ``cheapest``, ``fastest``, ``balance``, or a
+            callable, which gets the request and the endpoints that can serve it and returns those to ask.
+        cache: Answers to keep: a ResponseCache, the path of its file, or True for the user's own.
+        restart: Let another endpoint begin anew after pieces of an answer were handed out; a delta of kind
+            ``restart`` says that they are void.
+        settings: The settings of the model's provider, for example ``api_key`` and ``base_url``;
+            ``api_keys`` makes one endpoint for each key.
+
+    Attributes:
+        provider: Name of the first endpoint's provider.
+        model: Name of its model.
+        capabilities: What at least one endpoint can do.
+        endpoints: Where calls may go, in the order given.
 
     Raises:
         ComponentNotFoundError: No provider of that name is installed.
         ConfigError: A setting of the provider is missing or wrong.
-        ValidationError: ``model`` is not a text, or ``timeout`` not above 0.
+        ValidationError: ``model``, ``timeout``, ``router`` or a fallback is not what it must be.
     """
 
     def __init__(
         self,
         model: str,
         *,
+        fallbacks: Sequence[EndpointSpec] = (),
         host: Host | None = None,
         timeout: float = 600.0,
-        policy: Mapping[str, float | int] | None = None,
+        policy: Policy | None = None,
         limits: Mapping[str, float | int] | None = None,
+        router: str | Router = "order",
+        cache: ResponseCache | bool | str | PathLike[str] | None = None,
+        restart: bool = False,
         **settings: Any,
     ) -> None:
         if not timeout > 0:
             raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
-        if not isinstance(model, str):
-            problem = f"the model is a {type(model).__name__}; give 'provider:model' as text"
-            fix = "a provider of your own gets a name by default_host().add('provider', name, lambda: it)"
-            raise ValidationError(f"{problem}; {fix}", field="model")
-        name, _, model_name = model.partition(":")
-        provider: Provider = (host or default_host()).create("provider", name, **settings)
-        self.provider = name
-        self.model = model_name or provider.default_model
-        self.capabilities = provider.capabilities
+        if isinstance(fallbacks, str | Mapping):
+            raise ValidationError("fallbacks is a list of models; put the one in a list", field="fallbacks")
+        host = host or default_host()
+        specs = [{**settings, "model": model}, *fallbacks]
+        self.endpoints = open_endpoints(specs, host, policy or {}, limits or {})
+        self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
+        self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
         self.timeout = timeout
-        self._chat = self._connect(provider, policy or {}, limits or {})
+        self._setup = Setup(self.endpoints, timeout, restart=restart, cache=cache_of(cache))
+        if len(self.endpoints) > 1:
+            self._setup.router = router_of(router, time.monotonic, _no_price)
+        elif self._setup.cache is None:
+            self._setup.meter = self.endpoints[0].meter
+        self._embedder: EmbeddingClient | None = None
+        self._open_embedder = partial(_embedder, host, self.provider, timeout, Hidden(settings))
+        self.reset_stats()
+
+    # --- whole requests ---
 
     def respond(
-        self, request: ChatRequest, *, deadline: float | None = None, on_delta: OnDelta | None = None
+        self,
+        request: ChatRequest,
+        *,
+        deadline: float | None = None,
+        on_delta: OnDelta | None = None,
+        policy: Policy | None = None,
+        observe: Observe | None = None,
     ) -> ChatResponse:
         """Answers ``request``.
 
@@ -75,6 +117,9 @@ class LlmClient:
             request: The request.
             deadline: When the call must be over, on ``time.monotonic``; ``timeout`` holds as well.
             on_delta: Called with each piece as it arrives, on this thread.
+            policy: Bounds of this call; they go before the client's, key by key.
+            observe: Told what happens to the call: a type (``llm.fallback``, ``llm.restarted``,
+                ``resource.limited``, …) and its facts.
 
         Raises:
             ValidationError: The request is wrong, or asks for what the provider cannot do.
@@ -83,7 +128,7 @@ class LlmClient:
             DeadlineError: Time ran out.
             DecodeError: The answer is not what the API promises.
         """
-        run = self._open(request, deadline, stream=on_delta is not None)
+        run = BlockingCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
         try:
             while not isinstance(batch := run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -92,10 +137,16 @@ class LlmClient:
             run.close()
 
     async def respond_async(
-        self, request: ChatRequest, *, deadline: float | None = None, on_delta: OnDelta | None = None
+        self,
+        request: ChatRequest,
+        *,
+        deadline: float | None = None,
+        on_delta: OnDelta | None = None,
+        policy: Policy | None = None,
+        observe: Observe | None = None,
     ) -> ChatResponse:
         """As ``respond``, on the running event loop. Cancelling it closes the call's socket."""
-        run = self._open_async(request, deadline, stream=on_delta is not None)
+        run = LoopCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
         try:
             while not isinstance(batch := await run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -105,91 +156,149 @@ class LlmClient:
 
     def stream(
         self,
-        prompt: str | ChatRequest,
+        prompt: Prompt,
         *,
         system: str | None = None,
         deadline: float | None = None,
+        policy: Policy | None = None,
+        observe: Observe | None = None,
         **options: Any,
     ) -> ChatStream:
         """Streams the answer to a prompt or a whole request; ``options`` are fields of ChatRequest."""
         request = as_request(prompt, system, options)
         return ChatStream(
-            lambda: self._open(request, deadline, stream=True),
-            lambda: self._open_async(request, deadline, stream=True),
+            lambda: BlockingCourse(self._setup, request, deadline, True, policy, observe),
+            lambda: LoopCourse(self._setup, request, deadline, True, policy, observe),
         )
 
-    def complete(self, prompt: str, *, system: str | None = None, **options: Any) -> str:
+    # --- prompts and conversations ---
+
+    def complete(self, prompt: Prompt, *, system: str | None = None, **options: Any) -> str:
         """The text of the answer to ``prompt``; ``options`` are fields of ChatRequest. Raises as respond."""
         return self.complete_full(prompt, system=system, **options).text
 
-    async def complete_async(self, prompt: str, *, system: str | None = None, **options: Any) -> str:
+    async def complete_async(self, prompt: Prompt, *, system: str | None = None, **options: Any) -> str:
         """As ``complete``, on the running event loop."""
         return (await self.complete_full_async(prompt, system=system, **options)).text
 
-    def complete_full(self, prompt: str, *, system: str | None = None, **options: Any) -> ChatResponse:
+    def complete_full(self, prompt: Prompt, *, system: str | None = None, **options: Any) -> ChatResponse:
         """The whole answer to ``prompt``: text, tool calls, usage, finish reason."""
         return self.respond(as_request(prompt, system, options))
 
     async def complete_full_async(
-        self, prompt: str, *, system: str | None = None, **options: Any
+        self, prompt: Prompt, *, system: str | None = None, **options: Any
     ) -> ChatResponse:
         """As ``complete_full``, on the running event loop."""
         return await self.respond_async(as_request(prompt, system, options))
 
-    def get_stats(self) -> dict[str, float | int | str]:
-        """``breaker``, ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued`` of the account."""
-        return self._chat.get_stats()
+    def chat(self, messages: Iterable[Turn], *, system: str | None = None, **options: Any) -> ChatResponse:
+        """The answer to a conversation: messages, or pairs of role and text, oldest first.
+
+        ``answer.message`` is what goes behind them for the next turn.
+        """
+        return self.respond(as_conversation(messages, system, options))
+
+    async def chat_async(
+        self, messages: Iterable[Turn], *, system: str | None = None, **options: Any
+    ) -> ChatResponse:
+        """As ``chat``, on the running event loop."""
+        return await self.respond_async(as_conversation(messages, system, options))
+
+    def complete_as(
+        self, kind: type[T], prompt: Prompt, *, system: str | None = None, repairs: int = 2, **options: Any
+    ) -> T:
+        """The answer as an instance of ``kind``: a dataclass, TypedDict, pydantic model, or a plain type.
+
+        Args:
+            kind: What is wanted.
+            prompt: What to do.
+            system: Instructions.
+            repairs: How often the model is told what is wrong with its answer and asked again.
+            options: Fields of ChatRequest.
+
+        Raises:
+            StructuredOutputError: The last answer does not fit either; it has the text and what is wrong.
+        """
+        answers = Answers(kind, as_request(prompt, system, options), self.capabilities, repairs)
+        while not answers.done:
+            answers.read(self.respond(answers.request))
+        return answers.value
+
+    async def complete_as_async(
+        self, kind: type[T], prompt: Prompt, *, system: str | None = None, repairs: int = 2, **options: Any
+    ) -> T:
+        """As ``complete_as``, on the running event loop."""
+        answers = Answers(kind, as_request(prompt, system, options), self.capabilities, repairs)
+        while not answers.done:
+            answers.read(await self.respond_async(answers.request))
+        return answers.value
+
+    def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector per text, through the embedder that has the provider's name, with its settings.
+
+        Raises:
+            ComponentNotFoundError: There is no such embedder; EmbeddingClient takes any other.
+        """
+        return self._embeddings().embed(texts)
+
+    async def embed_async(self, texts: Sequence[str]) -> list[Vector]:
+        """As ``embed``, on the running event loop."""
+        return await self._embeddings().embed_async(texts)
+
+    # --- the client itself ---
+
+    def warmup(self) -> None:
+        """Does now what the first call would do: the kernel's threads start. Nothing is sent."""
+        engine()
+
+    def get_stats(self) -> dict[str, Any]:
+        """What this client's calls came to, and the kernel's figures of its accounts.
+
+        ``total_requests``, ``successful_requests``, ``failed_requests``, ``cached_requests``,
+        ``success_rate`` (0 to 1), ``average_response_time_ms``, ``input_tokens``, ``output_tokens``,
+        ``uptime_seconds`` and, where it is known, ``cost`` in dollars count since the client was made or
+        ``reset_stats`` was called. ``breaker``, ``calls``, ``failures``, ``retries``, ``in_flight`` and
+        ``queued`` are the accounts', which other clients may share. ``endpoints`` has the same by endpoint,
+        and ``cache`` the cache's counts.
+        """
+        return stats_of(self._setup, time.monotonic())
+
+    def reset_stats(self) -> None:
+        """Counts this client's calls anew. The kernel's figures are the account's and stay."""
+        reset(self._setup, time.monotonic())
 
     def __repr__(self) -> str:
-        return f"LlmClient({self.provider}:{self.model})"
+        return f"LlmClient({', '.join(endpoint.name for endpoint in self.endpoints)})"
 
-    def _connect(
-        self, provider: Provider, policy: Mapping[str, float | int], limits: Mapping[str, float | int]
-    ) -> HttpChat | LocalChat:
-        chat: ChatCodec | ChatModel = provider.chat(self.model)
-        if isinstance(chat, ChatModel):
-            return LocalChat(chat, provider=self.provider, name=self.model)
-        return HttpChat(
-            chat,
-            provider=self.provider,
-            model=self.model,
-            resource=provider.resource(),
-            policy=policy,
-            limits=limits,
-        )
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("an LlmClient holds a credential and cannot be pickled or copied; make another one")
 
-    def _open(self, request: ChatRequest, deadline: float | None, *, stream: bool) -> Run:
-        check_request(request, self.provider, self.capabilities)
-        can_stream = "stream" in self.capabilities
-        run = self._chat.open(request, self._until(deadline), stream=stream and can_stream)
-        return WholeRun(run) if stream and not can_stream else run
-
-    def _open_async(self, request: ChatRequest, deadline: float | None, *, stream: bool) -> AsyncRun:
-        check_request(request, self.provider, self.capabilities)
-        can_stream = "stream" in self.capabilities
-        run = self._chat.open_async(request, self._until(deadline), stream=stream and can_stream)
-        return AsyncWholeRun(run) if stream and not can_stream else run
-
-    def _until(self, deadline: float | None) -> float:
-        own = time.monotonic() + self.timeout
-        return own if deadline is None else min(own, deadline)
+    def _embeddings(self) -> EmbeddingClient:
+        if self._embedder is None:
+            self._embedder = self._open_embedder()
+        return self._embedder
 
 
-def as_request(prompt: str | ChatRequest, system: str | None, options: Mapping[str, Any]) -> ChatRequest:
-    """A request for one prompt; a request that is one already stays as it is.
+class Hidden:
+    """Settings that no repr shows."""
 
-    Raises:
-        ValidationError: A whole request came with ``system`` or options, which it holds itself.
-    """
-    if isinstance(prompt, ChatRequest):
-        if system is not None or options:
-            raise ValidationError("a ChatRequest holds its system message and options itself", field="prompt")
-        return prompt
-    messages = [Message("system", system)] if system is not None else []
-    return ChatRequest((*messages, Message("user", prompt)), **options)
+    __slots__ = ("settings",)
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+
+
+def _embedder(host: Host, name: str, timeout: float, hidden: Hidden) -> EmbeddingClient:
+    settings = embedder_settings(host, name, hidden.settings)
+    return EmbeddingClient(name, host=host, timeout=timeout, **settings)
 
 
 def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:
     if on_delta is not None:
         for delta in deltas:
             on_delta(delta)
+
+
+def _no_price(model: str, usage: Usage) -> float | None:
+    del model, usage
+    return None

@@ -73,7 +73,7 @@ def _tell_kernel(call: int, verdict: Verdict) -> bool:
         return False
     try:
         if verdict.action == "fail":
-            engine().fail(call, verdict.kind)
+            engine().fail(call, verdict.kind, verdict.retry_after)
             return False
         _, refusal = engine().retry(call, verdict.kind, verdict.retry_after)
     except ValidationError:

@@ -11,6 +11,7 @@ from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.contracts.provider import EmbedCodec, Vectors
 from graphbit_core.errors import DecodeError, InternalError, ValidationError
 from graphbit_core.host import default_host
+from graphbit_core.host.arguments import settings_of
 from graphbit_core.kernel.calls import CallSpec, engine
 from graphbit_core.llm.drive import BlockingRun, LoopRun
 from graphbit_core.llm.exchange import Dialect, Exchange, Origin
@@ -126,6 +127,12 @@ class EmbeddingClient:
         if vectors and self._dimensions is None:
             self._dimensions = len(vectors[0])
         return list(vectors)
+
+
+def embedder_settings(host: Host, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a provider's settings those that the embedder of the same name takes, too."""
+    known, _, open_ended = settings_of(host.component("embedder", name))
+    return {key: value for key, value in settings.items() if open_ended or key in known}
 
 
 def _vectors(received: Sequence[Delta] | Vectors) -> Sequence[Vector]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -20,6 +20,9 @@ from graphbit_core.llm.redact import redact_error
 from graphbit_core.llm.reply_errors import add_header_facts, is_retryable
 from graphbit_core.types.http import Frame, HttpResponse
 from graphbit_core.types.messages import ChatResponse, Delta, Usage
+
+Observe = Callable[[str, Mapping[str, Any]], None]
+"""Told what happens to a call: a type such as ``resource.limited``, and its facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,14 @@ class Exchange(Generic[A]):
     After ``feed`` returns a verdict, pass it to the kernel and what the kernel says to ``judged``.
     """
 
-    def __init__(self, dialect: Dialect[A], origin: Origin) -> None:
+    def __init__(self, dialect: Dialect[A], origin: Origin, observe: Observe | None = None) -> None:
         self.over = False
         self._dialect = dialect
         self._origin = origin
+        self._observe = observe
         self._decoder: Decoder[A] | None = None
         self._text: list[str] = []
+        self._delivered = False
         self._attempts: int | None = None
         self._answer: A | None = None
         self._error: GraphBitError | None = None
@@ -118,7 +123,10 @@ class Exchange(Generic[A]):
         if kind == "open" and self._dialect.decoder is not None:
             self._decoder = self._dialect.decoder()
         elif kind == "restart":
-            self._decoder, self._text = None, []
+            return self._restart(), None
+        elif kind == "notice":
+            if self._observe is not None:
+                self._observe(*payload)
         elif kind == "failed":
             self._fail(payload)
             self.over = True
@@ -150,6 +158,12 @@ class Exchange(Generic[A]):
                 error.status = status
             return self._fail(error)
 
+    def _restart(self) -> Sequence[Delta]:
+        """Forgets what the attempt before brought; who has seen some of it is told."""
+        void = (Delta("restart", ""),) if self._delivered else ()
+        self._decoder, self._text, self._delivered = None, [], False
+        return void
+
     def _frames(self, frames: Iterable[tuple[str, str]]) -> tuple[Sequence[Delta], Verdict | None]:
         if self._decoder is None:
             raise InternalError("the kernel sent frames before the head of the reply")
@@ -161,6 +175,7 @@ class Exchange(Generic[A]):
             return deltas, self._fail(error)
         finally:
             self._text.extend(delta.text for delta in deltas if delta.kind in ("text", "refusal"))
+            self._delivered = self._delivered or bool(deltas)
         return deltas, None
 
     def _end(self) -> Verdict:

@@ -9,7 +9,7 @@ from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.errors import GraphBitError
 from graphbit_core.kernel.calls import CallSpec, engine
 from graphbit_core.llm.drive import BlockingRun, LoopRun
-from graphbit_core.llm.exchange import Dialect, Exchange, Origin
+from graphbit_core.llm.exchange import Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.messages import ChatRequest, ChatResponse
 
@@ -36,20 +36,41 @@ class HttpChat:
         if limits:
             engine().limit(resource, dict(limits))
 
-    def open(self, request: ChatRequest, deadline: float, *, stream: bool) -> BlockingRun[ChatResponse]:
-        """Begins a call that blocks the calling thread."""
-        return BlockingRun(*self._prepare(request, deadline, stream=stream))
+    def open(
+        self,
+        request: ChatRequest,
+        deadline: float,
+        *,
+        stream: bool,
+        policy: Mapping[str, float | int] | None = None,
+        observe: Observe | None = None,
+    ) -> BlockingRun[ChatResponse]:
+        """Begins a call that blocks the calling thread. ``policy`` goes before the client's, key by key."""
+        return BlockingRun(*self._prepare(request, deadline, stream, policy, observe))
 
-    def open_async(self, request: ChatRequest, deadline: float, *, stream: bool) -> LoopRun[ChatResponse]:
+    def open_async(
+        self,
+        request: ChatRequest,
+        deadline: float,
+        *,
+        stream: bool,
+        policy: Mapping[str, float | int] | None = None,
+        observe: Observe | None = None,
+    ) -> LoopRun[ChatResponse]:
         """Begins a call on the running event loop."""
-        return LoopRun(*self._prepare(request, deadline, stream=stream))
+        return LoopRun(*self._prepare(request, deadline, stream, policy, observe))
 
     def get_stats(self) -> dict[str, float | int | str]:
         """The kernel's figures for the resource."""
         return engine().stats(self._resource)
 
     def _prepare(
-        self, request: ChatRequest, deadline: float, *, stream: bool
+        self,
+        request: ChatRequest,
+        deadline: float,
+        stream: bool,
+        policy: Mapping[str, float | int] | None,
+        observe: Observe | None,
     ) -> tuple[CallSpec, Exchange[ChatResponse]]:
         codec = self._codec
         try:
@@ -59,7 +80,8 @@ class HttpChat:
             raise
         tokens = int(len(http.body) * _TOKENS_PER_BYTE) + (request.max_tokens or 0)
         framing = codec.framing if stream else None
-        spec = CallSpec(self._resource, http, framing, tokens, deadline, self._policy)
+        merged = {**self._policy, **policy} if policy else self._policy
+        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged)
         decoder = codec.decoder if stream else None
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
-        return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin)
+        return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin, observe)

@@ -6,11 +6,11 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from graphbit_core.contracts.provider import ChatModel
 from graphbit_core.errors import DeadlineError, DecodeError, GraphBitError
-from graphbit_core.llm.exchange import Origin
+from graphbit_core.llm.exchange import Observe, Origin
 from graphbit_core.llm.worker import Ended, Worker
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 
@@ -26,12 +26,30 @@ class LocalChat:
         self._lock = threading.Lock()
         self._calls = self._failures = self._in_flight = 0
 
-    def open(self, request: ChatRequest, deadline: float, *, stream: bool) -> BlockingLocalRun:
-        """Begins a call that runs on the calling thread."""
+    def open(
+        self,
+        request: ChatRequest,
+        deadline: float,
+        *,
+        stream: bool,
+        policy: Mapping[str, float | int] | None = None,
+        observe: Observe | None = None,
+    ) -> BlockingLocalRun:
+        """Begins a call that runs on the calling thread; ``policy`` and ``observe`` are for HTTP."""
+        del policy, observe
         return BlockingLocalRun(self._answer(request, deadline, stream=stream))
 
-    def open_async(self, request: ChatRequest, deadline: float, *, stream: bool) -> LoopLocalRun:
+    def open_async(
+        self,
+        request: ChatRequest,
+        deadline: float,
+        *,
+        stream: bool,
+        policy: Mapping[str, float | int] | None = None,
+        observe: Observe | None = None,
+    ) -> LoopLocalRun:
         """Begins a call that runs on a worker thread and reports to the running event loop."""
+        del policy, observe
         return LoopLocalRun(self._answer(request, deadline, stream=stream), deadline, self._origin)
 
     def get_stats(self) -> dict[str, float | int | str]:

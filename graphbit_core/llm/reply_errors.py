@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from graphbit_core import kernel
 from graphbit_core.errors import AuthError, BadRequestError, ProviderError, RateLimitError, UnavailableError
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
 _FINAL_5XX = (501, 505)
-_DECIMAL = re.compile(r"\s*([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)\s*")
 
 
 def error_for_status(status: int, message: str, **facts: Any) -> ProviderError:
@@ -47,31 +44,8 @@ def add_header_facts(error: ProviderError, headers: Mapping[str, str], now: floa
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait by ``retry-after-ms`` or ``retry-after``: 0 for a past date, None for garbage."""
-    milliseconds = _seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _seconds(value)
-    if seconds is not None or value is None:
-        return seconds
-    then = _timestamp(value)
-    if then is None:
-        return None
-    return max(0.0, then - (_timestamp(headers.get("date", "")) or now))
-
-
-def _seconds(value: str | None) -> float | None:
-    return float(value) if value is not None and _DECIMAL.fullmatch(value) else None
-
-
-def _timestamp(value: str) -> float | None:
-    try:
-        then = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    # Dates of HTTP are GMT, also in the form that does not say so.
-    return (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp()
+    """Seconds to wait that ``headers`` ask for, in whatever form; None if they say nothing."""
+    return kernel.retry_after(list(headers.items()), now)
 
 
 def _class_of(status: int) -> type[ProviderError]:

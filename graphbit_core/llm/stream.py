@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.llm.exchange import as_deltas
 from graphbit_core.types.messages import ChatResponse, Delta
 
 
@@ -131,47 +130,3 @@ class DeltaStream:
 
     def __aiter__(self) -> AsyncIterator[Delta]:
         return self._read_async()
-
-
-class WholeRun:
-    """A call of a provider that cannot stream: its answer once as deltas, and then as the answer."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._answer: ChatResponse | None = None
-
-    def receive(self) -> Sequence[Delta] | ChatResponse:
-        """The deltas, then the answer."""
-        if self._answer is not None:
-            return self._answer
-        item = self._run.receive()
-        if not isinstance(item, ChatResponse):
-            return item
-        self._answer = item
-        return as_deltas(item)
-
-    def close(self) -> None:
-        """Ends the call if it is not over."""
-        self._run.close()
-
-
-class AsyncWholeRun:
-    """As WholeRun, on an event loop."""
-
-    def __init__(self, run: AsyncRun) -> None:
-        self._run = run
-        self._answer: ChatResponse | None = None
-
-    async def receive(self) -> Sequence[Delta] | ChatResponse:
-        """The deltas, then the answer."""
-        if self._answer is not None:
-            return self._answer
-        item = await self._run.receive()
-        if not isinstance(item, ChatResponse):
-            return item
-        self._answer = item
-        return as_deltas(item)
-
-    def close(self) -> None:
-        """Ends the call if it is not over."""
-        self._run.close()

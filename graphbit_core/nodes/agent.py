@@ -105,17 +105,23 @@ class AgentNode(NodeType):
             ToolRoundsError: The model still asks for tools in its last allowed call.
             ToolError: A tool failed fatally.
         """
+        from graphbit_core.llm.models import default_registry
+
         client = self._client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
             if iteration > 1:
                 context.spend("tool_rounds")
+            context.spend("llm_calls")
             context.emit("llm.started", {"model": client.model, "iteration": iteration})
             on_delta = self._publisher(context, iteration) if context.streaming else None
             response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)
             context.add_usage(response.usage)
-            context.emit("llm.completed", {**_summary(response), "iteration": iteration})
+            model = f"{client.provider}:{client.model}"
+            cost = default_registry().cost(model, response.usage)
+            context.emit("llm.completed", {**_summary(response), "iteration": iteration, "usd": cost})
+            context.spend("usd", cost, model)
             if loop.must_not_repeat(call.name for call in response.tool_calls):
                 self._cut_off.note(context.activation)
             return response

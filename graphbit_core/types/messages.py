@@ -236,6 +236,7 @@ class ChatResponse:
         model: The model that answered, as the provider names it.
         id: The provider's id of this answer.
         raw: The provider's own reply, as decoded JSON (for a stream, of its last frame).
+        cached: It comes from the response cache; then it has no ``raw`` and used no tokens.
     """
 
     message: Message
@@ -244,6 +245,7 @@ class ChatResponse:
     model: str = ""
     id: str = ""
     raw: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    cached: bool = False
 
     @property
     def text(self) -> str:

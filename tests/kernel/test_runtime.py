@@ -13,7 +13,7 @@ def run(code):
 def test_the_defaults_follow_the_number_of_cores():
     done = run(
         "import os; from graphbit_core import runtime_info; info = runtime_info(); n = os.cpu_count()\n"
-        "assert info['worker_threads'] == min(2 * n, 32), info\n"
+        "assert info['worker_threads'] == max(1, min(n // 2, 8)), info\n"
         "assert info['blocking_threads'] == 4 * n\n"
         "assert info['stack_bytes'] == 1024 * 1024 and not info['running']"
     )

@@ -81,7 +81,7 @@ def test_a_model_of_this_process_answers_in_every_way(way: str) -> None:
 
 def test_a_model_of_this_process_works_off_the_loop_with_the_callers_context() -> None:
     client = parrot()
-    model: Parrot = client._chat._model  # type: ignore[union-attr, assignment]
+    model: Parrot = client.endpoints[0].chat._model  # type: ignore[assignment]
     LANGUAGE.set("de")
     client.complete("a b")
     asyncio.run(client.complete_async("a b"))
@@ -227,7 +227,7 @@ def test_a_whole_request_takes_no_further_options() -> None:
 
 def test_no_client_shows_its_key(server: ModelServer) -> None:
     client = open_client(server.url)
-    assert KEY not in repr(client) + repr(vars(client)) + repr(vars(client._chat))
+    assert KEY not in repr(client) + repr(vars(client)) + repr(vars(client.endpoints[0].chat))
     with pytest.raises(TypeError):
         pickle.dumps(client)
 

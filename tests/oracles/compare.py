@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from graphbit_core._native import Schema
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.model_server import Received
 
@@ -35,3 +38,21 @@ def meaning(value: Any) -> Any:
         except ValueError:
             return value
     return value
+
+
+def misfits(kind: Any, body: Any) -> list[tuple[str, str]]:
+    """What is wrong with a body by an SDK's type of it, which here takes no field it does not name."""
+    schema = TypeAdapter(kind).json_schema()
+    _close(schema)
+    return Schema(json.dumps(schema)).check(json.dumps(body))
+
+
+def _close(schema: Any) -> None:
+    if isinstance(schema, dict):
+        if schema.get("type") == "object" and "properties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for part in schema.values():
+            _close(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _close(part)

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use graphbit_kernel::error::Error;
+use graphbit_kernel::runtime::generation;
 use pyo3::prelude::*;
 
 use crate::errors::to_py;
@@ -21,7 +22,7 @@ pub struct Home(u32);
 impl Home {
     /// The calling process.
     pub fn here() -> Home {
-        Home(std::process::id())
+        Home(generation())
     }
 
     /// Whether the calling process is this one.

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{
-    CallId, CallSpec, Egress, Engine, Kind, Policy, Request, parse_framing, set_limit,
+    CallId, CallSpec, Egress, Engine, Kind, Policy, RequestMaker, parse_framing, set_limit,
 };
-use graphbit_kernel::resilience::Limits;
+use graphbit_kernel::resilience::{Limits, State};
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -50,13 +50,14 @@ impl PyEgress {
 #[pyclass(frozen, name = "Engine", module = "graphbit_core._native")]
 pub struct PyEngine {
     home: Home,
+    requests: RequestMaker,
 }
 
 #[pymethods]
 impl PyEngine {
     #[new]
     fn new() -> Self {
-        PyEngine { home: Home::here() }
+        PyEngine { home: Home::here(), requests: RequestMaker::default() }
     }
 
     /// Trusts one more CA; before the first call, else ConfigError.
@@ -64,23 +65,23 @@ impl PyEngine {
         self.enter(py, |engine| engine.add_root_certificate(pem))
     }
 
-    /// Sets the limits of a resource; tightening them never cancels a call.
-    fn limit(&self, py: Python<'_>, resource: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
+    /// Sets the limits of a limiter; tightening them never cancels a call.
+    fn limit(&self, py: Python<'_>, limiter: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
         let given = numbers(limits)?;
         self.enter(py, |engine| {
             let mut limits = Limits::default();
             for (key, value) in &given {
                 set_limit(&mut limits, key, *value)?;
             }
-            engine.limit(resource, limits);
+            engine.limit(limiter, limits);
             Ok(())
         })
     }
 
     /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
-    /// ``egress`` guards where it goes.
+    /// ``egress`` guards where it goes; ``limiter`` None: the one that has the resource's name.
     #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None))]
+    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None, notices=false))]
     fn start(
         &self,
         py: Python<'_>,
@@ -96,11 +97,13 @@ impl PyEngine {
         deadline: Option<f64>,
         policy: &Bound<'_, PyDict>,
         egress: Option<&PyEgress>,
+        limiter: Option<&str>,
+        notices: bool,
     ) -> PyResult<CallId> {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
         self.enter(py, |engine| {
-            let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+            let pairs: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
             let mut policy =
                 egress.map_or_else(Policy::default, |egress| Policy::guarded(Arc::clone(&egress.inner)));
             for (key, value) in &settings {
@@ -108,20 +111,23 @@ impl PyEngine {
             }
             let spec = CallSpec {
                 resource: resource.to_owned(),
-                request: Request::new(method, url, pairs, Bytes::copy_from_slice(body))?,
+                limiter: limiter.map(str::to_owned),
+                request: self.requests.make(method, url, &pairs, Bytes::copy_from_slice(body))?,
                 framing: framing.map(parse_framing).transpose()?,
                 idempotent,
                 tokens: token_count(tokens)?,
                 deadline: left.map(|left| engine_deadline(engine, left)).transpose()?,
+                notices,
                 policy,
             };
             engine.start(&mailbox.inner, spec)
         })
     }
 
-    /// Verdict: the reply is good; ``tokens`` were really used.
-    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<()> {
-        self.enter(py, |engine| engine.ok(call, token_count(tokens)?))
+    /// Verdict: the reply is good; ``tokens`` were really used. Returns the breaker's new state, if it changed.
+    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<Option<&'static str>> {
+        let changed = self.enter(py, |engine| engine.ok(call, token_count(tokens)?))?;
+        Ok(changed.map(State::as_str))
     }
 
     /// Verdict: try again. Returns attempts made and None, or why the kernel will not.
@@ -140,8 +146,12 @@ impl PyEngine {
     }
 
     /// Verdict: over. Returns the attempts made.
-    fn fail(&self, py: Python<'_>, call: CallId, kind: &str) -> PyResult<u32> {
-        self.enter(py, |engine| engine.fail(call, Kind::parse(kind)?))
+    #[pyo3(signature = (call, kind, retry_after=None))]
+    fn fail(&self, py: Python<'_>, call: CallId, kind: &str, retry_after: Option<f64>) -> PyResult<u32> {
+        self.enter(py, |engine| {
+            let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
+            engine.fail(call, Kind::parse(kind)?, wait)
+        })
     }
 
     /// Ends a call, whatever its state, and closes its socket; no event follows.
@@ -165,6 +175,18 @@ impl PyEngine {
         Ok(dict)
     }
 
+    /// ``in_flight``, ``queued``, ``concurrency``, ``paused``, ``shed``.
+    fn limiter_stats<'py>(&self, py: Python<'py>, limiter: &str) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.enter(py, |engine| Ok(engine.limiter_stats(limiter)))?;
+        let dict = PyDict::new(py);
+        dict.set_item("in_flight", stats.in_flight)?;
+        dict.set_item("queued", stats.queued)?;
+        dict.set_item("concurrency", stats.concurrency)?;
+        dict.set_item("shed", stats.shed)?;
+        dict.set_item("paused", stats.paused.as_secs_f64())?;
+        Ok(dict)
+    }
+
     /// Calls that are not over.
     fn in_flight(&self, py: Python<'_>) -> PyResult<usize> {
         self.enter(py, |engine| Ok(engine.in_flight()))
@@ -175,6 +197,20 @@ impl PyEngine {
     fn enter<T>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> Result<T, Error>) -> PyResult<T> {
         self.home.enter(py, "Engine", || work(&Process::current().engine))
     }
+}
+
+/// Seconds to wait that the headers of a failed reply ask for; None if they say nothing.
+#[pyfunction]
+pub fn retry_after(
+    py: Python<'_>,
+    headers: Vec<(PyBackedStr, PyBackedStr)>,
+    now: f64,
+) -> PyResult<Option<f64>> {
+    guarded(py, || {
+        let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+        let wait = graphbit_kernel::http::retry_after(pairs, seconds("now", now)?);
+        Ok(wait.map(|wait| wait.as_secs_f64()))
+    })
 }
 
 fn numbers(dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {

@@ -37,7 +37,7 @@ impl std::ops::Add<Duration> for Time {
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Monotonic time.
     fn now(&self) -> Time;
-    /// Wall time as the duration since the Unix epoch; only for seeds.
+    /// Wall time as the duration since the Unix epoch; for seeds, and for dates that a server names.
     fn wall(&self) -> Duration;
 }
 

@@ -112,12 +112,25 @@ pub enum Error {
     /// A limit on size or count was reached.
     #[error("{detail}")]
     Exhausted {
-        /// What is limited: `body`, `frame`, `queue` or `tokens_per_minute`.
+        /// What is limited: `body`, `frame`, `stream`, `queue` or `tokens_per_minute`.
         resource: &'static str,
         /// The limit.
         limit: u64,
         /// What happened and what to do.
         detail: String,
+    },
+    /// Too many calls wait for a limiter, and for too long.
+    #[error(
+        "not sent: it waited {waited:.1?} for its turn, and {queued} calls wait behind it; send less at a time, or \
+         raise `queue_target` (calls are turned away after {limit:?})"
+    )]
+    Shed {
+        /// How long it waited.
+        waited: Duration,
+        /// How long it may wait while the queue stands.
+        limit: Duration,
+        /// Calls that wait behind it.
+        queued: usize,
     },
     /// The egress guard refused where a call, or a redirect of it, was to go.
     #[error("not sent to {host:?}: {detail}")]

@@ -11,7 +11,7 @@ pub mod graph;
 pub mod http;
 pub mod log;
 pub mod mailbox;
-mod memory;
+pub mod memory;
 pub mod pattern;
 pub mod resilience;
 pub mod runtime;

@@ -1,12 +1,12 @@
 //! The thread pool, and the state of this process.
 //!
 //! Everything that belongs to the process hangs on one leaked [`Process`]. After a fork the child's first
-//! look at it finds another process id and makes a new one; the parent's copy is never touched again, as
+//! look at it finds another [`generation`] and makes a new one; the parent's copy is never touched again, as
 //! its threads do not exist in the child and its locks may be held by them.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock, Time};
@@ -30,7 +30,9 @@ pub struct RuntimeConfig {
 impl Default for RuntimeConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let workers = (2 * cores).min(32);
+        // A call costs its worker about as much as the host, whose threads want cores too; and the fewer
+        // workers there are, the fewer times they wake each other.
+        let workers = (cores / 2).clamp(1, 8);
         RuntimeConfig { worker_threads: workers, blocking_threads: 4 * cores, stack_bytes: 1 << 20 }
     }
 }
@@ -134,13 +136,29 @@ impl Runtime {
 /// The state of this process: the runtime, the engine with its registry of resources, and the log.
 #[derive(Debug)]
 pub struct Process {
-    pid: u32,
+    generation: u32,
     /// The thread pool.
     pub runtime: Arc<Runtime>,
     /// The HTTP engine.
     pub engine: Engine,
     /// What the kernel has logged.
     pub log: Lines,
+}
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// How many forks lie between the process that loaded this library and the calling one. Tells a process from
+/// its parents as its id does, but without a system call.
+pub fn generation() -> u32 {
+    static COUNTED: Once = Once::new();
+    extern "C" fn count() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+    }
+    COUNTED.call_once(|| {
+        // SAFETY: the handler touches an atomic only. It fails without memory, as any call from here would.
+        unsafe { libc::pthread_atfork(None, None, Some(count)) };
+    });
+    FORKS.load(Ordering::Relaxed)
 }
 
 static CURRENT: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
@@ -160,8 +178,8 @@ impl Process {
         let runtime = Arc::new(Runtime::new(Arc::new(SystemClock::new())));
         let seed = runtime.clock().wall().as_nanos() as u64 ^ u64::from(std::process::id()).rotate_left(32);
         let engine = Engine::new(Arc::clone(&runtime), seed);
-        let (pid, log) = (std::process::id(), Lines::default());
-        let made = Box::into_raw(Box::new(Process { pid, runtime, engine, log }));
+        let (generation, log) = (generation(), Lines::default());
+        let made = Box::into_raw(Box::new(Process { generation, runtime, engine, log }));
         match CURRENT.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {
                 // A program that embeds the kernel, and a forked child, have one already.
@@ -180,6 +198,6 @@ impl Process {
     }
 
     fn is_current(&self) -> bool {
-        self.pid == std::process::id()
+        self.generation == generation()
     }
 }

@@ -5,6 +5,7 @@ from graphbit_openai.embedder import OpenAICompatibleEmbedder, OpenAIEmbedder
 from graphbit_openai.errors import error_in_body, read_error
 from graphbit_openai.provider import OpenAICompatibleProvider, OpenAIProvider
 from graphbit_openai.quirks import Quirks
+from graphbit_openai.responses.provider import OpenAIResponsesProvider
 
 __all__ = [
     "Connection",
@@ -12,6 +13,7 @@ __all__ = [
     "OpenAICompatibleProvider",
     "OpenAIEmbedder",
     "OpenAIProvider",
+    "OpenAIResponsesProvider",
     "Quirks",
     "error_in_body",
     "read_error",

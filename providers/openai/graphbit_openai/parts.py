@@ -29,16 +29,17 @@ def _part(part: Any, role: str) -> dict[str, Any] | None:
             field="messages",
         )
     if isinstance(part, ImagePart):
-        return {"type": "image_url", "image_url": {"url": _image_url(part)}}
+        return {"type": "image_url", "image_url": {"url": image_url(part)}}
     if isinstance(part, AudioPart):
         audio = {"data": b64encode(part.data).decode("ascii"), "format": part.format}
         return {"type": "input_audio", "input_audio": audio}
     if isinstance(part, FilePart):
-        return {"type": "file", "file": _file(part)}
+        return {"type": "file", "file": file_fields(part)}
     return None
 
 
-def _image_url(image: ImagePart) -> str:
+def image_url(image: ImagePart) -> str:
+    """The image's own URL, or one that holds its bytes."""
     if image.url is not None:
         return image.url
     if image.data is None or image.media_type is None:
@@ -46,7 +47,8 @@ def _image_url(image: ImagePart) -> str:
     return _data_url(image.media_type, image.data)
 
 
-def _file(file: FilePart) -> dict[str, str]:
+def file_fields(file: FilePart) -> dict[str, str]:
+    """A file as both APIs take it: by its id, or its name and bytes."""
     if file.file_id is not None:
         return {"file_id": file.file_id}
     if file.data is None or file.media_type is None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphbit_core import ChatResponse, DecodeError, Delta, Frame, Message, StreamInterruptedError, ToolCall
+from graphbit_core import ChatResponse, Delta, Frame, Message, StreamInterruptedError, ToolCall
 from graphbit_openai.errors import error_in_body
 from graphbit_openai.quirks import Quirks
 from graphbit_openai.reasoning import add_details, content_of, read_chunks, read_thought
 from graphbit_openai.replies import finish_reason
-from graphbit_openai.shapes import bad_shape, listed, optional_text
+from graphbit_openai.shapes import bad_shape, listed, optional_text, read_frame
 from graphbit_openai.usage import read_usage
-
-_parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options first, which counts at one call per chunk."""
 
 
 @dataclass(slots=True)
@@ -54,7 +50,7 @@ class OpenAIStreamDecoder:
         if data == "[DONE]":
             self._done = True
             return ()
-        chunk = _read(data)
+        chunk = read_frame(data)
         if chunk.get("error"):
             raise error_in_body(chunk["error"])
         choices = chunk.get("choices")
@@ -168,13 +164,3 @@ class OpenAIStreamDecoder:
         if not call.name:
             bad_shape("has a tool call without a function name", {"index": index, "id": call.id})
         return ToolCall(call.id, call.name, "".join(call.arguments))
-
-
-def _read(data: str) -> dict[str, Any]:
-    try:
-        chunk = _parse(data)
-    except (ValueError, RecursionError) as error:
-        fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
-    else:
-        return chunk if isinstance(chunk, dict) else bad_shape("has a frame that is not an object", chunk)
-    raise DecodeError(f"a frame of the stream is not JSON: {fault}", excerpt=data[:200])

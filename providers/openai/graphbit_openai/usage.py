@@ -6,6 +6,7 @@ from typing import Any
 
 from graphbit_core import Usage
 from graphbit_openai.quirks import Quirks
+from graphbit_openai.shapes import count
 
 _OPENAI = Quirks()
 
@@ -15,15 +16,15 @@ def read_usage(usage: Any, quirks: Quirks = _OPENAI) -> Usage:
     if not isinstance(usage, dict):
         return Usage()
     prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    output, reasoning = _count(usage, "completion_tokens"), _count(completion, "reasoning_tokens")
-    reasoning = reasoning or _count(usage, "reasoning_tokens")
+    output, reasoning = count(usage, "completion_tokens"), count(completion, "reasoning_tokens")
+    reasoning = reasoning or count(usage, "reasoning_tokens")
     return Usage(
-        input_tokens=_count(usage, "prompt_tokens"),
+        input_tokens=count(usage, "prompt_tokens"),
         output_tokens=output + (reasoning if quirks.reasoning_apart else 0),
-        cached_tokens=_count(prompt, "cached_tokens")
-        or _count(usage, "cached_tokens")  # Moonshot
-        or _count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
-        cache_write_tokens=_count(prompt, "cache_write_tokens"),
+        cached_tokens=count(prompt, "cached_tokens")
+        or count(usage, "cached_tokens")  # Moonshot
+        or count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
+        cache_write_tokens=count(prompt, "cache_write_tokens"),
         reasoning_tokens=reasoning,
         cost=_cost(usage, quirks) if quirks.cost else None,
     )
@@ -35,8 +36,3 @@ def _cost(usage: Any, quirks: Quirks) -> float | None:
     if isinstance(usage, bool) or not isinstance(usage, int | float) or not 0 <= usage < 1e30:
         return None
     return usage * quirks.cost_unit
-
-
-def _count(holder: Any, name: str) -> int:
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if type(value) is int and value > 0 else 0

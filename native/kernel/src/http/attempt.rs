@@ -11,6 +11,7 @@ use reqwest::Method;
 use super::call::Call;
 use super::engine::Shared;
 use super::event::{Event, Headers};
+use super::quota;
 use super::redirect;
 use super::transport::Reply;
 use crate::clock::Time;
@@ -25,7 +26,7 @@ const READY_PIECES: usize = 64;
 
 /// Runs attempt number `attempt` until a verdict is due, or it failed.
 pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
-    let whole = within(call.spec.policy.attempt_timeout, Phase::Attempt, exchange(shared, call, attempt));
+    let whole = exchange(shared, call, attempt);
     let Some(deadline) = call.spec.deadline else { return whole.await };
     let left = deadline.since(shared.clock().now());
     match tokio::time::timeout(left, whole).await {
@@ -35,18 +36,29 @@ pub(super) async fn run(shared: &Shared, call: &Call, attempt: u32) -> Result<()
 }
 
 async fn exchange(shared: &Shared, call: &Call, attempt: u32) -> Result<(), Error> {
+    let limit = call.spec.policy.attempt_timeout;
     let sent = shared.clock().now();
-    let reply = redirect::send(shared, call, attempt).await?;
-    call.head_arrived(shared.clock().now().since(sent));
+    let reply = within(limit, Phase::Attempt, redirect::send(shared, call, attempt)).await?;
+    let now = shared.clock().now();
+    call.head_arrived(now.since(sent));
     let Reply { status, headers, body } = reply;
+    if (200..300).contains(&status) {
+        let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        if let Some(wait) = quota::used_up(pairs, shared.clock().wall()) {
+            call.used_up(wait, now);
+        }
+    }
     match call.spec.framing {
         Some(framing) if (200..300).contains(&status) && !is_whole(&headers, framing) => {
             call.report(Event::Open { attempt, status, headers });
-            read_frames(shared, call, framing, status, body).await?;
+            read_frames(shared, call, framing, status, body, sent + limit).await?;
             call.report(Event::End { attempt });
         }
         _ => {
-            let body = whole_body(call, &headers, body).await?;
+            let left = (sent + limit).since(now);
+            let overdue = Error::Deadline { phase: Phase::Attempt, timeout: limit };
+            let body = tokio::time::timeout(left, whole_body(call, &headers, body)).await;
+            let body = body.unwrap_or(Err(overdue))?;
             call.report(Event::Reply { attempt, status, headers, body });
         }
     }
@@ -95,32 +107,52 @@ async fn read_frames(
     framing: Framing,
     status: u16,
     body: Body,
+    mut until: Time,
 ) -> Result<(), Error> {
     let mut framer = Framer::new(framing, call.spec.policy.max_frame);
     // What came in one read of the socket goes to the host in one event.
     let mut body = body.ready_chunks(READY_PIECES);
     let mut last_frame = shared.clock().now();
+    let mut bytes = 0;
     loop {
-        let pieces = next_pieces(shared, call, last_frame, &mut body).await?;
+        let pieces = next_pieces(shared, call, (last_frame, until), &mut body).await?;
         let mut frames = Vec::new();
         let parse = |parsed: Result<(), FramingError>| parsed.map_err(|error| framing_error(error, status));
         let read = match &pieces {
             Some(pieces) => pieces.iter().try_for_each(|piece| match piece {
-                Ok(piece) => parse(framer.push(piece, &mut frames)),
+                Ok(piece) => {
+                    count(&mut bytes, piece.len(), call.spec.policy.max_stream)?;
+                    parse(framer.push(piece, &mut frames))
+                }
                 Err(error) => Err(error.clone()),
             }),
             None => parse(framer.finish(&mut frames)),
         };
         if !frames.is_empty() {
             call.report(Event::Frames(frames));
+            let full = shared.clock().now();
             call.outbox.room().await;
+            // The time that the host takes to read is not the server's.
             last_frame = shared.clock().now();
+            until = until + last_frame.since(full);
         }
         read.map_err(|error| call.interrupted(error))?;
         if pieces.is_none() {
             return Ok(());
         }
     }
+}
+
+fn count(bytes: &mut usize, more: usize, limit: usize) -> Result<(), Error> {
+    *bytes += more;
+    if *bytes <= limit {
+        return Ok(());
+    }
+    Err(Error::Exhausted {
+        resource: "stream",
+        limit: limit as u64,
+        detail: format!("the stream is longer than {limit} bytes; raise `max_stream` if that is right"),
+    })
 }
 
 fn framing_error(error: FramingError, status: u16) -> Error {
@@ -133,21 +165,25 @@ fn framing_error(error: FramingError, status: u16) -> Error {
     }
 }
 
-/// The next pieces of a stream, within the idle timeout and what is left of the progress timeout.
+/// The next pieces of a stream, within the idle timeout, what is left of the progress timeout since the last
+/// frame, and `until`, when the attempt has to be over.
 async fn next_pieces(
     shared: &Shared,
     call: &Call,
-    last_frame: Time,
+    (last_frame, until): (Time, Time),
     body: &mut ReadyChunks<Body>,
 ) -> Result<Option<Pieces>, Error> {
-    let next = async { Ok(body.next().await) };
-    let (idle, progress) = (call.spec.policy.idle_timeout, call.spec.policy.progress_timeout);
-    let left = progress.saturating_sub(shared.clock().now().since(last_frame));
-    if left < idle {
-        let overdue = Error::Deadline { phase: Phase::Progress, timeout: progress };
-        return tokio::time::timeout(left, next).await.unwrap_or(Err(overdue));
-    }
-    within(idle, Phase::Idle, next).await
+    let now = shared.clock().now();
+    let policy = &call.spec.policy;
+    let (idle, progress) = (policy.idle_timeout, policy.progress_timeout);
+    let limits = [
+        (idle, Phase::Idle, idle),
+        (progress.saturating_sub(now.since(last_frame)), Phase::Progress, progress),
+        (until.since(now), Phase::Attempt, policy.attempt_timeout),
+    ];
+    let (left, phase, timeout) = limits.into_iter().min_by_key(|(left, ..)| *left).unwrap_or(limits[0]);
+    let next = tokio::time::timeout(left, body.next()).await;
+    next.map_err(|_| Error::Deadline { phase, timeout })
 }
 
 async fn next(body: &mut Body) -> Result<Option<Bytes>, Error> {

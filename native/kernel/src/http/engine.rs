@@ -8,15 +8,16 @@ use std::time::Duration;
 use super::call::{Call, drive};
 use super::client::HttpClient;
 use super::event::CallId;
+use super::gate::{Ending, Gate, Held, LimiterStats};
 use super::request::CallSpec;
-use super::resource::{Held, Resource, Stats};
+use super::resource::{Resource, Stats};
 use super::transport::Transport;
 use super::verdict::Kind;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::mailbox::{Mailbox, Outbox};
 use crate::memory::{CROWD, return_soon};
-use crate::resilience::{Limits, Outcome, StopReason};
+use crate::resilience::{Limits, Load, Outcome, State, StopReason};
 use crate::runtime::Runtime;
 
 /// What the tasks of all calls share.
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     runtime: Arc<Runtime>,
     calls: Mutex<HashMap<CallId, Arc<Call>>>,
     resources: Mutex<HashMap<String, Arc<Resource>>>,
+    gates: Mutex<HashMap<String, Arc<Gate>>>,
     last_id: AtomicU64,
     seed: u64,
 }
@@ -63,6 +65,16 @@ impl Shared {
         resources.insert(name.to_owned(), Arc::clone(&resource));
         resource
     }
+
+    fn gate(&self, name: &str) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(name) {
+            return Arc::clone(gate);
+        }
+        let gate = Arc::new(Gate::new(name, Arc::clone(self.clock())));
+        gates.insert(name.to_owned(), Arc::clone(&gate));
+        gate
+    }
 }
 
 /// Sends calls and keeps their resources from harm.
@@ -85,8 +97,8 @@ impl Engine {
     }
 
     fn shared(runtime: Arc<Runtime>, transport: Arc<dyn Transport>, seed: u64) -> Arc<Shared> {
-        let (calls, resources, last_id) = Default::default();
-        Arc::new(Shared { transport, runtime, calls, resources, last_id, seed })
+        let (calls, resources, gates, last_id) = Default::default();
+        Arc::new(Shared { transport, runtime, calls, resources, gates, last_id, seed })
     }
 
     /// Trusts one more CA (or several, in PEM); refused once a call was made.
@@ -94,9 +106,9 @@ impl Engine {
         self.http.add_roots(pem)
     }
 
-    /// Sets the limits of a resource; calls in flight go on.
-    pub fn limit(&self, resource: &str, limits: Limits) {
-        self.shared.resource(resource).set_limits(limits);
+    /// Sets the limits of a limiter; calls in flight go on.
+    pub fn limit(&self, limiter: &str, limits: Limits) {
+        self.shared.gate(limiter).set_limits(limits);
     }
 
     /// The clock of this engine; deadlines are points on it.
@@ -112,8 +124,9 @@ impl Engine {
         let handle = self.shared.runtime.handle()?;
         let id = self.shared.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let resource = self.shared.resource(&spec.resource);
+        let gate = self.shared.gate(spec.limiter.as_deref().unwrap_or(&spec.resource));
         let now = self.clock().now();
-        let (call, verdicts) = Call::new(Outbox::new(id), spec, Arc::clone(mailbox), resource, now);
+        let (call, verdicts) = Call::new(Outbox::new(id), spec, Arc::clone(mailbox), (resource, gate), now);
         {
             // Locked until the task is known: whoever finds the call can end it.
             let mut calls = self.shared.calls();
@@ -128,12 +141,14 @@ impl Engine {
         Ok(id)
     }
 
-    /// Verdict: the reply is good and cost `tokens`.
-    pub fn ok(&self, id: CallId, tokens: u64) -> Result<(), Error> {
+    /// Verdict: the reply is good and cost `tokens`. Returns the state that the breaker came into by it, if it
+    /// changed.
+    pub fn ok(&self, id: CallId, tokens: u64) -> Result<Option<State>, Error> {
         let (call, held) = self.judged(id)?;
-        held.settle(Outcome::Success, Some(tokens), self.clock().now());
+        let good = Ending { outcome: Outcome::Success, load: Load::Fine, used: Some(tokens) };
+        let changed = held.settle(good, self.clock().now());
         self.end(id, &call);
-        Ok(())
+        Ok(changed)
     }
 
     /// Verdict: try again. Returns the attempts made, and why not if it will not.
@@ -152,9 +167,9 @@ impl Engine {
     }
 
     /// Verdict: over. Returns the attempts made.
-    pub fn fail(&self, id: CallId, kind: Kind) -> Result<u32, Error> {
+    pub fn fail(&self, id: CallId, kind: Kind, retry_after: Option<Duration>) -> Result<u32, Error> {
         let (call, held) = self.judged(id)?;
-        held.settle(kind.outcome(), kind.tokens_used(), self.clock().now());
+        call.judged(held, kind, retry_after, self.clock().now());
         self.end(id, &call);
         Ok(call.attempts())
     }
@@ -184,6 +199,11 @@ impl Engine {
     /// Counters of a resource.
     pub fn stats(&self, resource: &str) -> Stats {
         self.shared.resource(resource).stats()
+    }
+
+    /// What a limiter is doing.
+    pub fn limiter_stats(&self, limiter: &str) -> LimiterStats {
+        self.shared.gate(limiter).stats()
     }
 
     /// Calls that are not over.

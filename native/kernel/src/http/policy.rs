@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::egress::Egress;
 use crate::error::Error;
-use crate::resilience::{Limits, Rate};
+use crate::resilience::{Limits, QueueDelay, Rate};
 
-/// Largest `max_body` of a guarded call.
+/// Largest `max_body` and `max_stream` of a guarded call.
 pub const MAX_GUARDED_BODY: usize = 100 << 20;
+/// What a guarded call reads unless it is told otherwise.
 const GUARDED_BODY: usize = 10 << 20;
 
 /// How one call may use time, memory and attempts.
@@ -36,6 +37,10 @@ pub struct Policy {
     pub max_body: usize,
     /// Bytes of one frame.
     pub max_frame: usize,
+    /// Bytes of a streamed body, after decompression.
+    pub max_stream: usize,
+    /// Whether a stream that breaks after frames were delivered may be begun anew; the host is told to forget them.
+    pub restart_streams: bool,
     /// Where the call may go; None: wherever its URL says, without following redirects.
     pub egress: Option<Arc<Egress>>,
 }
@@ -54,6 +59,8 @@ impl Default for Policy {
             max_retry_after: Duration::from_secs(120),
             max_body: 32 << 20,
             max_frame: 4 << 20,
+            max_stream: 64 << 20,
+            restart_streams: false,
             egress: None,
         }
     }
@@ -62,7 +69,7 @@ impl Default for Policy {
 impl Policy {
     /// The defaults of a call that `egress` guards: a smaller body, as nobody knows who answers.
     pub fn guarded(egress: Arc<Egress>) -> Policy {
-        Policy { max_body: GUARDED_BODY, egress: Some(egress), ..Policy::default() }
+        Policy { max_body: GUARDED_BODY, max_stream: GUARDED_BODY, egress: Some(egress), ..Policy::default() }
     }
 
     /// Sets one value by its name; seconds, bytes or a count.
@@ -77,18 +84,20 @@ impl Policy {
             "backoff_base" => self.backoff_base = seconds("policy.backoff_base", value)?,
             "backoff_cap" => self.backoff_cap = seconds("policy.backoff_cap", value)?,
             "max_retry_after" => self.max_retry_after = seconds("policy.max_retry_after", value)?,
-            "max_body" => self.max_body = self.body_limit(value)?,
+            "max_body" => self.max_body = self.body_limit("policy.max_body", value)?,
             "max_frame" => self.max_frame = count("policy.max_frame", value)? as usize,
+            "max_stream" => self.max_stream = self.body_limit("policy.max_stream", value)?,
+            "restart_streams" => self.restart_streams = flag("policy.restart_streams", value)?,
             other => return Err(Error::validation("policy", format!("there is no setting {other:?}"))),
         }
         Ok(())
     }
 
-    fn body_limit(&self, value: f64) -> Result<usize, Error> {
-        let limit = count("policy.max_body", value)? as usize;
+    fn body_limit(&self, field: &'static str, value: f64) -> Result<usize, Error> {
+        let limit = count(field, value)? as usize;
         if self.egress.is_some() && limit > MAX_GUARDED_BODY {
             return Err(Error::validation(
-                "policy.max_body",
+                field,
                 format!("must be at most {MAX_GUARDED_BODY} bytes for a guarded call, not {limit}"),
             ));
         }
@@ -103,15 +112,32 @@ pub fn set_limit(limits: &mut Limits, key: &str, value: f64) -> Result<(), Error
         "requests_per_minute" => limits.requests = Some(rate("limits.requests_per_minute", value)?),
         "tokens_per_minute" => limits.tokens = Some(rate("limits.tokens_per_minute", value)?),
         "queue" => limits.queue = count("limits.queue", value)? as usize,
+        "queue_target" => delay(limits).target = seconds("limits.queue_target", value)?,
+        "queue_interval" => delay(limits).interval = seconds("limits.queue_interval", value)?,
+        "adaptive" => limits.adaptive = flag("limits.adaptive", value)?,
         other => return Err(Error::validation("limits", format!("there is no limit {other:?}"))),
     }
     Ok(())
+}
+
+/// Naming either of the two turns shedding on; a call takes seconds, so an interval has to hold a few.
+fn delay(limits: &mut Limits) -> &mut QueueDelay {
+    let (target, interval) = (Duration::from_secs(5), Duration::from_secs(10));
+    limits.queue_delay.get_or_insert(QueueDelay { target, interval })
 }
 
 fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
     match Duration::try_from_secs_f64(value) {
         Ok(duration) if value > 0.0 => Ok(duration),
         _ => Err(Error::validation(field, format!("must be a number of seconds above 0, not {value}"))),
+    }
+}
+
+fn flag(field: &'static str, value: f64) -> Result<bool, Error> {
+    match value {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        _ => Err(Error::validation(field, format!("must be 0 or 1, not {value}"))),
     }
 }
 

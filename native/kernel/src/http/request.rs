@@ -70,8 +70,10 @@ pub fn parse_framing(name: &str) -> Result<Framing, Error> {
 /// Everything the engine needs to know of a call.
 #[derive(Clone, Debug)]
 pub struct CallSpec {
-    /// Name of the resource whose breaker, limiter and budget the call uses.
+    /// Name of the resource whose breaker, retry budget and counters the call uses.
     pub resource: String,
+    /// Name of the limiter whose permits, rates and pauses the call uses; None: that of the resource's name.
+    pub limiter: Option<String>,
     /// What is sent.
     pub request: Request,
     /// How a 2xx body is cut into frames; None for one whole reply.
@@ -82,6 +84,8 @@ pub struct CallSpec {
     pub tokens: u64,
     /// When the caller gives up, whatever the attempts do.
     pub deadline: Option<Time>,
+    /// Whether to tell what it meets on its way.
+    pub notices: bool,
     /// Settings.
     pub policy: Policy,
 }

@@ -110,14 +110,14 @@ pub enum Decision {
 pub fn decide(input: &RetryInput, budget: &mut RetryBudget, jitter: &mut Jitter, now: Time) -> Decision {
     let too_late = |at: Time| input.deadline.is_some_and(|deadline| at >= deadline);
     let asked = input.retry_after.map(|wait| now + wait);
-    let reason = if input.delivered {
+    let reason = if input.circuit_open {
+        StopReason::Circuit
+    } else if input.delivered {
         StopReason::Delivered
     } else if !input.idempotent {
         StopReason::NotIdempotent
     } else if input.attempts >= input.max_attempts {
         StopReason::Attempts
-    } else if input.circuit_open {
-        StopReason::Circuit
     } else if input.retry_after > Some(input.max_retry_after) || asked.is_some_and(too_late) {
         StopReason::RetryAfter
     } else {

@@ -134,7 +134,7 @@ async fn a_verdict_in_mid_stream_ends_the_call() {
     while !matches!(rig.next().await.1, Event::Frames(_)) {}
     seen.recv().await.unwrap();
     let judged = clock.now();
-    assert_eq!(rig.engine.fail(call, Kind::Unavailable).unwrap(), 1);
+    assert_eq!(rig.engine.fail(call, Kind::Unavailable, None).unwrap(), 1);
     assert!(seen.recv().await.unwrap().since(judged) < millis(200));
     assert_eq!(rig.engine.stats("model").failures, 1);
     rig.assert_idle("model").await;
@@ -143,7 +143,7 @@ async fn a_verdict_in_mid_stream_ends_the_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verdict_on_a_call_that_is_over_is_refused() {
     let rig = Rig::new();
-    for refused in [rig.engine.ok(7, 1).unwrap_err(), rig.engine.fail(7, Kind::Rejected).unwrap_err()] {
+    for refused in [rig.engine.ok(7, 1).unwrap_err(), rig.engine.fail(7, Kind::Rejected, None).unwrap_err()] {
         assert!(matches!(refused, Error::Validation { field: "call", .. }));
     }
 }

@@ -6,11 +6,15 @@
 mod addresses;
 mod cancel;
 mod egress;
+mod limits;
+mod notices;
 mod plain;
 mod policy;
+mod quota;
 mod redirect;
 mod retry;
 mod rig;
+mod script;
 mod server;
 mod stream;
 mod timeouts;

@@ -25,7 +25,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn gzip_server(plain: Vec<u8>) -> Server {
+/// Sends these bytes to whoever asks, compressed.
+pub async fn gzip_server(plain: Vec<u8>) -> Server {
     let packed = gzip(&plain);
     Server::start(move |mut peer| {
         let packed = packed.clone();
@@ -130,7 +131,7 @@ async fn a_redirect_is_a_reply_like_any_other() {
     let rig = Rig::new();
     let call = rig.start(post(&server.url()));
     assert_eq!(rig.reply().await.1, 302);
-    rig.engine.fail(call, graphbit_kernel::http::Kind::Rejected).unwrap();
+    rig.engine.fail(call, graphbit_kernel::http::Kind::Rejected, None).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,68 +1,16 @@
-//! What takes minutes in life, on tokio's paused clock. Sockets and a paused clock do not mix, so the edge
-//! of the engine is scripted here.
+//! What takes minutes in life, on a paused clock.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
-use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::{Error, Phase};
+use graphbit_kernel::framing::Framing;
 use graphbit_kernel::http::{CallSpec, Event, Kind, Policy, Reply, Request, Transport};
 use graphbit_kernel::resilience::{Limits, Rate, State, StopReason};
 
-use crate::rig::{Rig, post};
-
-/// What the script says to one request.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Reply(u16),
-    Refuse,
-    Silence,
-    /// A comment every ten seconds, for ever.
-    Comments,
-}
-
-/// Answers requests in order; the last step repeats.
-#[derive(Debug)]
-struct Script(Mutex<VecDeque<Step>>);
-
-impl Transport for Script {
-    fn send(&self, _request: Request, _policy: &Policy) -> BoxFuture<'static, Result<Reply, Error>> {
-        let mut steps = self.0.lock().unwrap();
-        let step = if steps.len() > 1 { steps.pop_front().unwrap() } else { steps[0] };
-        let reply = |status, body| Ok(Reply { status, headers: Vec::new(), body });
-        match step {
-            Step::Reply(status) => std::future::ready(reply(status, stream::empty().boxed())).boxed(),
-            Step::Refuse => {
-                let error = Error::Transport { phase: Phase::Connect, detail: "refused".into() };
-                std::future::ready(Err(error)).boxed()
-            }
-            Step::Silence => std::future::ready(reply(200, stream::pending().boxed())).boxed(),
-            Step::Comments => {
-                let comments = stream::repeat(()).then(|()| async {
-                    tokio::time::sleep(Duration::from_secs(10)).await;
-                    Ok(Bytes::from(": ping\n\n"))
-                });
-                std::future::ready(reply(200, comments.boxed())).boxed()
-            }
-        }
-    }
-}
-
-fn rig(steps: &[Step]) -> Rig {
-    Rig::scripted(Arc::new(Script(Mutex::new(steps.iter().copied().collect()))))
-}
-
-fn spec() -> CallSpec {
-    CallSpec { policy: Policy::default(), ..post("http://scripted/") }
-}
-
-fn seconds(since: Time, rig: &Rig) -> f64 {
-    rig.clock.now().since(since).as_secs_f64()
-}
+use crate::rig::Rig;
+use crate::script::{Step, rig, seconds, spec};
 
 #[tokio::test(start_paused = true)]
 async fn the_defaults_end_a_silent_body_and_a_stream_of_comments() {
@@ -70,7 +18,7 @@ async fn the_defaults_end_a_silent_body_and_a_stream_of_comments() {
     {
         let rig = rig(&[step]);
         let begun = rig.clock.now();
-        let mut spec = CallSpec { framing: Some(graphbit_kernel::framing::Framing::Sse), ..spec() };
+        let mut spec = CallSpec { framing: Some(Framing::Sse), ..spec() };
         spec.policy.max_attempts = 1;
         rig.start(spec);
         let (error, _) = rig.failure().await;
@@ -181,7 +129,7 @@ async fn a_breaker_that_opens_refuses_those_who_wait_already() {
     for _ in 0..5 {
         let (call, event) = rig.next().await;
         assert!(matches!(event, Event::Reply { .. }), "{event:?}");
-        rig.engine.fail(call, Kind::Unavailable).unwrap();
+        rig.engine.fail(call, Kind::Unavailable, None).unwrap();
     }
     for _ in 0..2 {
         let (error, attempts) = rig.failure().await;
@@ -283,4 +231,39 @@ async fn a_panic_in_a_call_becomes_its_error() {
     rig.start(spec());
     assert_eq!(rig.failure().await.0, Error::Internal("broken on purpose".into()));
     rig.assert_idle("model").await;
+}
+
+/// Starts a stream whose host does not read until a minute later, and returns what it then ends with, and after
+/// how many seconds.
+async fn read_late(change: impl FnOnce(&mut Policy)) -> (Error, f64) {
+    let rig = rig(&[Step::Frames(1000)]);
+    let mut spec = CallSpec { framing: Some(Framing::Sse), ..spec() };
+    change(&mut spec.policy);
+    rig.start(spec);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let (begun, mut read) = (rig.clock.now(), 0);
+    loop {
+        match rig.next().await.1 {
+            Event::Frames(frames) => read += frames.len(),
+            Event::Failed { error, .. } => {
+                assert_eq!(read, 1000);
+                return (error, seconds(begun, &rig));
+            }
+            other => assert!(matches!(other, Event::Open { .. }), "{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_slow_reader_takes_is_nobodys_timeout() {
+    let cases: [(fn(&mut Policy), Phase); 3] = [
+        (|policy| policy.attempt_timeout = Duration::from_secs(5), Phase::Attempt),
+        (|policy| policy.idle_timeout = Duration::from_secs(5), Phase::Idle),
+        (|policy| policy.progress_timeout = Duration::from_secs(5), Phase::Progress),
+    ];
+    for (change, expected) in cases {
+        let (error, took) = read_late(change).await;
+        assert!(matches!(error, Error::Deadline { phase, .. } if phase == expected), "{error:?}");
+        assert!((4.9..5.1).contains(&took), "{expected}: {took} s after it was read");
+    }
 }

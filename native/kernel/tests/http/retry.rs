@@ -97,7 +97,7 @@ async fn five_failures_in_a_row_open_the_breaker_and_nothing_more_is_sent() {
     for _ in 0..5 {
         let call = rig.start(post(&server.url()));
         rig.reply().await;
-        rig.engine.fail(call, Kind::Unavailable).unwrap();
+        rig.engine.fail(call, Kind::Unavailable, None).unwrap();
     }
     assert_eq!(rig.engine.stats("model").breaker, State::Open);
     let sent = server.connections();
@@ -108,7 +108,7 @@ async fn five_failures_in_a_row_open_the_breaker_and_nothing_more_is_sent() {
     assert!(retry_after > millis(3500) && retry_after <= millis(6000), "{retry_after:?}");
     let other = rig.start(CallSpec { resource: "other".into(), ..post(&server.url()) });
     rig.reply().await;
-    rig.engine.fail(other, Kind::Rejected).unwrap();
+    rig.engine.fail(other, Kind::Rejected, None).unwrap();
     rig.assert_idle("model").await;
 }
 
@@ -119,7 +119,7 @@ async fn a_hundred_rejections_leave_the_breaker_closed() {
     for _ in 0..100 {
         let call = rig.start(post(&server.url()));
         rig.reply().await;
-        rig.engine.fail(call, Kind::Rejected).unwrap();
+        rig.engine.fail(call, Kind::Rejected, None).unwrap();
     }
     let stats = rig.engine.stats("model");
     assert_eq!((stats.breaker, stats.failures), (State::Closed, 0));

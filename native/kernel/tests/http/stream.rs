@@ -8,6 +8,7 @@ use graphbit_kernel::framing::Framing;
 use graphbit_kernel::http::{CallSpec, Event, Kind};
 use graphbit_kernel::resilience::StopReason;
 
+use crate::plain::gzip_server;
 use crate::rig::{Rig, millis, stream};
 use crate::server::Server;
 
@@ -66,7 +67,7 @@ async fn a_streaming_call_that_is_refused_gets_a_whole_reply() {
     let rig = Rig::new();
     let call = rig.start(stream(&server.url()));
     assert_eq!(rig.reply().await, (1, 503, "down".into()));
-    rig.engine.fail(call, Kind::Unavailable).unwrap();
+    rig.engine.fail(call, Kind::Unavailable, None).unwrap();
 }
 
 /// One frame, then the connection goes.
@@ -137,6 +138,32 @@ async fn a_frame_above_its_limit_is_refused() {
     assert!(matches!(rig.failure().await.0, Error::Exhausted { resource: "frame", limit: 10_000, .. }));
 }
 
+/// What is wrong with a stream of a few kilobytes on the wire that is `plain`.
+async fn unpacked(plain: Vec<u8>) -> (usize, Error) {
+    let server = gzip_server(plain).await;
+    let rig = Rig::new();
+    let mut spec = stream(&server.url());
+    (spec.policy.max_frame, spec.policy.max_stream) = (100_000, 1 << 20);
+    rig.start(spec);
+    let (frames, end) = rig.stream().await;
+    rig.assert_idle("model").await;
+    (frames.len(), end.unwrap_err())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_capped_by_its_size_after_decompression() {
+    let whole = |line: &str| line.repeat((20 << 20) / line.len()).into_bytes();
+    let (frames, error) = unpacked(whole("data: aaaaaaaa\n\n")).await;
+    assert!(matches!(error, Error::Exhausted { resource: "stream", limit: 0x10_0000, .. }), "{error}");
+    assert!((1..=65_536).contains(&frames), "{frames} frames of a megabyte");
+    let (frames, error) = unpacked(whole(": a comment\n")).await;
+    assert!(matches!(error, Error::Exhausted { resource: "stream", .. }), "{error}");
+    assert_eq!(frames, 0);
+    let (frames, error) = unpacked([b"data: ".to_vec(), vec![b'a'; 20 << 20]].concat()).await;
+    assert!(matches!(error, Error::Exhausted { resource: "frame", limit: 100_000, .. }), "{error}");
+    assert_eq!(frames, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_verdict_after_frames_is_refused_as_delivered() {
     let server = Server::start(|mut peer| async move {
@@ -196,4 +223,76 @@ async fn a_host_that_does_not_drain_stops_the_reading_and_loses_nothing() {
     assert!(all.iter().enumerate().all(|(at, data)| data.starts_with(&format!("{at} "))));
     rig.engine.ok(call, 1).unwrap();
     rig.assert_idle("model").await;
+}
+
+/// Two frames and a cut at first, a whole stream then. Returns the events' kinds and what was read since the last
+/// restart, and how it ended.
+async fn restarted(change: impl FnOnce(&mut CallSpec)) -> (Vec<String>, usize, Option<Error>) {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.open_stream().await;
+        if peer.number == 0 {
+            peer.chunk("data: lost\n\ndata: lost\n\n").await;
+            tokio::time::sleep(millis(20)).await;
+            return;
+        }
+        peer.chunk("data: kept\n\n").await;
+        peer.send("0\r\n\r\n").await;
+        peer.closed().await;
+    })
+    .await;
+    let rig = Rig::new();
+    let mut spec = stream(&server.url());
+    spec.policy.restart_streams = true;
+    change(&mut spec);
+    let call = rig.start(spec);
+    // Nothing is drained until all has arrived, so that both attempts wait in one mailbox.
+    tokio::time::sleep(millis(200)).await;
+    let mut read = Vec::new();
+    let (mut restarts, mut failure) = (0, None);
+    loop {
+        match rig.next().await.1 {
+            Event::Frames(frames) => read.extend(frames.into_iter().map(|frame| frame.data)),
+            Event::Restart { .. } => {
+                assert_eq!(read, ["lost", "lost"]);
+                (read, restarts) = (Vec::new(), restarts + 1);
+            }
+            Event::End { .. } => break rig.engine.ok(call, 1).map(drop).unwrap(),
+            Event::Failed { error, .. } => break failure = Some(error),
+            _ => {}
+        }
+    }
+    rig.assert_idle("model").await;
+    (read, restarts, failure)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_cut_after_frames_begins_anew_where_that_is_wanted() {
+    assert_eq!(restarted(|_| {}).await, (vec!["kept".into()], 1, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_may_not_be_asked_for_twice_does_not_begin_anew() {
+    let (read, restarts, failure) = restarted(|spec| spec.idempotent = false).await;
+    assert_eq!((read.len(), restarts), (2, 0));
+    assert!(matches!(failure, Some(Error::Interrupted { .. })), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_verdict_after_frames_is_accepted_where_streams_begin_anew() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.open_stream().await;
+        peer.chunk("event: error\ndata: overloaded\n\n").await;
+        peer.closed().await;
+    })
+    .await;
+    let rig = Rig::new();
+    let mut spec = stream(&server.url());
+    spec.policy.restart_streams = true;
+    let call = rig.start(spec);
+    while !matches!(rig.next().await.1, Event::Frames(_)) {}
+    assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, None));
+    while !matches!(rig.next().await.1, Event::Restart { attempt: 2 }) {}
+    rig.engine.cancel(call);
 }

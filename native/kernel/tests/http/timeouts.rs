@@ -141,6 +141,9 @@ async fn the_deadline_ends_a_call_in_the_queue() {
     let limits = graphbit_kernel::resilience::Limits { max_concurrency: 1, ..Default::default() };
     rig.engine.limit("model", limits);
     let first = rig.start(post(&server.url()));
+    while rig.engine.stats("model").in_flight < 1 {
+        tokio::time::sleep(millis(1)).await;
+    }
     rig.start(CallSpec { deadline: rig.after(0.1), ..post(&server.url()) });
     let (error, attempts) = rig.failure().await;
     assert!(matches!(error, Error::Deadline { phase: Phase::Queue, .. }), "{error:?}");

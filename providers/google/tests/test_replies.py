@@ -1,0 +1,249 @@
+"""How replies and errors are read, where the conformance kit does not look."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from graphbit_google import GoogleEmbedder, GoogleProvider
+
+from graphbit_core import (
+    AuthError,
+    BadRequestError,
+    ChatResponse,
+    DecodeError,
+    Frame,
+    GraphBitError,
+    HttpResponse,
+    LlmClient,
+    RateLimitError,
+    StreamInterruptedError,
+    ValidationError,
+)
+from graphbit_core.testing import ModelServer, Reply
+
+CODEC = GoogleProvider(api_key="k").chat("gemini-3.8-flash")
+
+
+def reply(payload: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(status, {}, json.dumps(payload).encode())
+
+
+def decoded(finish: str | None, *parts: dict[str, Any]) -> ChatResponse:
+    candidate = {"content": {"parts": list(parts)}, "finishReason": finish}
+    return CODEC.decode(reply({"candidates": [candidate]}))
+
+
+def exhausted(*details: dict[str, Any]) -> Any:
+    error = {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED", "details": list(details)}
+    return CODEC.error(reply({"error": error}, 429))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("SAFETY", "content_filter"),
+        ("RECITATION", "content_filter"),
+        ("SPII", "content_filter"),
+        ("LANGUAGE", "other"),
+        ("TOO_MANY_TOOL_CALLS", "other"),
+        ("SOMETHING_NEW", "other"),
+        (None, "other"),
+    ],
+)
+def test_finish_reasons_in_our_words(theirs: str | None, ours: str) -> None:
+    assert decoded(theirs, {"text": "x"}).finish_reason == ours
+
+
+def test_a_stop_with_calls_is_tool_calls_and_a_cut_one_is_not() -> None:
+    call = {"functionCall": {"name": "a", "args": {}}}
+    assert decoded("STOP", call).finish_reason == "tool_calls"
+    assert decoded("MAX_TOKENS", call).finish_reason == "length"
+
+
+def test_calls_without_ids_are_named_by_answer_and_place() -> None:
+    parts = [{"functionCall": {"name": "a"}}, {"functionCall": {"name": "a", "args": None}}]
+    candidate = {"content": {"parts": parts}, "finishReason": "STOP"}
+    answer = CODEC.decode(reply({"candidates": [candidate], "responseId": "r"}))
+    assert [(call.id, call.arguments) for call in answer.tool_calls] == [
+        ("call-r-0", "{}"),
+        ("call-r-1", "{}"),
+    ]
+    assert [call.id for call in decoded("STOP", *parts).tool_calls] == ["call-0", "call-1"]
+
+
+@pytest.mark.parametrize("finish", ["MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL"])
+def test_what_the_api_could_not_read_is_no_answer_and_is_tried_again(finish: str) -> None:
+    spoiled = Reply.json({"candidates": [{"finishReason": finish}]})
+    good = Reply.json({"candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason": "STOP"}]})
+    with ModelServer() as server:
+        url = server.script(spoiled, good)
+        policy = {"max_attempts": 2, "backoff_base": 0.001}
+        client = LlmClient("google", api_key="k", base_url=url, policy=policy)
+        assert client.complete("x") == "x"
+    with pytest.raises(DecodeError, match=finish):
+        decoded(finish, {"text": "half"})
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [{"functionCall": {"args": {}}}],
+        [{"functionCall": {"name": "a", "args": [1]}}],
+        [{"functionCall": {"name": "a", "partialArgs": [{}]}}],
+        [{"inlineData": {"mimeType": "image/png", "data": "?"}}],
+        [{"text": 7}],
+        ["text"],
+        {"text": "x"},
+    ],
+)
+def test_parts_that_are_not_what_they_should_be_are_no_answer(parts: Any) -> None:
+    candidate = {"content": {"parts": parts}, "finishReason": "STOP"}
+    with pytest.raises(DecodeError):
+        CODEC.decode(reply({"candidates": [candidate]}))
+
+
+def test_a_blocked_prompt_is_an_error_whole_and_streamed() -> None:
+    blocked = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT", "blockReasonMessage": "no"}}
+    with pytest.raises(BadRequestError, match="PROHIBITED_CONTENT") as caught:
+        CODEC.decode(reply(blocked))
+    assert (caught.value.code, caught.value.retryable) == ("PROHIBITED_CONTENT", False)
+    with pytest.raises(BadRequestError, match="PROHIBITED_CONTENT"):
+        CODEC.decoder().feed(Frame(json.dumps(blocked)))
+
+
+def test_a_stream_without_a_finish_reason_is_interrupted() -> None:
+    decoder = CODEC.decoder()
+    decoder.feed(Frame(json.dumps({"candidates": [{"content": {"parts": [{"text": "Hel"}]}}]})))
+    with pytest.raises(StreamInterruptedError) as caught:
+        decoder.finish()
+    assert caught.value.partial == "Hel"
+
+
+def test_counts_of_a_stream_are_the_last_ones_of_each_kind() -> None:
+    decoder = CODEC.decoder()
+    for usage in ({"promptTokenCount": 5}, {"candidatesTokenCount": 1}, {"candidatesTokenCount": 4}):
+        chunk = {"candidates": [{"content": {"parts": [{"text": "x"}]}}], "usageMetadata": usage}
+        decoder.feed(Frame(json.dumps(chunk)))
+    decoder.feed(Frame(json.dumps({"candidates": [{"finishReason": "STOP"}]})))
+    answer = decoder.finish()
+    assert (answer.usage.input_tokens, answer.usage.output_tokens, answer.text) == (5, 4, "xxx")
+
+
+@pytest.mark.parametrize(
+    ("delay", "expected"),
+    [
+        ("46s", 46),
+        ("1.5s", 1.5),
+        ("10h17m", 37020),
+        ("500ms", 0.5),
+        ("0s", 0),
+        ("soon", None),
+        (7, None),
+        ("", None),
+    ],
+)
+def test_a_retry_delay_is_read_as_seconds(delay: Any, expected: float | None) -> None:
+    error = exhausted({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
+    assert type(error) is RateLimitError
+    assert (error.code, error.retry_after, error.retryable) == ("RESOURCE_EXHAUSTED", expected, None)
+
+
+@pytest.mark.parametrize(
+    ("violation", "retryable"),
+    [
+        ({"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "15"}, None),
+        ({"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "50"}, False),
+        ({"quotaId": "GenerateContentInputTokensPerModelPerMinute-FreeTier", "quotaValue": "0"}, False),
+        ({"quotaId": "GenerateContentInputTokensPerModelPerMinute-FreeTier"}, False),
+        ({"subject": "someone"}, None),
+    ],
+)
+def test_a_quota_of_the_day_or_of_zero_is_not_tried_again(
+    violation: dict[str, str], retryable: bool | None
+) -> None:
+    assert exhausted({"violations": [violation]}).retryable is retryable
+
+
+def test_a_bad_key_is_an_auth_error_although_its_status_is_400() -> None:
+    error = {
+        "code": 400,
+        "message": "m",
+        "status": "INVALID_ARGUMENT",
+        "details": [{"reason": "API_KEY_INVALID"}],
+    }
+    found = CODEC.error(reply([{"error": error}], 400))
+    assert isinstance(found, AuthError)
+    assert (found.status, found.code) == (400, "API_KEY_INVALID")
+
+
+# --- embeddings ---
+
+
+EMBEDDER = GoogleEmbedder(api_key="k", dimensions=2, task_type="RETRIEVAL_QUERY")
+
+
+def test_each_text_is_a_request_of_the_batch() -> None:
+    sent = EMBEDDER.codec().encode(["a", "b"])
+    assert sent.url.endswith("/v1beta/models/gemini-embedding-001:batchEmbedContents")
+    fields = {
+        "model": "models/gemini-embedding-001",
+        "taskType": "RETRIEVAL_QUERY",
+        "outputDimensionality": 2,
+    }
+    expected = [{**fields, "content": {"parts": [{"text": text}]}} for text in "ab"]
+    assert json.loads(sent.body) == {"requests": expected}
+
+
+def test_vectors_are_read_in_order() -> None:
+    body = {
+        "embeddings": [{"values": [1, 0.5]}, {"values": [0, 1e-3]}],
+        "usageMetadata": {"promptTokenCount": 4},
+    }
+    found = EMBEDDER.codec().decode(reply(body))
+    assert [list(vector) for vector in found.vectors] == [[1.0, 0.5], [0.0, 1e-3]]
+    assert found.usage.input_tokens == 4
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"embeddings": [{}]},
+        {"embeddings": [{"values": []}]},
+        {"embeddings": [{"values": ["1"]}]},
+        {"embeddings": [{"values": [True]}]},
+        {"embeddings": [{"values": [10**400]}]},
+        {"embeddings": [{"values": [1]}, {"values": [1, 2]}]},
+        {"error": {"code": 503}},
+    ],
+)
+def test_what_is_no_vector_is_an_error(body: Any) -> None:
+    with pytest.raises(GraphBitError):
+        EMBEDDER.codec().decode(reply(body))
+
+
+def test_the_fingerprint_tells_model_length_task_and_server() -> None:
+    others: list[dict[str, Any]] = [
+        {},
+        {"model": "gemini-embedding-2"},
+        {"dimensions": 768},
+        {"task_type": "RETRIEVAL_DOCUMENT"},
+        {"base_url": "https://other.example"},
+    ]
+    assert len({GoogleEmbedder(api_key="k", **settings).fingerprint for settings in others}) == len(others)
+
+
+@pytest.mark.parametrize("wrong", [{"max_batch": 101}, {"max_batch": 0}, {"dimensions": 0}])
+def test_numbers_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        GoogleEmbedder(api_key="k", **wrong)
+
+
+def test_an_empty_answer_of_a_model_that_thought_too_long_is_cut_off_not_broken() -> None:
+    answer = CODEC.decode(reply({"candidates": [{"content": {}, "finishReason": "MAX_TOKENS"}]}))
+    assert (answer.text, answer.finish_reason) == ("", "length")
