@@ -102,7 +102,11 @@ if TYPE_CHECKING:
     )
     from graphbit_core.llm.budget import Budget as Budget, Reservation as Reservation, Spent as Spent
     from graphbit_core.llm.cache import ResponseCache as ResponseCache
-    from graphbit_core.llm.client import ChatStream as ChatStream, LlmClient as LlmClient
+    from graphbit_core.llm.client import (
+        BatchItem as BatchItem,
+        ChatStream as ChatStream,
+        LlmClient as LlmClient,
+    )
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.endpoint import Endpoint as Endpoint
     from graphbit_core.llm.fluent import ModelCall as ModelCall, model as model
@@ -213,7 +217,7 @@ _PUBLIC = {
     "kernel.runtime": "configure_runtime runtime_info",
     "llm.budget": "Budget Reservation Spent",
     "llm.cache": "ResponseCache",
-    "llm.client": "ChatStream LlmClient",
+    "llm.client": "BatchItem ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.endpoint": "Endpoint",
     "llm.fluent": "ModelCall model",

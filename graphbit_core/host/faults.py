@@ -41,7 +41,11 @@ _OURS = {
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
-    "graphbit-openai": ["embedder openai", "provider openai", "provider openai_responses"],
+    "graphbit-ollama": ["embedder ollama", "provider ollama"],
+    "graphbit-openai": [
+        *("embedder azure", "embedder openai", "provider azure", "provider azure_responses"),
+        *("provider openai", "provider openai_responses"),
+    ],
     "graphbit-splitter-text": [
         *("splitter character", "splitter recursive", "splitter sentence", "splitter token")
     ],

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.host import default_host
-from graphbit_core.kernel.calls import engine
+from graphbit_core.kernel.calls import CallGroup, engine
+from graphbit_core.llm.batch import BatchItem, run_batch, run_batch_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.cache import ResponseCache, cache_of
 from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request
@@ -29,7 +30,7 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 if TYPE_CHECKING:
     from graphbit_core.host import Host
 
-__all__ = ["ChatStream", "LlmClient"]
+__all__ = ["BatchItem", "ChatStream", "LlmClient"]
 
 _TIMEOUT = 600.0
 OnDelta = Callable[[Delta], None]
@@ -246,6 +247,46 @@ class LlmClient:
         while not answers.done:
             answers.read(await self.respond_async(answers.request))
         return answers.value
+
+    def complete_batch(
+        self,
+        prompts: Iterable[Prompt],
+        *,
+        system: str | None = None,
+        max_concurrency: int = 100,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> list[BatchItem]:
+        """Answers many prompts at once, in their order; what goes wrong with one is its item's ``error``.
+
+        Args:
+            prompts: What to do, each a prompt or a whole request.
+            system: Instructions, for those that are prompts.
+            max_concurrency: Most calls at a time. Models of this process answer one after another.
+            deadline: When all must be over, on ``time.monotonic``; ``timeout`` holds for each call.
+            options: Fields of ChatRequest.
+        """
+        setup, requests = self._setup, [as_request(prompt, system, options) for prompt in prompts]
+
+        def begin(request: ChatRequest, group: CallGroup) -> BlockingCourse:
+            return BlockingCourse(setup, request, deadline, False, group=group)
+
+        return run_batch(requests, begin, max_concurrency)
+
+    async def complete_batch_async(
+        self,
+        prompts: Iterable[Prompt],
+        *,
+        system: str | None = None,
+        max_concurrency: int = 100,
+        deadline: float | None = None,
+        **options: Any,
+    ) -> list[BatchItem]:
+        """As ``complete_batch``, on the running event loop; models of this process get threads."""
+        requests = [as_request(prompt, system, options) for prompt in prompts]
+        return await run_batch_async(
+            requests, partial(self.respond_async, deadline=deadline), max_concurrency
+        )
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector per text, through the embedder that has the provider's name, with its settings.

@@ -7,8 +7,8 @@ from functools import partial
 
 from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallSpec, engine
-from graphbit_core.llm.drive import BlockingRun, LoopRun
+from graphbit_core.kernel.calls import CallGroup, CallSpec, engine
+from graphbit_core.llm.drive import BlockingRun, GroupRun, LoopRun
 from graphbit_core.llm.exchange import Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.messages import ChatRequest, ChatResponse
@@ -45,9 +45,14 @@ class HttpChat:
         stream: bool,
         policy: Mapping[str, float | int] | None = None,
         observe: Observe | None = None,
-    ) -> BlockingRun[ChatResponse]:
-        """Begins a call that blocks the calling thread. ``policy`` goes before the client's, key by key."""
-        return BlockingRun(*self._prepare(request, deadline, stream, policy, observe))
+        group: CallGroup | None = None,
+    ) -> BlockingRun[ChatResponse] | GroupRun[ChatResponse]:
+        """Begins a call that blocks the calling thread. ``policy`` goes before the client's, key by key.
+
+        As one of a ``group`` it does not block, but gives no deltas where none are there yet.
+        """
+        prepared = self._prepare(request, deadline, stream, policy, observe)
+        return BlockingRun(*prepared) if group is None else GroupRun(group, *prepared)
 
     def open_async(
         self,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphbit_core.errors import BudgetExceededError, GraphBitError, InternalError, ValidationError
+from graphbit_core.kernel.calls import CallGroup
 from graphbit_core.llm.check import check_request, refusal
 from graphbit_core.llm.endpoint import Endpoint
 from graphbit_core.llm.exchange import Observe, as_deltas
@@ -66,9 +67,9 @@ class Course:
     """
 
     __slots__ = (
-        *("_answer", "_began", "_deadline", "_delivered", "_errors", "_key", "_observe", "_pending"),
-        *("_place", "_policy", "_request", "_reservation", "_route", "_run", "_running", "_sent"),
-        *("_setup", "_stream", "step"),
+        *("_answer", "_began", "_deadline", "_delivered", "_errors", "_group", "_key", "_observe"),
+        *("_pending", "_place", "_policy", "_request", "_reservation", "_route", "_run", "_running"),
+        *("_sent", "_setup", "_stream", "step"),
     )
 
     def __init__(
@@ -79,10 +80,11 @@ class Course:
         stream: bool,
         policy: Policy | None = None,
         observe: Observe | None = None,
+        group: CallGroup | None = None,
     ) -> None:
         self._route = _route(setup, request)
         self._setup, self._request, self._stream = setup, request, stream
-        self._policy, self._observe = policy, observe
+        self._policy, self._observe, self._group = policy, observe, group
         self._began = self._sent = time.monotonic()
         own = self._began + setup.timeout
         self._deadline = own if deadline is None or deadline > own else deadline
@@ -133,7 +135,7 @@ class Course:
         now = time.monotonic()
         endpoint = self._route[self._place]
         if not isinstance(item, ChatResponse):
-            if not self._delivered:
+            if item and not self._delivered:
                 self._delivered = True
                 endpoint.meter.piece(now - self._sent)
             self._pending, self.step = item, "give"
@@ -269,7 +271,10 @@ class BlockingCourse(Course):
     __slots__ = ()
 
     def receive(self) -> Sequence[Delta] | ChatResponse:
-        """The next deltas or, last, the answer. Raises what ended the call."""
+        """The next deltas or, last, the answer. Raises what ended the call.
+
+        As one of a group it does not block, but gives no deltas where none are there yet.
+        """
         while self.step != "give":
             if self.step != "receive":
                 self._ask(*self._cache_and_key())
@@ -283,6 +288,7 @@ class BlockingCourse(Course):
                         stream=stream,
                         policy=self._policy,
                         observe=self._observe,
+                        group=self._group,
                     )
                 item = self._run.receive()
             except GraphBitError as error:
