@@ -126,7 +126,7 @@ class Exchange(Generic[A]):
         if kind == "open" and self._dialect.decoder is not None:
             self._decoder = self._dialect.decoder()
         elif kind == "restart":
-            return self._restart(), None
+            return self._restart(payload[0]), None
         elif kind == "notice":
             if self._observe is not None:
                 self._observe(*payload)
@@ -162,9 +162,13 @@ class Exchange(Generic[A]):
                 error.status = status
             return self._fail(error)
 
-    def _restart(self) -> Sequence[Delta]:
+    def _restart(self, attempt: int) -> Sequence[Delta]:
         """Forgets what the attempt before brought; who has seen some of it is told."""
         void = (Delta("restart", ""),) if self._delivered else ()
+        if void and self._observe is not None:
+            why = self._error
+            reason = "the connection broke" if why is None else f"{type(why).__name__}: {why.message}"
+            self._observe("llm.restarted", {"attempt": attempt, "reason": reason})
         self._decoder, self._text, self._delivered, self._judged = None, [], False, False
         return void
 
