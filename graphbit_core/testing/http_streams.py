@@ -20,7 +20,7 @@ from graphbit_core.types.messages import ChatResponse, Delta
 _AT_ONCE = 24
 _LONG = 2000
 """Chunks of a long stream, each padded to as many bytes."""
-_EVERY_BYTE = 800
+_EVERY_BYTE = 400
 """Up to this length a body is cut at every byte."""
 _ADDED = "event: graphbit.added.later\ndata: {}\n\n"
 _LEFT = ("closed", "reset")
