@@ -46,6 +46,8 @@ class HttpProviderConformance(RequestRules, StreamRules):
         assert (self.tools is not None) == self._declares("tools"), "give `tools`, or do not declare tools"
         given = self.reasoning is not None
         assert given == self._declares("reasoning"), "give `reasoning`, or do not declare reasoning"
+        shown = [part for canned in self._canned() for part in canned.answer.message.content]
+        assert given or not any(isinstance(part, ReasoningPart) for part in shown), "declare reasoning"
 
     # --- answers ---
 

@@ -58,6 +58,8 @@ class NetworkConformance(ComponentConformance):
     def test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        if not hasattr(self, "key_env"):
+            pytest.fail(f"{type(self).__name__} needs `key_env`: the environment variable of its key")
         monkeypatch.setenv(self.key_env, "sk-from-the-environment")
         self.component()
         monkeypatch.delenv(self.key_env)
