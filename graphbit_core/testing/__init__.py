@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphbit_core.testing.replies import Reply as Reply
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
+    from graphbit_core.testing.tokenizer import TokenizerConformance as TokenizerConformance
     from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
 
 _MODULE_OF = {
@@ -38,6 +39,7 @@ _MODULE_OF = {
     "Reply": "replies",
     "ScriptedModel": "scripted_model",
     "SplitterConformance": "splitter",
+    "TokenizerConformance": "tokenizer",
     "VectorStoreConformance": "vector_store",
 }
 __all__ = sorted(_MODULE_OF)

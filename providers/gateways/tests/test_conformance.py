@@ -166,7 +166,7 @@ def conformance(row: Gateway) -> type[HttpProviderConformance]:
             b'{"error":{"message":"bad","code":400}}': BadRequestError,
             b'[{"error":{"message":"slow down","code":429}}]': RateLimitError,
             b'{"error":"plain"}': ProviderError,
-            b'{"choices":[{"error":{"code":503,"message":"busy"},"finish_reason":"error"}]}': UnavailableError,
+            b'{"choices":[{"error":{"code":503},"finish_reason":"error"}]}': UnavailableError,
         },
         "error_body": _error_body,
     }
