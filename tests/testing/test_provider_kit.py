@@ -239,6 +239,13 @@ class ThinksAloud(_Decodes):
         return [replace(delta, kind="text") for delta in good.feed(frame)]
 
 
+class StumblesOverFrames(_Decodes):
+    def fed(self, good: Any, frame: Frame) -> Any:
+        if frame.data != "[DONE]":
+            len(json.loads(frame.data)["choices"])
+        return good.feed(frame)
+
+
 class SharesADecoder(_Codec):
     def decoder(self) -> Any:
         self.one = getattr(self, "one", None) or self.good.decoder()
@@ -301,6 +308,7 @@ FAULTS: dict[str, tuple[type[_Codec], str]] = {
     "decoders are one": (SharesADecoder, "test_decoders_share_nothing"),
     "calls are mixed up": (OneCallAtATime, "test_threads_and_tasks_may_share_a_client"),
     "another shape is a KeyError": (StumblesOverShapes, "test_a_reply_of_another_shape"),
+    "a frame of another shape is a TypeError": (StumblesOverFrames, "test_a_frame_of_another_shape"),
     "endings are alike": (EndsAlike, "test_reads_other_endings"),
     "calls have one id": (CallsAllAlike, "test_reads_parallel_tool_calls"),
     "declared but not done": (
