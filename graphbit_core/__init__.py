@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     )
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.endpoint import Endpoint as Endpoint
+    from graphbit_core.llm.fluent import ModelCall as ModelCall, model as model
     from graphbit_core.llm.models import (
         ModelInfo as ModelInfo,
         ModelRegistry as ModelRegistry,
@@ -219,6 +220,7 @@ _PUBLIC = {
     "llm.client": "BatchItem ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.endpoint": "Endpoint",
+    "llm.fluent": "ModelCall model",
     "llm.models": "ModelInfo ModelRegistry ModelSettings Prices Resolved default_registry",
     "llm.reply_errors": "error_for_status",
     "llm.routing": "Router",

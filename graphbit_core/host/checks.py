@@ -94,7 +94,7 @@ def is_row(component: Any) -> bool:
 
 
 def is_template(component: Any) -> bool:
-    """Whether it is a row whose fields are the settings; one that can be called makes its instances itself."""
+    """Whether it is a row whose fields are the settings; one that can be called makes instances itself."""
     return is_row(component) and not callable(component)
 
 

@@ -26,15 +26,16 @@ class HttpChat:
         provider: str,
         model: str,
         resource: str,
+        limiter: str,
         policy: Mapping[str, float | int],
         limits: Mapping[str, float | int],
     ) -> None:
         self._codec = codec
         self._provider, self._model = provider, model
-        self._resource = resource
+        self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(resource, dict(limits))
+            engine().limit(limiter, dict(limits))
 
     def open(
         self,
@@ -86,7 +87,7 @@ class HttpChat:
         tokens = int(len(http.body) * _TOKENS_PER_BYTE) + (request.max_tokens or 0)
         framing = codec.framing if stream else None
         merged = {**self._policy, **policy} if policy else self._policy
-        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged)
+        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged, limiter=self._limiter)
         decoder = codec.decoder if stream else None
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
         return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin, observe)

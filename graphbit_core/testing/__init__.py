@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphbit_core.testing.cassettes import cassette as cassette
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
         HttpProviderConformance as HttpProviderConformance,
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "Canned": "http_provider",
+    "cassette": "cassettes",
     "EmbedderConformance": "embedder",
+    "HttpEmbedderConformance": "http_embedder",
     "HttpProviderConformance": "http_provider",
     "LoaderConformance": "loader",
     "ModelServer": "model_server",

@@ -39,7 +39,7 @@ from tests.oracles.requests import CITY, PDF, PNG, REQUESTS
 pytestmark = pytest.mark.integration
 
 KEY, MODEL = "sk-oracle-1234567", "gpt-5.6-luna"
-HELLO = {"role": "user", "content": "Grüß Gott 👋"}
+HELLO: Any = {"role": "user", "content": "Grüß Gott 👋"}
 
 
 def _function(name: str) -> dict[str, Any]:
@@ -131,8 +131,9 @@ ASKED: dict[str, dict[str, Any]] = {
 """Each request of the table as a user of the SDK would ask it."""
 
 
-def sdk(url: str) -> openai.OpenAI:
-    return openai.OpenAI(api_key=KEY, base_url=url, max_retries=0)
+def sdk(url: str, **settings: Any) -> Any:
+    """The SDK's client; its types know every model by name, which is beside the point here."""
+    return openai.OpenAI(api_key=KEY, base_url=url, max_retries=0, **settings)
 
 
 def theirs(name: str, *, stream: bool) -> Received:
@@ -175,16 +176,14 @@ def test_a_request_means_what_the_sdk_says(name: str, stream: bool) -> None:
 
 
 def test_organization_and_project_go_under_the_headers_of_the_sdk() -> None:
-    account = {"organization": "org-1", "project": "proj-1"}
+    account: dict[str, Any] = {"organization": "org-1", "project": "proj-1"}
     mine = sent(
         Reply.json(chat_body()),
         lambda url: LlmClient("openai", api_key=KEY, base_url=url, **account).complete("Hi"),
     )
     other = sent(
         Reply.json(chat_body()),
-        lambda url: openai.OpenAI(api_key=KEY, base_url=url, **account).chat.completions.create(
-            model=MODEL, messages=[HELLO]
-        ),
+        lambda url: sdk(url, **account).chat.completions.create(model=MODEL, messages=[HELLO]),
     )
     for header in ("openai-organization", "openai-project"):
         assert mine.headers[header] == other.headers[header]

@@ -78,7 +78,7 @@ MISTRAL = Gateway(
         replay="chunks",
         refuses=_MEDIA | {"name"},
     ),
-    note='Its OpenAI form; extra={"safe_prompt": true} and the like go through.',
+    note='Its OpenAI form; extra={"safe_prompt": True} and the like go through.',
 )
 OPENROUTER = OpenRouterGateway(
     name="openrouter",

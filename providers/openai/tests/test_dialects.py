@@ -249,7 +249,7 @@ def test_a_request_above_the_tokens_of_a_minute_is_a_rate_limit_that_waiting_doe
 
 
 def test_the_moment_that_a_body_names_is_a_wait_by_the_clock_of_the_reply() -> None:
-    body = {
+    body: dict[str, Any] = {
         "error": {"code": 429, "message": "x", "metadata": {"headers": {"X-RateLimit-Reset": "784111781500"}}}
     }
     date = "Sun, 06 Nov 1994 08:49:37 GMT"
