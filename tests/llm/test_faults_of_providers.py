@@ -41,7 +41,8 @@ LIMIT = 1_000_000
 
 def providers_behind_http() -> dict[str, str]:
     """Name and framing of each that is installed and works."""
-    host, found = default_host(), {}
+    host = default_host()
+    found: dict[str, str] = {}
     for info in host.list("provider"):
         if info.state not in ("available", "loaded"):
             continue
