@@ -14,6 +14,7 @@ import events
 import host_scan
 import imports
 import llm
+import models
 import splitting
 from table import table
 
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "events": ("Events of a run", FIGURES, events.main),
     "peers": ("Engine beside peers", engine_peers.HEADER, engine_peers.main),
     "llm": ("Model calls", FIGURES, llm.main),
+    "models": ("Registry of models", FIGURES, models.main),
     "host": ("Plugin host", FIGURES, host_scan.main),
     "imports": ("Start-up", FIGURES, imports.main),
     "splitting": ("Splitters", FIGURES, splitting.main),

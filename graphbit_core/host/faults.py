@@ -41,12 +41,18 @@ _OURS = {
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
-    "graphbit-openai": ["embedder openai", "provider openai", "provider openai_responses"],
+    "graphbit-ollama": ["embedder ollama", "provider ollama"],
+    "graphbit-openai": [
+        *("embedder azure", "embedder openai", "provider azure", "provider azure_responses"),
+        *("provider openai", "provider openai_responses"),
+    ],
     "graphbit-splitter-text": [
-        *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
-        *("tokenizer cl100k_base", "tokenizer o200k_base"),
+        *("splitter character", "splitter recursive", "splitter sentence", "splitter token")
     ],
     "graphbit-store-qdrant-edge": ["vector_store qdrant-edge"],
+    "graphbit-tokenizer-tiktoken": [
+        *("tokenizer cl100k_base", "tokenizer o200k_base", "tokenizer o200k_harmony")
+    ],
 }
 """What the add-ons of GraphBit's own repository offer: for these the command is known, not guessed."""
 OUR_PACKAGES = {component: package for package, offers in _OURS.items() for component in offers}

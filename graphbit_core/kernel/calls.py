@@ -39,6 +39,7 @@ class CallSpec:
         policy: Keys of ``_native.CallPolicy``.
         egress: Guards where the call and its redirects go; None for an address that the user configured.
         limiter: Shares permits, rates and pauses with every call of the same name; empty: the resource's.
+        notices: Whether to hear, as events ``notice``, what the call meets on its way.
     """
 
     resource: str
@@ -49,11 +50,14 @@ class CallSpec:
     policy: Mapping[str, float | int] = field(default_factory=dict)
     egress: Egress | None = None
     limiter: str = ""
+    notices: bool = False
 
 
 def engine() -> Engine:
     """The engine of this process; a forked child gets its own."""
     global _engine
+    if _engine is not None:
+        return _engine
     with _engine_lock:
         if _engine is None:
             _engine = Engine()
@@ -80,15 +84,85 @@ class BlockingCall:
                 if events:
                     return events
 
-    def close(self) -> None:
+    def close(self, *, over: bool = False) -> None:
         """Cancels the call unless it is over. Only the first time: after that the mailbox is another's.
 
         In a forked child nothing happens: the call is the parent's.
         """
         if self._open and self._home is _home:
             self._open = False
-            engine().cancel(self.id)
+            if not over:
+                engine().cancel(self.id)
             _give_back(self._mailbox)
+
+
+class CallGroup:
+    """Calls whose events the calling thread waits for together. Close it, whatever happened.
+
+    Attributes:
+        owner: On whose behalf calls are started just now; ``wait`` names it again.
+    """
+
+    def __init__(self) -> None:
+        self._home = _home
+        self._calls: dict[int, tuple[GroupCall, Any]] = {}
+        self._mailbox: Mailbox | None = _borrow()
+        self.owner: Any = None
+
+    def start(self, spec: CallSpec) -> GroupCall:
+        """Begins a call. Close it when it is over."""
+        assert self._mailbox is not None
+        call = GroupCall(self, _start(self._mailbox, spec))
+        self._calls[call.id] = (call, self.owner)
+        return call
+
+    def wait(self) -> list[Any]:
+        """Owners of the calls that have events now; signal handlers run meanwhile."""
+        assert self._mailbox is not None
+        owners: dict[int, Any] = {}
+        while not owners:
+            if not self._mailbox.wait(_SIGNAL_CHECK):
+                continue
+            for call_id, kind, payload in _drain(self._mailbox):
+                if call_id in self._calls:
+                    call, owner = self._calls[call_id]
+                    call.events.append((kind, payload))
+                    owners[call_id] = owner
+        return list(owners.values())
+
+    def end(self, call_id: int, *, cancel: bool) -> None:
+        """A call is over, or is to be."""
+        if self._calls.pop(call_id, None) is not None and cancel and self._home is _home:
+            engine().cancel(call_id)
+
+    def close(self) -> None:
+        """Cancels what is not over. In a forked child nothing happens, as above."""
+        mailbox, self._mailbox = self._mailbox, None
+        if mailbox is None or self._home is not _home:
+            return
+        for call_id in self._calls:
+            engine().cancel(call_id)
+        self._calls.clear()
+        _give_back(mailbox)
+
+
+class GroupCall:
+    """A call of a group."""
+
+    __slots__ = ("_group", "events", "id")
+
+    def __init__(self, group: CallGroup, call_id: int) -> None:
+        self._group, self.id = group, call_id
+        self.events: list[Event] = []
+
+    def receive(self) -> list[Event]:
+        """The events that are there, perhaps none."""
+        events, self.events = self.events, []
+        return events
+
+    def close(self, *, over: bool = False) -> None:
+        """Cancels the call unless it is over."""
+        self._group.end(self.id, cancel=not over)
 
 
 class LoopCall:
@@ -128,11 +202,12 @@ class LoopCall:
         elif event[0] == "frames":
             self._box.full.add(self.id)
 
-    def close(self) -> None:
-        """Cancels the call unless it is over. In a forked child nothing happens, as above."""
+    def close(self, *, over: bool = False) -> None:
+        """Cancels the call unless it is over, as ``over`` may say. In a forked child nothing happens."""
         if self._home is not _home:
             return
-        engine().cancel(self.id)
+        if not over:
+            engine().cancel(self.id)
         self._box.calls.pop(self.id, None)
         self._box.full.discard(self.id)
         self._box.release_if_idle()
@@ -246,6 +321,7 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
         dict(spec.policy),
         spec.egress,
         spec.limiter or None,
+        spec.notices,
     )
 
 

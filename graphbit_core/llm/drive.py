@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.kernel.calls import BlockingCall, CallSpec, Event, LoopCall, engine
+from graphbit_core.kernel.calls import BlockingCall, CallGroup, CallSpec, Event, LoopCall, engine
 from graphbit_core.llm.exchange import Answer, Exchange, Verdict
 from graphbit_core.types.messages import Delta
 
@@ -30,7 +30,28 @@ class BlockingRun(Generic[A]):
 
     def close(self) -> None:
         """Ends the call if it is not over, and closes its socket."""
-        self._call.close()
+        self._call.close(over=self._exchange.over)
+
+
+class GroupRun(Generic[A]):
+    """A call in progress, one of a group's. Close it, whatever happened."""
+
+    def __init__(self, group: CallGroup, spec: CallSpec, exchange: Exchange[A]) -> None:
+        self._exchange = exchange
+        self._call = group.start(spec)
+
+    def receive(self) -> Sequence[Delta] | A:
+        """The deltas that are there, perhaps none or, last, the answer. Raises what ended the call."""
+        exchange = self._exchange
+        if not exchange.over:
+            deltas = _digest(self._call.id, exchange, self._call.receive())
+            if deltas or not exchange.over:
+                return deltas
+        return exchange.result()
+
+    def close(self) -> None:
+        """As BlockingRun's."""
+        self._call.close(over=self._exchange.over)
 
 
 class LoopRun(Generic[A]):
@@ -50,7 +71,7 @@ class LoopRun(Generic[A]):
 
     def close(self) -> None:
         """As BlockingRun's."""
-        self._call.close()
+        self._call.close(over=self._exchange.over)
 
 
 def _digest(call: int, exchange: Exchange[A], events: Iterable[Event]) -> Sequence[Delta]:

@@ -7,8 +7,8 @@ from functools import partial
 
 from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallSpec, engine
-from graphbit_core.llm.drive import BlockingRun, LoopRun
+from graphbit_core.kernel.calls import CallGroup, CallSpec, engine
+from graphbit_core.llm.drive import BlockingRun, GroupRun, LoopRun
 from graphbit_core.llm.exchange import Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.messages import ChatRequest, ChatResponse
@@ -26,15 +26,16 @@ class HttpChat:
         provider: str,
         model: str,
         resource: str,
+        limiter: str,
         policy: Mapping[str, float | int],
         limits: Mapping[str, float | int],
     ) -> None:
         self._codec = codec
         self._provider, self._model = provider, model
-        self._resource = resource
+        self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(resource, dict(limits))
+            engine().limit(limiter, dict(limits))
 
     def open(
         self,
@@ -44,9 +45,14 @@ class HttpChat:
         stream: bool,
         policy: Mapping[str, float | int] | None = None,
         observe: Observe | None = None,
-    ) -> BlockingRun[ChatResponse]:
-        """Begins a call that blocks the calling thread. ``policy`` goes before the client's, key by key."""
-        return BlockingRun(*self._prepare(request, deadline, stream, policy, observe))
+        group: CallGroup | None = None,
+    ) -> BlockingRun[ChatResponse] | GroupRun[ChatResponse]:
+        """Begins a call that blocks the calling thread. ``policy`` goes before the client's, key by key.
+
+        As one of a ``group`` it does not block, but gives no deltas where none are there yet.
+        """
+        prepared = self._prepare(request, deadline, stream, policy, observe)
+        return BlockingRun(*prepared) if group is None else GroupRun(group, *prepared)
 
     def open_async(
         self,
@@ -81,7 +87,7 @@ class HttpChat:
         tokens = int(len(http.body) * _TOKENS_PER_BYTE) + (request.max_tokens or 0)
         framing = codec.framing if stream else None
         merged = {**self._policy, **policy} if policy else self._policy
-        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged)
+        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged, limiter=self._limiter)
         decoder = codec.decoder if stream else None
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
         return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin, observe)

@@ -10,6 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 
 from graphbit_core.contracts.provider import ChatModel
 from graphbit_core.errors import DeadlineError, DecodeError, GraphBitError
+from graphbit_core.kernel.calls import CallGroup
 from graphbit_core.llm.exchange import Observe, Origin
 from graphbit_core.llm.worker import Ended, Worker
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
@@ -34,9 +35,10 @@ class LocalChat:
         stream: bool,
         policy: Mapping[str, float | int] | None = None,
         observe: Observe | None = None,
+        group: CallGroup | None = None,
     ) -> BlockingLocalRun:
-        """Begins a call that runs on the calling thread; ``policy`` and ``observe`` are for HTTP."""
-        del policy, observe
+        """Begins a call that runs on the calling thread; ``policy``, ``observe``, ``group`` are for HTTP."""
+        del policy, observe, group
         return BlockingLocalRun(self._answer(request, deadline, stream=stream))
 
     def open_async(

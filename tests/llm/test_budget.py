@@ -140,7 +140,7 @@ def test_a_budget_says_what_its_bounds_may_be(bounds):
 def test_the_most_that_a_call_may_use_is_its_input_and_all_that_it_may_write():
     model = ModelInfo("m", "p", max_output_tokens=1000, prices=Prices(input=1, output=10))
     tokens, usd = estimate(ChatRequest([Message("user", "x" * 350)], max_tokens=50), model)
-    assert tokens == 100 + 8 + 50
-    assert usd == pytest.approx((108 * 1 + 50 * 10) / 1e6)
-    assert estimate(ChatRequest([Message("user", "x" * 350)]), model)[0] == 1108
+    assert tokens == 130 + 8 + 50
+    assert usd == pytest.approx((138 * 1 + 50 * 10) / 1e6)
+    assert estimate(ChatRequest([Message("user", "x" * 350)]), model)[0] == 1138
     assert estimate(ChatRequest([Message("user", "x")]), ModelInfo("m", "p"))[1] is None

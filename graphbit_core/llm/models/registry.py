@@ -83,9 +83,18 @@ class ModelRegistry:
         ]
 
     @property
+    def providers(self) -> Collection[str]:
+        """The names of providers that it knows; what is installed is the host's to say."""
+        return self._snapshot.providers
+
+    @property
     def aliases(self) -> Mapping[str, str]:
         """Alias → the name that it stands for."""
         return self._snapshot.aliases
+
+    def chain(self, name: str) -> Sequence[tuple[str, str]]:
+        """What an alias stands for, step by step, each with the place that says so; empty for other names."""
+        return self._snapshot.chain(name)
 
     def places(self, info: ModelInfo) -> Mapping[str, str]:
         """Field → the file and line that say it; what is not in it is built in."""

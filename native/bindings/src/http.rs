@@ -7,7 +7,7 @@ use bytes::Bytes;
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{
-    CallId, CallSpec, Egress, Engine, Kind, Policy, RequestMaker, parse_framing, set_limit,
+    CallId, CallSpec, Egress, Engine, Kind, Policy, Protection, RequestMaker, parse_framing, set_limit,
 };
 use graphbit_kernel::resilience::{Limits, State};
 use graphbit_kernel::runtime::Process;
@@ -74,6 +74,19 @@ impl PyEngine {
                 set_limit(&mut limits, key, *value)?;
             }
             engine.limit(limiter, limits);
+            Ok(())
+        })
+    }
+
+    /// Sets the breaker and the retry budget of a resource; what they have counted stays.
+    fn protect(&self, py: Python<'_>, resource: &str, settings: &Bound<'_, PyDict>) -> PyResult<()> {
+        let given = numbers(settings)?;
+        self.enter(py, |engine| {
+            let mut protection = Protection::default();
+            for (key, value) in &given {
+                protection.set(key, *value)?;
+            }
+            engine.protect(resource, protection);
             Ok(())
         })
     }

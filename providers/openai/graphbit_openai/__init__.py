@@ -1,5 +1,6 @@
 """OpenAI chat models and embeddings for GraphBit, and what providers that speak the same API are made of."""
 
+from graphbit_openai.azure import AzureOpenAIEmbedder, AzureOpenAIProvider, AzureOpenAIResponsesProvider
 from graphbit_openai.connection import Connection
 from graphbit_openai.embedder import OpenAICompatibleEmbedder, OpenAIEmbedder
 from graphbit_openai.errors import error_in_body, read_error
@@ -8,6 +9,9 @@ from graphbit_openai.quirks import Quirks
 from graphbit_openai.responses.provider import OpenAIResponsesProvider
 
 __all__ = [
+    "AzureOpenAIEmbedder",
+    "AzureOpenAIProvider",
+    "AzureOpenAIResponsesProvider",
     "Connection",
     "OpenAICompatibleEmbedder",
     "OpenAICompatibleProvider",

@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 import pytest
+import workspace
 
 from graphbit_core.contracts.provider import CAPABILITIES
 from graphbit_core.kernel.calls import engine
@@ -87,18 +88,15 @@ def test_a_model_of_this_machine_costs_nothing(known):
     assert known.cost("ollama:whatever", Usage(1000, 1000)) == 0
 
 
-@pytest.mark.parametrize("key", sorted(LIMITS))
-def test_the_kernel_knows_every_limit_that_a_file_may_say(key):
-    engine().limit(f"registry-test:{key}", {key: 5})
-    with pytest.raises(Exception, match="nonsense"):
-        engine().limit("registry-test", {"nonsense": 5})
+def test_files_may_say_every_bound_and_limit_that_the_kernel_knows_and_no_other():
+    source = (workspace.ROOT / "native" / "kernel" / "src" / "http" / "policy.rs").read_text(encoding="utf-8")
+    keys, limits = source.split("pub fn set_limit")
+    assert set(POLICY) == set(re.findall(r'"(\w+)" => ', keys))
+    assert set(LIMITS) == set(re.findall(r'"(\w+)" => ', limits))
 
 
-def test_the_bounds_of_calls_are_those_that_the_kernel_documents():
-    from pathlib import Path
-
-    import graphbit_core
-
-    stub = (Path(graphbit_core.__file__).parent / "_native.pyi").read_text(encoding="utf-8")
-    documented = stub.partition("CallPolicy: TypeAlias")[2].partition('"""\n\n')[0]
-    assert set(POLICY) == set(re.findall(r"``([a-z_]+)``", documented))
+@pytest.mark.parametrize("limits", [{"adaptive": True}, {"queue_target": 1.5}, {"max_concurrency": 5}])
+def test_the_kernel_takes_limits_as_files_say_them(limits):
+    for key, value in limits.items():
+        assert not LIMITS[key](value)
+    engine().limit("registry-test", limits)

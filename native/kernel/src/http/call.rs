@@ -248,8 +248,10 @@ impl Call {
                 if let Some((waited, why)) = held.waited.filter(|(waited, _)| *waited >= NOTABLE) {
                     self.tell(Notice::Limited { limiter: limiter(), waited, why });
                 }
-                if self.resource.breaker(now).0 == State::HalfOpen {
-                    self.tell_breaker(now);
+                let (state, _) = self.resource.breaker(now);
+                if state == State::HalfOpen {
+                    let resource = self.resource.name.clone();
+                    self.tell(Notice::Breaker { resource, state, retry_after: None });
                 }
             }
             Err(Error::CircuitOpen { .. }) => self.tell_breaker(now),

@@ -11,6 +11,7 @@ use super::event::CallId;
 use super::gate::{Ending, Gate, Held, LimiterStats};
 use super::request::CallSpec;
 use super::resource::{Resource, Stats};
+use super::settings::Protection;
 use super::transport::Transport;
 use super::verdict::Kind;
 use crate::clock::Clock;
@@ -109,6 +110,11 @@ impl Engine {
     /// Sets the limits of a limiter; calls in flight go on.
     pub fn limit(&self, limiter: &str, limits: Limits) {
         self.shared.gate(limiter).set_limits(limits);
+    }
+
+    /// Sets how a resource is protected; calls in flight go on.
+    pub fn protect(&self, resource: &str, protection: Protection) {
+        self.shared.resource(resource).protect(protection);
     }
 
     /// The clock of this engine; deadlines are points on it.

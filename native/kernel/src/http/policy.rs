@@ -1,16 +1,33 @@
-//! The settings of a call and of a resource, with their defaults and ranges.
+//! The settings of a call, with their defaults and ranges.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::egress::Egress;
+use super::settings::{count, flag, seconds, unknown};
 use crate::error::Error;
-use crate::resilience::{Limits, QueueDelay, Rate};
 
 /// Largest `max_body` and `max_stream` of a guarded call.
 pub const MAX_GUARDED_BODY: usize = 100 << 20;
 /// What a guarded call reads unless it is told otherwise.
 const GUARDED_BODY: usize = 10 << 20;
+
+/// The names that [`Policy::set`] knows.
+pub const POLICY_KEYS: &[&str] = &[
+    "connect_timeout",
+    "first_byte_timeout",
+    "idle_timeout",
+    "progress_timeout",
+    "attempt_timeout",
+    "max_attempts",
+    "backoff_base",
+    "backoff_cap",
+    "max_retry_after",
+    "max_body",
+    "max_frame",
+    "max_stream",
+    "restart_streams",
+];
 
 /// How one call may use time, memory and attempts.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +105,7 @@ impl Policy {
             "max_frame" => self.max_frame = count("policy.max_frame", value)? as usize,
             "max_stream" => self.max_stream = self.body_limit("policy.max_stream", value)?,
             "restart_streams" => self.restart_streams = flag("policy.restart_streams", value)?,
-            other => return Err(Error::validation("policy", format!("there is no setting {other:?}"))),
+            other => return Err(unknown("policy", "setting", other, POLICY_KEYS)),
         }
         Ok(())
     }
@@ -103,51 +120,4 @@ impl Policy {
         }
         Ok(limit)
     }
-}
-
-/// Sets one limit of a resource by its name.
-pub fn set_limit(limits: &mut Limits, key: &str, value: f64) -> Result<(), Error> {
-    match key {
-        "max_concurrency" => limits.max_concurrency = count("limits.max_concurrency", value)? as usize,
-        "requests_per_minute" => limits.requests = Some(rate("limits.requests_per_minute", value)?),
-        "tokens_per_minute" => limits.tokens = Some(rate("limits.tokens_per_minute", value)?),
-        "queue" => limits.queue = count("limits.queue", value)? as usize,
-        "queue_target" => delay(limits).target = seconds("limits.queue_target", value)?,
-        "queue_interval" => delay(limits).interval = seconds("limits.queue_interval", value)?,
-        "adaptive" => limits.adaptive = flag("limits.adaptive", value)?,
-        other => return Err(Error::validation("limits", format!("there is no limit {other:?}"))),
-    }
-    Ok(())
-}
-
-/// Naming either of the two turns shedding on; a call takes seconds, so an interval has to hold a few.
-fn delay(limits: &mut Limits) -> &mut QueueDelay {
-    let (target, interval) = (Duration::from_secs(5), Duration::from_secs(10));
-    limits.queue_delay.get_or_insert(QueueDelay { target, interval })
-}
-
-fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
-    match Duration::try_from_secs_f64(value) {
-        Ok(duration) if value > 0.0 => Ok(duration),
-        _ => Err(Error::validation(field, format!("must be a number of seconds above 0, not {value}"))),
-    }
-}
-
-fn flag(field: &'static str, value: f64) -> Result<bool, Error> {
-    match value {
-        0.0 => Ok(false),
-        1.0 => Ok(true),
-        _ => Err(Error::validation(field, format!("must be 0 or 1, not {value}"))),
-    }
-}
-
-fn count(field: &'static str, value: f64) -> Result<u32, Error> {
-    if value >= 1.0 && value <= f64::from(u32::MAX) && value.fract() == 0.0 {
-        return Ok(value as u32);
-    }
-    Err(Error::validation(field, format!("must be a whole number from 1 to {}, not {value}", u32::MAX)))
-}
-
-fn rate(field: &'static str, value: f64) -> Result<Rate, Error> {
-    Rate::per_minute(value).map_err(|error| Error::validation(field, error.to_string()))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::settings::Protection;
 use crate::clock::{Clock, Time};
 use crate::error::Error;
 use crate::resilience::{
@@ -65,6 +66,13 @@ impl Resource {
             queued: 0,
         };
         Resource { name: name.to_owned(), clock, core: Mutex::new(core), opened: Notify::new() }
+    }
+
+    /// Changes how it is protected; what is counted stays counted.
+    pub(super) fn protect(&self, protection: Protection) {
+        let mut core = self.core();
+        core.budget.set(protection.retry_ratio, protection.retry_floor);
+        core.breaker.set_config(protection.breaker);
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -148,6 +148,11 @@ impl RetryBudget {
         RetryBudget { ratio, floor, window: Rolling::new(window, 10) }
     }
 
+    /// Changes the share and the floor; what was taken stays taken.
+    pub fn set(&mut self, ratio: f64, floor: u32) {
+        (self.ratio, self.floor) = (ratio, floor);
+    }
+
     /// Counts a call; its first attempt only.
     pub fn record_call(&mut self, now: Time) {
         self.window.add([1, 0], now);

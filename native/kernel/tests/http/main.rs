@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod addresses;
+mod battery;
 mod cancel;
 mod egress;
 mod limits;
@@ -16,6 +17,7 @@ mod retry;
 mod rig;
 mod script;
 mod server;
+mod settings;
 mod stream;
 mod timeouts;
 mod tls;

@@ -31,14 +31,14 @@ fn load(limits: Limits, count: u64, gap: u64, runs: u64) -> Fates {
     let (mut fates, mut joined, mut busy_until, mut came) = (Fates::default(), Vec::new(), 0, 0);
     for now in 0..count * gap.max(1) + 600_000 {
         if came < count && now >= came * gap {
-            joined.push((limiter.enqueue(0, at(now)).unwrap(), now));
+            joined.push((limiter.enqueue(0, at(now)).expect("room"), now));
             came += 1;
         }
         if busy_until == now && limiter.in_flight() == 1 {
             limiter.release();
         }
         while let Some(head) = limiter.head() {
-            let since = joined.iter().find(|(ticket, _)| *ticket == head).unwrap().1;
+            let since = joined.iter().find(|(ticket, _)| *ticket == head).expect("it joined").1;
             match limiter.poll(head, at(now)) {
                 Admission::Admitted => {
                     fates.admitted.push((head, now - since));
@@ -138,7 +138,7 @@ impl Adaptive {
     /// Admits as many as may run.
     fn fill(&mut self) {
         while self.0.in_flight() < self.0.concurrency() {
-            let ticket = self.0.enqueue(0, at(0)).unwrap();
+            let ticket = self.0.enqueue(0, at(0)).expect("room");
             assert_eq!(self.0.poll(ticket, at(0)), Admission::Admitted);
             self.1.push(self.0.round());
         }
@@ -189,7 +189,7 @@ fn a_limit_that_is_not_used_does_not_grow() {
     adaptive.fill();
     (0..64).for_each(|_| adaptive.end(Load::Heavy));
     for _ in 0..1000 {
-        let ticket = adaptive.0.enqueue(0, at(0)).unwrap();
+        let ticket = adaptive.0.enqueue(0, at(0)).expect("room");
         adaptive.0.poll(ticket, at(0));
         adaptive.1.push(adaptive.0.round());
         adaptive.end(Load::Fine);
