@@ -1,5 +1,5 @@
-"""Peers live in environments of their own, outside the workspace, so that they never weigh on what is measured
-or shipped, nor on each other.
+"""Peers live in environments of their own, outside the workspace, so that they never weigh on what is
+measured or shipped, nor on each other.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ def kernel_alone(row: dict[str, float], client: LlmClient) -> HttpResponse:
                 )
                 left, going = left - 1, going + 1
             if mailbox.wait(0.1):
-                for call, _, last in mailbox.drain():
+                for call, _, reply in mailbox.drain():
                     engine.ok(call, 1)
-                    going -= 1
+                    going, last = going - 1, reply
 
     run(2 * CONCURRENCY)
     with measured(row, "kernel", calls):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import resource
 import sys
 import time
 import urllib.request
 from itertools import count
+from pathlib import Path
 
 from graphbit_core import ChatRequest, LlmClient, Message
 
@@ -19,13 +19,13 @@ SPARE = 200
 
 def resident() -> float:
     """KiB of this process that are in memory."""
-    with open("/proc/self/statm") as numbers:
-        return int(numbers.read().split()[1]) * resource.getpagesize() / 1024
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024
 
 
 def descriptors() -> int:
     """Open descriptors."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def settled(figure, base: float, seconds: float = 10.0) -> float:
