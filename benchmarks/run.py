@@ -14,6 +14,7 @@ import events
 import host_scan
 import imports
 import llm
+import models
 import splitting
 from table import table
 
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "peers": ("Engine beside peers", engine_peers.HEADER, engine_peers.main),
     "llm": ("Model calls", llm.HEADER, llm.main),
     "memory": ("Memory of model calls", FIGURES, llm.memory),
+    "models": ("Registry of models", FIGURES, models.main),
     "host": ("Plugin host", FIGURES, host_scan.main),
     "imports": ("Start-up", FIGURES, imports.main),
     "splitting": ("Splitters", FIGURES, splitting.main),

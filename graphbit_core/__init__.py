@@ -100,6 +100,7 @@ if TYPE_CHECKING:
         configure_runtime as configure_runtime,
         runtime_info as runtime_info,
     )
+    from graphbit_core.llm.budget import Budget as Budget, Reservation as Reservation, Spent as Spent
     from graphbit_core.llm.cache import ResponseCache as ResponseCache
     from graphbit_core.llm.client import (
         BatchItem as BatchItem,
@@ -108,6 +109,15 @@ if TYPE_CHECKING:
     )
     from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
     from graphbit_core.llm.endpoint import Endpoint as Endpoint
+    from graphbit_core.llm.fluent import ModelCall as ModelCall, model as model
+    from graphbit_core.llm.models import (
+        ModelInfo as ModelInfo,
+        ModelRegistry as ModelRegistry,
+        ModelSettings as ModelSettings,
+        Prices as Prices,
+        Resolved as Resolved,
+        default_registry as default_registry,
+    )
     from graphbit_core.llm.reply_errors import error_for_status as error_for_status
     from graphbit_core.llm.routing import Router as Router
     from graphbit_core.llm.settings import (
@@ -115,6 +125,7 @@ if TYPE_CHECKING:
         resolve_key as resolve_key,
         resource_name as resource_name,
     )
+    from graphbit_core.llm.tokens import TokenCount as TokenCount, count_tokens as count_tokens
     from graphbit_core.nodes.lifecycle import Lifecycle as Lifecycle
     from graphbit_core.settings import check_whole_number as check_whole_number
     from graphbit_core.tools.context import ToolContext as ToolContext
@@ -204,13 +215,17 @@ _PUBLIC = {
     """,
     "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
+    "llm.budget": "Budget Reservation Spent",
     "llm.cache": "ResponseCache",
     "llm.client": "BatchItem ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",
     "llm.endpoint": "Endpoint",
+    "llm.fluent": "ModelCall model",
+    "llm.models": "ModelInfo ModelRegistry ModelSettings Prices Resolved default_registry",
     "llm.reply_errors": "error_for_status",
     "llm.routing": "Router",
     "llm.settings": "check_base_url resolve_key resource_name",
+    "llm.tokens": "TokenCount count_tokens",
     "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",
     "tools.context": "ToolContext",

@@ -170,23 +170,58 @@ CallEvent: TypeAlias = tuple[int, str, Any]
              is ``application/json``.
 ``open``     (attempt, status, headers): a streaming call has a 2xx head.
 ``redirect`` (attempt, status, url): a guarded call follows a redirect.
-``frames``   list of (event name, data): frames since the last drain. Nothing is retried from here on.
+``frames``   list of (event name, data): frames since the last drain. From here on nothing is retried, unless
+             the policy has ``restart_streams``.
 ``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.
 ``restart``  (attempt,): the kernel starts attempt n > 1; what an earlier one delivered is void.
+``notice``   (type, facts), only of a call that asked for it: ``resource.limited`` (``resource``, ``seconds``,
+             ``reason``: ``permits``, ``rate`` or ``paused``) when it was admitted and had waited 1 ms or
+             more; ``resource.breaker`` (``resource``, ``state``, ``retry_after`` or None) when the breaker
+             refused it, lets it through as a probe, or changed by an attempt that was tried again or
+             failed without a reply; ``resource.shed`` (``resource``, ``seconds``, ``queued``) before
+             ``failed``. What the last verdict changes is told by ``ok`` and ``retry``.
 ``failed``   the exception, built by the kernel, with its facts; the call is over.
 """
 
 CallPolicy: TypeAlias = dict[str, float | int]
-"""Keys, all optional: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout`` (60,
-between bytes), ``progress_timeout`` (120, between frames; comments are not progress),
-``attempt_timeout`` (600), seconds; ``max_attempts`` (3), ``backoff_base`` (0.5), ``backoff_cap`` (30),
-``max_retry_after`` (120), ``max_body`` (32 MiB, after decompression; of a guarded call 10, at most 100),
-``max_frame`` (4 MiB), ``max_stream`` (64 MiB of a streamed body; of a guarded call as ``max_body``). Time for
-which a stream waits for its reader counts for the caller's deadline only."""
+"""Keys, all optional; an unknown one, here and below, is a ValidationError that names the nearest.
+
+Seconds: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout`` (60, between bytes),
+``progress_timeout`` (120, between frames; comments are not progress), ``attempt_timeout`` (600),
+``backoff_base`` (0.5), ``backoff_cap`` (30), ``max_retry_after`` (120). Time for which a stream waits for its
+reader counts for the caller's deadline only.
+
+Bytes, after decompression: ``max_body`` (32 MiB), ``max_stream`` (64 MiB); of a guarded call both are 10 MiB
+and at most 100; ``max_frame`` (4 MiB).
+
+``max_attempts`` (3). ``restart_streams`` (0): with 1, an idempotent call whose stream breaks after frames
+were delivered may be tried again; an event says so, and the host forgets them. After a verdict to try again
+that was accepted, frames of the old attempt may still come before that event.
+"""
 
 ResourceLimits: TypeAlias = dict[str, float | int]
 """Keys, all optional: ``max_concurrency`` (256), ``requests_per_minute``, ``tokens_per_minute`` (none),
-``queue`` (10,000 waiting calls)."""
+``queue`` (10,000 waiting calls).
+
+``queue_target`` and ``queue_interval`` (seconds; off unless one is named, then 5 and 10): once no call was
+admitted after less than the target for a whole interval, those that waited twice the target are turned away
+(ResourceExhaustedError, ``resource="queue_delay"``) before any work.
+
+``adaptive`` (0): with 1, the calls that run at the same time are halved after a timeout, 429 or 5xx, and grow
+by one with each round of successes, from 1 to ``max_concurrency``.
+"""
+
+ResourceProtection: TypeAlias = dict[str, float | int]
+"""Keys, all optional.
+
+Of the breaker: ``breaker_window`` (30 s), ``breaker_min_calls`` (10), ``breaker_ratio`` (0.5: trips when this
+share of at least so many calls failed), ``breaker_consecutive`` (5 failures in a row), ``breaker_open`` (5 s,
+doubles up to) ``breaker_open_max`` (60), ``breaker_probes`` (3), ``slow_after`` (a first byte later than so
+many seconds is slow; off), ``slow_ratio`` (0.8: trips when this share was slow).
+
+Of the retry budget: ``retry_ratio`` (0.2: retries as a share of the calls of the last minute) and
+``retry_floor`` (3: granted at any rate).
+"""
 
 @final
 class Egress:
@@ -226,6 +261,9 @@ class Engine:
     def limit(self, limiter: str, limits: ResourceLimits) -> None:
         """Sets the limits of a limiter; tightening them never cancels a call."""
 
+    def protect(self, resource: str, settings: ResourceProtection) -> None:
+        """Sets the breaker and the retry budget of a resource; what they have counted stays."""
+
     def start(
         self,
         mailbox: Mailbox,
@@ -241,16 +279,20 @@ class Engine:
         policy: CallPolicy,
         egress: Egress | None = None,
         limiter: str | None = None,
+        notices: bool = False,
     ) -> int:
         """Queues a call and returns its id at once. ``framing`` None: one whole reply; ``egress`` None: it
         may go anywhere.
 
         Calls of one ``resource`` share a breaker, a retry budget and counters; those of one ``limiter``
-        share permits, rates and pauses. None: the limiter that has the resource's name.
+        share permits, rates and pauses. None: the limiter that has the resource's name. ``notices``: tells
+        what the call meets on its way, as events ``notice``.
         """
 
-    def ok(self, call: int, tokens: int) -> None:
-        """Verdict: the reply is good; ``tokens`` were really used."""
+    def ok(self, call: int, tokens: int) -> str | None:
+        """Verdict: the reply is good; ``tokens`` were really used. Returns the state that the breaker came
+        into by it (``closed``, after the last probe), None if it stayed.
+        """
 
     def retry(self, call: int, kind: str, retry_after: float | None) -> tuple[int, str | None]:
         """Verdict: try again. ``kind``: ``rate_limited``, ``unavailable`` or ``malformed``. The limiter of a
@@ -275,7 +317,9 @@ class Engine:
         """
 
     def limiter_stats(self, limiter: str) -> dict[str, float | int]:
-        """``in_flight``, ``queued``, ``paused`` (seconds for which nothing is admitted)."""
+        """``in_flight``, ``queued``, ``concurrency`` (calls that may run now), ``paused`` (seconds for which
+        nothing is admitted), ``shed`` (calls turned away).
+        """
 
     def in_flight(self) -> int:
         """Calls that are not over."""

@@ -4,14 +4,16 @@ interpreter exits and would hang behind a function that never returns.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import os
 import queue
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 _IDLE_SECONDS = 10.0
+T = TypeVar("T")
 
 Outcome = tuple[Any, BaseException | None]
 """What a function returned, or what it raised."""
@@ -77,6 +79,30 @@ class Workers:
                 if retired:
                     return
                 job = inbox.get()  # handed over between the time-out and the lock
+
+
+def wait_for(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs a coroutine to its end: here, or in a thread where this one has a running loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    outcome: list[Any] = []
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            outcome.append((context.run(asyncio.run, work()), None))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, name="graphbit-wait", daemon=True)
+    thread.start()
+    thread.join()
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
 
 
 workers = Workers()

@@ -35,10 +35,12 @@ SYNONYMS = {
     "azure-openai": "azure",
     "gemini": "google",
     "kimi": "moonshot",
+    "llamacpp": "llama_cpp",
+    "lmstudio": "lm_studio",
     "mistralai": "mistral",
     "togetherai": "together",
 }
-LOCAL = ["extractive", "llamacpp", "lmstudio", "ollama", "vllm"]
+LOCAL = ["extractive", "llama_cpp", "lm_studio", "ollama", "vllm"]
 ONLY = {"fireworks": r"^accounts/", "perplexity": r"^(sonar|pplx-embed)", "together": r"/"}
 _LOCAL_PLACES = r"^(eu|us|us-gov|apac|global|global-standard)/"
 NOT = {

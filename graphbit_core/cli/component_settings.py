@@ -9,7 +9,7 @@ from typing import Any
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import Host
-from graphbit_core.host.checks import is_row
+from graphbit_core.host.checks import is_row, is_template
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.options import NodeOptions
 from graphbit_core.workflow.schema import documented
@@ -52,7 +52,7 @@ def describe(host: Host, kind: str, name: str) -> Described:
     maker = getattr(Node, name.partition("@")[0], None) if kind == "node_type" else None
     owners = (
         type(component) if is_row(component) else component,
-        getattr(component, "__init__", None),
+        getattr(component, "__call__" if is_row(component) else "__init__", None),
         maker,
     )
     about: dict[str, str] = {}
@@ -67,7 +67,7 @@ def _summary(component: Any) -> str:
 
 
 def _settings(component: Any, about: dict[str, str]) -> tuple[Setting, ...]:
-    if is_row(component):
+    if is_template(component):
         fields = [field for field in dataclasses.fields(component) if field.init]
         return tuple(
             Setting(one.name, str(one.type), repr(getattr(component, one.name)), about.get(one.name, ""))

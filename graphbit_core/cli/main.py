@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from graphbit_core.cli import ask, plugins, run
+from graphbit_core.cli import ask, models, plugins, run
 from graphbit_core.cli.table import print_error
 from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
 
-COMMANDS = (ask, run, plugins)
+COMMANDS = (ask, run, models, plugins)
 """Built-in commands: modules with ``add(subparsers)``, which sets ``run``: a function from the parsed
 arguments to the exit status."""
 

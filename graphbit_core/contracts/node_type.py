@@ -221,11 +221,17 @@ class NodeContext(Protocol):
         """
         ...
 
-    def spend(self, cap: str, amount: int = 1) -> None:
+    def spend(self, cap: str, amount: float | None = 1, of: str = "") -> None:
         """Counts something else that runs are capped in, such as ``tool_rounds``; see ``RunCaps``.
+
+        Args:
+            cap: The field of ``RunCaps``.
+            amount: How much; None: nobody knows, as with a model that has no price.
+            of: What it was spent on, such as the model, for messages.
 
         Raises:
             BudgetExceededError: The run has used more than it may; it is being stopped.
+            ConfigError: The amount is not known, and there is a cap on it.
         """
         ...
 

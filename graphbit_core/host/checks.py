@@ -80,8 +80,8 @@ def _check_settings(origin: Origin, component: Any) -> None:
 
 
 def _made_by(component: Any) -> Callable[..., Any]:
-    maker: Callable[..., Any] = type(component) if is_row(component) else component
-    return maker
+    maker: Callable[..., Any] = component
+    return type(component) if is_template(component) else maker
 
 
 def is_row(component: Any) -> bool:
@@ -91,6 +91,11 @@ def is_row(component: Any) -> bool:
         and not isinstance(component, type)
         and component.__dataclass_params__.frozen  # type: ignore[attr-defined]
     )
+
+
+def is_template(component: Any) -> bool:
+    """Whether it is a row whose fields are the settings; one that can be called makes instances itself."""
+    return is_row(component) and not callable(component)
 
 
 def _is_tool(origin: Origin, component: Any) -> bool:

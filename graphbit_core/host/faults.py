@@ -26,17 +26,33 @@ _OURS = {
     "graphbit-anthropic": ["provider anthropic"],
     "graphbit-embedder-hashing": ["embedder hashing"],
     "graphbit-extractive": ["provider extractive"],
+    "graphbit-gateways": [
+        *("embedder bytedance", "embedder compatible", "embedder fireworks", "embedder litellm"),
+        *("embedder llama_cpp", "embedder lm_studio", "embedder mistral", "embedder openrouter"),
+        *("embedder together", "embedder vllm", "provider ai21", "provider bytedance", "provider cerebras"),
+        *("provider compatible", "provider deepseek", "provider fireworks", "provider groq"),
+        *("provider litellm", "provider llama_cpp", "provider lm_studio", "provider mistral"),
+        *("provider moonshot", "provider nvidia", "provider openrouter", "provider perplexity"),
+        *("provider together", "provider vllm", "provider xai"),
+    ],
     "graphbit-google": ["embedder gemini", "embedder google", "provider gemini", "provider google"],
+    "graphbit-huggingface": ["embedder huggingface", "provider huggingface"],
     "graphbit-loader-docx": ["loader docx"],
     "graphbit-loader-html": ["loader html", "loader xml"],
     "graphbit-loader-pdf": ["loader pdf"],
     "graphbit-loader-text": ["loader csv", "loader json", "loader text"],
-    "graphbit-openai": ["embedder openai", "provider openai", "provider openai_responses"],
+    "graphbit-ollama": ["embedder ollama", "provider ollama"],
+    "graphbit-openai": [
+        *("embedder azure", "embedder openai", "provider azure", "provider azure_responses"),
+        *("provider openai", "provider openai_responses"),
+    ],
     "graphbit-splitter-text": [
-        *("splitter character", "splitter recursive", "splitter sentence", "splitter token"),
-        *("tokenizer cl100k_base", "tokenizer o200k_base"),
+        *("splitter character", "splitter recursive", "splitter sentence", "splitter token")
     ],
     "graphbit-store-qdrant-edge": ["vector_store qdrant-edge"],
+    "graphbit-tokenizer-tiktoken": [
+        *("tokenizer cl100k_base", "tokenizer o200k_base", "tokenizer o200k_harmony")
+    ],
 }
 """What the add-ons of GraphBit's own repository offer: for these the command is known, not guessed."""
 OUR_PACKAGES = {component: package for package, offers in _OURS.items() for component in offers}

@@ -39,6 +39,7 @@ class CallSpec:
         policy: Keys of ``_native.CallPolicy``.
         egress: Guards where the call and its redirects go; None for an address that the user configured.
         limiter: Shares permits, rates and pauses with every call of the same name; empty: the resource's.
+        notices: Whether to hear, as events ``notice``, what the call meets on its way.
     """
 
     resource: str
@@ -49,6 +50,7 @@ class CallSpec:
     policy: Mapping[str, float | int] = field(default_factory=dict)
     egress: Egress | None = None
     limiter: str = ""
+    notices: bool = False
 
 
 def engine() -> Engine:
@@ -319,6 +321,7 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
         dict(spec.policy) if spec.policy else {},
         spec.egress,
         spec.limiter or None,
+        spec.notices,
     )
 
 

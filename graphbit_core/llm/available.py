@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from graphbit_core.errors import ConfigError, Finding, GraphBitError, PluginError, ValidationError
+from graphbit_core.errors import (
+    ComponentNotFoundError,
+    ConfigError,
+    Finding,
+    GraphBitError,
+    PluginError,
+    ValidationError,
+)
+from graphbit_core.host.faults import divided
 from graphbit_core.llm.client import LlmClient
+from graphbit_core.llm.models import default_registry
 
 if TYPE_CHECKING:
     from graphbit_core.contracts.provider import Provider
@@ -19,21 +28,28 @@ def lacking_model(
     """Why ``llm`` cannot be asked: no such provider, no key, no such model, or it cannot do what is needed.
 
     Args:
-        llm: ``provider:model`` or a client, which has its provider and key already.
+        llm: A model's name as LlmClient takes it, or a client, which has its provider and key already.
         resources: Where providers come from.
         needs: What it must be able to do, such as ``tools``.
     """
     if isinstance(llm, LlmClient):
         return _incapable(llm.provider, llm.capabilities, needs)
-    name, _, model = llm.partition(":")
+    try:
+        found = default_registry().resolve(llm, [one.name for one in resources.host.list("provider")])
+    except ComponentNotFoundError as error:
+        message, fix = divided(error)
+        return [Finding("missing_provider", message, fix or "see 'graphbit models list'")]
+    except (ConfigError, ValidationError) as error:
+        return [_refused(llm, error)]
+    name = found.provider
     if missing := resources.lacks_component("provider", name):
         return missing
     try:
-        provider: Provider = resources.host.create("provider", name)
+        provider: Provider = resources.host.create("provider", name, **found.settings.provider)
     except (PluginError, ConfigError, ValidationError) as error:
         return [_refused(name, error)]
     try:
-        provider.chat(model or provider.default_model)
+        provider.chat(found.model or provider.default_model)
     except GraphBitError as error:
         fix = "name another model: provider:model"
         return [*_incapable(name, provider.capabilities, needs), Finding("unknown_model", error.message, fix)]

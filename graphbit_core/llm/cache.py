@@ -90,7 +90,7 @@ class ResponseCache:
     def key(self, endpoint: Endpoint, request: ChatRequest) -> Key | None:
         """What names the request, whatever the credential; None if the API cannot express it."""
         try:
-            identity = _identity(endpoint, request)
+            identity = _identity(endpoint, endpoint.completed(request))
         except ValidationError:
             return None  # whoever sends it is told
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
@@ -146,7 +146,7 @@ class ResponseCache:
     # --- the file ---
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Works on the file, in one transaction; a fault of the file is logged and counted, and gives None."""
+        """Works on the file, in one transaction; a fault of the file is logged, counted, and gives None."""
         with self._lock:
             try:
                 with self._opened() as connection:

@@ -12,24 +12,27 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.kernel.calls import CallGroup, engine
 from graphbit_core.llm.batch import BatchItem, run_batch, run_batch_async
+from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.cache import ResponseCache, cache_of
 from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request
 from graphbit_core.llm.embedding import EmbeddingClient, embedder_settings
 from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
 from graphbit_core.llm.exchange import Observe
 from graphbit_core.llm.figures import reset, stats_of
+from graphbit_core.llm.models import ModelRegistry, default_registry
 from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse, Policy, Setup
 from graphbit_core.llm.routing import Router, router_of
 from graphbit_core.llm.stream import ChatStream
-from graphbit_core.llm.structured import Answers
+from graphbit_core.llm.structured import Answers, Form
 from graphbit_core.types.documents import Vector
-from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
 
 __all__ = ["BatchItem", "ChatStream", "LlmClient"]
 
+_TIMEOUT = 600.0
 OnDelta = Callable[[Delta], None]
 T = TypeVar("T")
 
@@ -38,18 +41,22 @@ class LlmClient:
     """Calls chat models. Safe to share between threads and event loops; nothing needs closing.
 
     Args:
-        model: ``provider:model``, or ``provider`` for its default model.
+        model: ``provider:model``, ``provider`` for its default model, or what the registry of models knows:
+            an alias, or a model's own name.
         fallbacks: Who is asked when the model fails in a way that another one may mend: each
             ``provider:model``, or a mapping of ``model``, settings of its provider and, as they apply,
             ``policy``, ``limits``, ``weight`` and ``api_keys``.
         host: Where providers are found; by default everything that is installed.
-        timeout: Seconds that one call may take in all: retries, waiting and fallbacks included.
+        timeout: Seconds that one call may take in all: retries, waiting and fallbacks included; default: what
+            the registry says about the model, else 600.
         policy: Bounds of a call, as ``connect_timeout``, ``first_byte_timeout``, ``idle_timeout``,
             ``attempt_timeout``, ``max_attempts``, ``max_body``; for providers behind HTTP.
         limits: Limits of the account, shared by every client of it: ``max_concurrency``,
             ``requests_per_minute``, ``tokens_per_minute``, ``queue``; for providers behind HTTP.
         router: Which endpoint is asked first: ``order``, ``cheapest``, ``fastest``, ``balance``, or a
             callable, which gets the request and the endpoints that can serve it and returns those to ask.
+        registry: What names of models mean and what models cost; default: the process's.
+        budget: What the client's calls may use up; several clients may share one.
         cache: Answers to keep: a ResponseCache, the path of its file, or True for the user's own.
         restart: Let another endpoint begin anew after pieces of an answer were handed out; a delta of kind
             ``restart`` says that they are void.
@@ -74,31 +81,37 @@ class LlmClient:
         *,
         fallbacks: Sequence[EndpointSpec] = (),
         host: Host | None = None,
-        timeout: float = 600.0,
+        timeout: float | None = None,
         policy: Policy | None = None,
         limits: Mapping[str, float | int] | None = None,
         router: str | Router = "order",
+        registry: ModelRegistry | None = None,
+        budget: Budget | None = None,
         cache: ResponseCache | bool | str | PathLike[str] | None = None,
         restart: bool = False,
         **settings: Any,
     ) -> None:
-        if not timeout > 0:
+        if timeout is not None and not timeout > 0:
             raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
         if isinstance(fallbacks, str | Mapping):
             raise ValidationError("fallbacks is a list of models; put the one in a list", field="fallbacks")
-        host = host or default_host()
+        host, registry = host or default_host(), registry or default_registry()
         specs = [{**settings, "model": model}, *fallbacks]
-        self.endpoints = open_endpoints(specs, host, policy or {}, limits or {})
+        self.endpoints, usual = open_endpoints(specs, host, registry, policy or {}, limits or {})
         self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
         self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
-        self.timeout = timeout
-        self._setup = Setup(self.endpoints, timeout, restart=restart, cache=cache_of(cache))
+        self.timeout = timeout or usual or _TIMEOUT
+        self._setup = Setup(
+            self.endpoints, self.timeout, cache=cache_of(cache), restart=restart, budget=budget
+        )
         if len(self.endpoints) > 1:
-            self._setup.router = router_of(router, time.monotonic, _no_price)
+            self._setup.router = router_of(router, time.monotonic)
         elif self._setup.cache is None:
             self._setup.meter = self.endpoints[0].meter
         self._embedder: EmbeddingClient | None = None
-        self._open_embedder = partial(_embedder, host, self.provider, timeout, Hidden(settings))
+        self._open_embedder = partial(
+            self._make_embedder, host, registry, Hidden({**settings, "model": model})
+        )
         self.reset_stats()
 
     # --- whole requests ---
@@ -120,7 +133,8 @@ class LlmClient:
             on_delta: Called with each piece as it arrives, on this thread.
             policy: Bounds of this call; they go before the client's, key by key.
             observe: Told what happens to the call: a type (``llm.fallback``, ``llm.restarted``,
-                ``resource.limited``, …) and its facts.
+                ``resource.limited``, …) and its facts; at its end ``llm.answered`` with the endpoint as
+                ``model``, what it cost as ``usd`` (None: not known), and ``cached``.
 
         Raises:
             ValidationError: The request is wrong, or asks for what the provider cannot do.
@@ -220,7 +234,7 @@ class LlmClient:
         Raises:
             StructuredOutputError: The last answer does not fit either; it has the text and what is wrong.
         """
-        answers = Answers(kind, as_request(prompt, system, options), self.capabilities, repairs)
+        answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
             answers.read(self.respond(answers.request))
         return answers.value
@@ -229,7 +243,7 @@ class LlmClient:
         self, kind: type[T], prompt: Prompt, *, system: str | None = None, repairs: int = 2, **options: Any
     ) -> T:
         """As ``complete_as``, on the running event loop."""
-        answers = Answers(kind, as_request(prompt, system, options), self.capabilities, repairs)
+        answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
             answers.read(await self.respond_async(answers.request))
         return answers.value
@@ -314,6 +328,12 @@ class LlmClient:
     def __getstate__(self) -> NoReturn:
         raise TypeError("an LlmClient holds a credential and cannot be pickled or copied; make another one")
 
+    def _make_embedder(self, host: Host, registry: ModelRegistry, hidden: Hidden) -> EmbeddingClient:
+        settings = dict(hidden.settings)
+        known = registry.resolve(settings.pop("model"), [self.provider]).settings.provider
+        settings = embedder_settings(host, self.provider, {**known, **settings})
+        return EmbeddingClient(self.provider, host=host, timeout=self.timeout, **settings)
+
     def _embeddings(self) -> EmbeddingClient:
         if self._embedder is None:
             self._embedder = self._open_embedder()
@@ -329,17 +349,7 @@ class Hidden:
         self.settings = settings
 
 
-def _embedder(host: Host, name: str, timeout: float, hidden: Hidden) -> EmbeddingClient:
-    settings = embedder_settings(host, name, hidden.settings)
-    return EmbeddingClient(name, host=host, timeout=timeout, **settings)
-
-
 def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:
     if on_delta is not None:
         for delta in deltas:
             on_delta(delta)
-
-
-def _no_price(model: str, usage: Usage) -> float | None:
-    del model, usage
-    return None

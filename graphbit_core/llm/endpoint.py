@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,13 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.llm.http_chat import HttpChat
 from graphbit_core.llm.local_chat import LocalChat
 from graphbit_core.llm.meter import Meter
+from graphbit_core.types.messages import ChatRequest, Usage
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
+    from graphbit_core.llm.models import ModelInfo, ModelRegistry, Resolved
+
+_log = logging.getLogger(__name__)
 
 Numbers = Mapping[str, float | int]
 EndpointSpec = str | Mapping[str, Any]
@@ -27,77 +33,122 @@ class Endpoint:
         provider: Name of the provider, as users write it.
         model: Name of the model, as the provider has it.
         name: ``provider:model``; a number makes it differ from others of the same client.
+        info: What the registry knows about the model; None: nothing.
         capabilities: What the provider can do.
-        resource: Names the account, with whose calls it shares a breaker and limits; None for a model of this
-            process.
+        resource: Names the account, with whose calls it shares a breaker and a retry budget; None for a model
+            of this process.
+        limiter: Names what shares permits and rates: the account and the model.
         weight: Its share, where calls are balanced.
         codec: The dialect; None for a model of this process.
         chat: Answers requests.
         meter: What its calls came to.
     """
 
-    __slots__ = ("capabilities", "chat", "codec", "meter", "model", "name", "provider", "resource", "weight")
+    __slots__ = (
+        *("_defaults", "capabilities", "chat", "codec", "info", "limiter", "meter", "model", "name"),
+        *("provider", "resource", "weight"),
+    )
 
-    def __init__(
-        self, provider: Provider, name: str, model: str, policy: Numbers, limits: Numbers, weight: float = 1.0
-    ) -> None:
+    def __init__(self, provider: Provider, found: Resolved, weight: float = 1.0) -> None:
+        name = found.provider
         if not weight > 0:
             raise ValidationError(f"the weight of {name} is {weight}; it must be above 0", field="weight")
-        self.provider, self.model = name, model or provider.default_model
+        self.provider, self.model = name, found.model or provider.default_model
         self.name = f"{name}:{self.model}"
+        self.info: ModelInfo | None = found.info
         self.capabilities = provider.capabilities
         self.weight = weight
         self.meter = Meter()
+        self._defaults = dict(found.settings.request)
         api: ChatCodec | ChatModel = provider.chat(self.model)
         self.codec: ChatCodec | None = None
         self.resource: str | None = None
+        self.limiter: str | None = None
         self.chat: HttpChat | LocalChat
         if isinstance(api, ChatModel):
             self.chat = LocalChat(api, provider=name, name=self.model)
-        else:
-            self.codec, self.resource = api, provider.resource()
-            self.chat = HttpChat(
-                api, provider=name, model=self.model, resource=self.resource, policy=policy, limits=limits
-            )
+            return
+        self.codec, self.resource = api, provider.resource()
+        self.limiter = f"{self.resource}:{self.model}"
+        self.chat = HttpChat(
+            api,
+            provider=name,
+            model=self.model,
+            resource=self.resource,
+            limiter=self.limiter,
+            policy=found.settings.policy,
+            limits=found.settings.limits,
+        )
+
+    def completed(self, request: ChatRequest) -> ChatRequest:
+        """The request with what the registry says about calls of this model, where it says nothing itself."""
+        if not self._defaults:
+            return request
+        missing = {name: value for name, value in self._defaults.items() if not getattr(request, name)}
+        return replace(request, **missing) if missing else request
+
+    def cost(self, usage: Usage) -> float | None:
+        """US dollars for one call; None where the price is not known."""
+        return usage.cost if self.info is None else self.info.cost(usage)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name})"
 
 
 def open_endpoints(
-    specs: Sequence[EndpointSpec], host: Host, policy: Numbers, limits: Numbers
-) -> tuple[Endpoint, ...]:
-    """The endpoints of a client, in order.
+    specs: Sequence[EndpointSpec], host: Host, registry: ModelRegistry, policy: Numbers, limits: Numbers
+) -> tuple[tuple[Endpoint, ...], float | None]:
+    """The endpoints of a client, in order, and the time-out that the registry has for the first one.
 
     Args:
         specs: The model, then the fallbacks. A mapping may hold ``model``, ``policy``, ``limits``,
             ``weight``, ``api_keys`` (one endpoint for each) and settings of the provider.
         host: Where providers are found.
+        registry: What names of models mean.
         policy: Holds for all of them, key by key, unless a mapping says otherwise.
-        limits: As ``policy``; of each account.
+        limits: As ``policy``; of each account and model.
 
     Raises:
         ComponentNotFoundError: No provider of a name is installed.
         ConfigError: A setting of a provider is missing or wrong.
         ValidationError: A spec is wrong.
     """
-    found = [endpoint for spec in specs for endpoint in _opened(spec, host, policy, limits)]
+    providers = {component.name for component in host.list("provider")}
+    found: list[Endpoint] = []
+    timeout: float | None = None
+    for number, spec in enumerate(specs):
+        settings: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {"model": spec}
+        resolved = registry.resolve(_checked_name(settings.pop("model", None)), providers)
+        if number == 0:
+            timeout = resolved.settings.timeout
+        if resolved.info is not None and resolved.info.warning:
+            _log.warning("%s", resolved.info.warning)
+        found += _opened(resolved, settings, host, policy, limits)
     seen: dict[str, count[int]] = {}
     for endpoint in found:
-        number = next(seen.setdefault(endpoint.name, count(1)))
-        if number > 1:
-            endpoint.name = f"{endpoint.name}#{number}"
-    return tuple(found)
+        place = next(seen.setdefault(endpoint.name, count(1)))
+        if place > 1:
+            endpoint.name = f"{endpoint.name}#{place}"
+    return tuple(found), timeout
 
 
-def _opened(spec: EndpointSpec, host: Host, policy: Numbers, limits: Numbers) -> list[Endpoint]:
-    settings: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {"model": spec}
-    name, model = split_name(settings.pop("model", None))
-    own_policy = {**policy, **settings.pop("policy", {})}
-    own_limits = {**limits, **settings.pop("limits", {})}
+def _opened(
+    found: Resolved, settings: dict[str, Any], host: Host, policy: Numbers, limits: Numbers
+) -> list[Endpoint]:
+    """What is said for one endpoint goes before what is said for all, and that before the registry."""
     weight = settings.pop("weight", 1.0)
+    known = found.settings
+    own = replace(
+        known,
+        policy={**known.policy, **policy, **settings.pop("policy", {})},
+        limits={**known.limits, **limits, **settings.pop("limits", {})},
+    )
     return [
-        Endpoint(host.create("provider", name, **one), name, model, own_policy, own_limits, weight)
+        Endpoint(
+            host.create("provider", found.provider, **{**known.provider, **one}),
+            replace(found, settings=own),
+            weight,
+        )
         for one in _for_each_key(settings)
     ]
 
@@ -114,17 +165,12 @@ def _for_each_key(settings: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**settings, "api_key": key} for key in keys]
 
 
-def split_name(model: Any) -> tuple[str, str]:
-    """Provider and model of ``provider:model``; the model is empty where the provider is to choose.
-
-    Raises:
-        ValidationError: It is no text.
-    """
+def _checked_name(model: Any) -> str:
+    """Raises ValidationError unless it is a text."""
     if not isinstance(model, str) or not model:
         problem = (
-            f"the model is a {type(model).__name__}" if model != "" else "the name of the model is empty"
+            "the name of the model is empty" if model == "" else f"the model is a {type(model).__name__}"
         )
         fix = "a provider of your own gets a name by default_host().add('provider', name, lambda: it)"
         raise ValidationError(f"{problem}; give 'provider:model' as text; {fix}", field="model")
-    name, _, model = model.partition(":")
-    return name, model
+    return model

@@ -105,12 +105,15 @@ class Exchange(Generic[A]):
         self._observe = observe
         self._decoder: Decoder[A] | None = None
         self._brought: list[Sequence[Delta]] = []
+        self._judged = False
         self._attempts: int | None = None
         self._answer: A | None = None
         self._error: GraphBitError | None = None
 
     def feed(self, kind: str, payload: Any) -> tuple[Sequence[Delta], Verdict | None]:
         """Takes one event; returns the deltas it brought and, at the end of an attempt, the verdict."""
+        if self._judged and kind in ("frames", "end"):
+            return (), None  # of the attempt before: it had arrived when the verdict was given
         if kind == "frames":
             return self._frames(payload)
         if kind in ("open", "reply", "restart"):
@@ -140,6 +143,7 @@ class Exchange(Generic[A]):
     def judged(self, *, again: bool) -> None:
         """What the kernel made of the verdict: whether it tries again."""
         self.over = not again
+        self._judged = again
 
     def result(self) -> A:
         """The answer. Raises the error that ended the call."""
@@ -164,7 +168,7 @@ class Exchange(Generic[A]):
     def _restart(self) -> Sequence[Delta]:
         """Forgets what the attempt before brought; who has seen some of it is told."""
         void = (Delta("restart", ""),) if any(self._brought) else ()
-        self._decoder, self._brought = None, []
+        self._decoder, self._brought, self._judged = None, [], False
         return void
 
     def _frames(self, frames: Iterable[tuple[str, str]]) -> tuple[Sequence[Delta], Verdict | None]:

@@ -26,6 +26,7 @@ class HttpChat:
         provider: str,
         model: str,
         resource: str,
+        limiter: str,
         policy: Mapping[str, float | int],
         limits: Mapping[str, float | int],
     ) -> None:
@@ -33,10 +34,10 @@ class HttpChat:
         self._whole = Dialect(codec.decode, codec.error)
         self._streamed = Dialect(codec.decode, codec.error, codec.decoder)
         self._provider, self._model = provider, model
-        self._resource = resource
+        self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(resource, dict(limits))
+            engine().limit(limiter, dict(limits))
 
     def open(
         self,
@@ -88,6 +89,6 @@ class HttpChat:
         tokens = int(len(http.body) * _TOKENS_PER_BYTE) + (request.max_tokens or 0)
         framing = codec.framing if stream else None
         merged = {**self._policy, **policy} if policy else self._policy
-        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged)
+        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged, limiter=self._limiter)
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
         return spec, Exchange(self._streamed if stream else self._whole, origin, observe)

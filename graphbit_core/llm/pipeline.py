@@ -8,30 +8,28 @@ the time-outs of an attempt lie further in, in the kernel.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphbit_core.errors import GraphBitError, InternalError, ValidationError
+from graphbit_core.errors import BudgetExceededError, GraphBitError, InternalError, ValidationError
 from graphbit_core.kernel.calls import CallGroup
 from graphbit_core.llm.check import check_request, refusal
 from graphbit_core.llm.endpoint import Endpoint
 from graphbit_core.llm.exchange import Observe, as_deltas
 from graphbit_core.llm.failover import another_may_do, reported
 from graphbit_core.llm.meter import Meter
+from graphbit_core.llm.models import ModelInfo
 from graphbit_core.llm.routing import Router, awake
+from graphbit_core.llm.tokens import estimate
 from graphbit_core.llm.worker import in_thread
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 
 if TYPE_CHECKING:
+    from graphbit_core.llm.budget import Budget, Reservation
     from graphbit_core.llm.cache import Key, ResponseCache
 
 Policy = Mapping[str, float | int]
-
-
-def _unknown_cost(endpoint: Endpoint, usage: Usage) -> float | None:
-    del endpoint
-    return usage.cost
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class Setup:
         cache: Answers that were given before; None: none are kept.
         restart: Whether another endpoint may begin anew once pieces of an answer were handed out.
         meter: What the client's calls came to; of a client that has one endpoint only, that one's.
-        cost: What a call of an endpoint cost, in dollars, where that is known.
+        budget: What calls may use up; None: whatever they do.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -54,7 +52,7 @@ class Setup:
     cache: ResponseCache | None = None
     restart: bool = False
     meter: Meter = field(default_factory=Meter)
-    cost: Callable[[Endpoint, Usage], float | None] = _unknown_cost
+    budget: Budget | None = None
 
 
 Step = Literal["look up", "receive", "store", "give"]
@@ -70,8 +68,8 @@ class Course:
 
     __slots__ = (
         *("_answer", "_began", "_deadline", "_delivered", "_errors", "_group", "_key", "_observe"),
-        *("_pending", "_place", "_policy", "_request", "_route", "_run", "_running", "_sent", "_setup"),
-        *("_stream", "step"),
+        *("_pending", "_place", "_policy", "_request", "_reservation", "_route", "_run", "_running"),
+        *("_sent", "_setup", "_stream", "step"),
     )
 
     def __init__(
@@ -92,6 +90,7 @@ class Course:
         self._deadline = own if deadline is None or deadline > own else deadline
         self._place = 0
         self._running: Endpoint | None = None
+        self._reservation: Reservation | None = None
         self._delivered = False
         self._errors: list[tuple[Endpoint, GraphBitError]] = []
         self._pending: Sequence[Delta] | None = None
@@ -116,6 +115,9 @@ class Course:
             self.step = "receive"
             return
         self._setup.meter.hit(self._began, time.monotonic())
+        if self._observe is not None:
+            facts = {"model": self._route[0].name, "usd": 0.0, "cached": True}
+            self._observe("llm.answered", facts)
         self._answer, self.step = answer, "give"
         if self._stream:
             self._pending = as_deltas(answer)
@@ -140,10 +142,14 @@ class Course:
             return
         setup = self._setup
         self._running = None
-        cost = setup.cost(endpoint, item.usage)
+        cost = endpoint.cost(item.usage)
+        if self._reservation is not None:
+            self._reservation.settle(item.usage, cost)
         if endpoint.meter is not setup.meter:
             endpoint.meter.answer(self._sent, now, item.usage, cost)
         setup.meter.answer(self._began, now, item.usage, cost)
+        if self._observe is not None:
+            self._observe("llm.answered", {"model": endpoint.name, "usd": cost, "cached": False})
         self._answer, self.step = item, "give"
         if self._stream and not self._delivered:
             self._pending = as_deltas(item)
@@ -162,7 +168,7 @@ class Course:
         now = time.monotonic()
         endpoint = self._route[self._place]
         refused = not opened and isinstance(error, ValidationError)
-        self._end(now, None if refused else error)
+        self._end(now, error if opened else None)
         self._errors.append((endpoint, error))
         goes_on = refused or (another_may_do(error) and now < self._deadline)
         last = self._place + 1 == len(self._route)
@@ -202,15 +208,41 @@ class Course:
     # --- details ---
 
     def _begin(self) -> tuple[Endpoint, bool]:
-        self._running = endpoint = self._route[self._place]
+        endpoint = self._route[self._place]
         if self._place:
             self._sent = time.monotonic()
+        if self._setup.budget is not None:
+            self._reserve(self._setup.budget, endpoint)
+        self._running = endpoint
         if endpoint.meter is not self._setup.meter:
             endpoint.meter.begin()
         return endpoint, self._stream and "stream" in endpoint.capabilities
 
+    def _reserve(self, budget: Budget, endpoint: Endpoint) -> None:
+        """Sets aside what the call may use. Raises BudgetExceededError if that is not there any more."""
+        info = endpoint.info or ModelInfo(endpoint.model, endpoint.provider)
+        tokens, usd = estimate(self._request, info)
+        try:
+            self._reservation = budget.reserve(tokens, usd, endpoint.name)
+        except BudgetExceededError as error:
+            if self._observe is not None:
+                facts = {"cap": error.cap, "limit": error.limit, "used": error.used}
+                self._observe("budget.exceeded", facts)
+            raise
+
+    def _account(self) -> None:
+        """Ends the reservation of a call without an answer: what had begun to arrive counts in full."""
+        reservation, self._reservation = self._reservation, None
+        if reservation is None:
+            return
+        if self._delivered:
+            reservation.settle(Usage(), None)
+        else:
+            reservation.release()
+
     def _end(self, now: float, error: Exception | None) -> None:
         """The endpoint's call is over; without an error it says nothing about the endpoint."""
+        self._account()
         endpoint, self._running = self._running, None
         if endpoint is None or endpoint.meter is self._setup.meter:
             return
@@ -251,7 +283,7 @@ class BlockingCourse(Course):
                 if self._run is None:
                     endpoint, stream = self._begin()
                     self._run = endpoint.chat.open(
-                        self._request,
+                        endpoint.completed(self._request),
                         self._deadline,
                         stream=stream,
                         policy=self._policy,
@@ -299,7 +331,7 @@ class LoopCourse(Course):
                 if self._run is None:
                     endpoint, stream = self._begin()
                     self._run = endpoint.chat.open_async(
-                        self._request,
+                        endpoint.completed(self._request),
                         self._deadline,
                         stream=stream,
                         policy=self._policy,

@@ -17,9 +17,6 @@ _CHARACTERS_PER_TOKEN = 4
 _EXPECTED_OUTPUT = 512
 """Tokens of an answer, where the request sets no limit."""
 
-Price = Callable[[str, Usage], float | None]
-"""What a model charges for that usage, in dollars; None where that is not known."""
-
 
 class Router(Protocol):
     """Puts endpoints in the order in which they are tried; those it leaves out are not asked."""
@@ -38,10 +35,7 @@ class InOrder:
 
 
 class Cheapest:
-    """The lowest price for this request first; those whose price is not known come last."""
-
-    def __init__(self, price: Price) -> None:
-        self._price = price
+    """The lowest price for this request first, as the registry has it; unknown prices come last."""
 
     def __call__(self, request: ChatRequest, endpoints: Sequence[Endpoint], /) -> Sequence[Endpoint]:
         """By price."""
@@ -49,7 +43,7 @@ class Cheapest:
         usage = Usage(letters // _CHARACTERS_PER_TOKEN, request.max_tokens or _EXPECTED_OUTPUT)
 
         def price(endpoint: Endpoint) -> float:
-            known = self._price(f"{endpoint.provider}:{endpoint.model}", usage)
+            known = endpoint.cost(usage)
             return float("inf") if known is None else known
 
         return sorted(endpoints, key=price)
@@ -102,7 +96,7 @@ class Balance:
         return found
 
 
-def router_of(router: str | Router, clock: Callable[[], float], price: Price) -> Router:
+def router_of(router: str | Router, clock: Callable[[], float]) -> Router:
     """The router of that name, or the callable itself.
 
     Raises:
@@ -112,7 +106,7 @@ def router_of(router: str | Router, clock: Callable[[], float], price: Price) ->
         return router
     makers: dict[str, Callable[[], Router]] = {
         "order": InOrder,
-        "cheapest": lambda: Cheapest(price),
+        "cheapest": Cheapest,
         "fastest": lambda: Fastest(clock),
         "balance": Balance,
     }

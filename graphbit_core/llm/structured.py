@@ -28,14 +28,21 @@ class Form(Generic[T]):
     Attributes:
         output: What a request asks for.
 
+    Args:
+        kind: A type, or a JSON Schema; what is read is plain JSON then.
+
     Raises:
-        ValidationError: JSON cannot carry the type.
+        ValidationError: JSON cannot carry the type, or the schema is none.
     """
 
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T] | Mapping[str, Any]) -> None:
         shapes = Shapes()
-        name = getattr(kind, "__name__", "answer")
-        self._shape: Shape = shapes.of(kind, f"the answer, a {name},")
+        name = "answer" if isinstance(kind, Mapping) else getattr(kind, "__name__", "answer")
+        if isinstance(kind, Mapping):
+            self._shape = Shape({key: value for key, value in kind.items() if key != "$defs"})
+            shapes.defs.update(kind.get("$defs", {}))
+        else:
+            self._shape = shapes.of(kind, f"the answer, a {name},")
         self._wraps = _target(self._shape.schema, shapes.defs).get("type") != "object"
         if self._wraps:
             schema: dict[str, Any] = {
@@ -68,39 +75,42 @@ class Answers(Generic[T]):
     """Asks for one value, and again, until it fits. Send ``request``, ``read`` what comes, until ``done``.
 
     Args:
-        kind: The type that is wanted.
+        form: The form of what is wanted.
         request: What to do.
         capabilities: Of the provider: without ``json_output`` the schema goes into the instructions.
         repairs: How often the model is told what is wrong and asked again, 0 or more.
 
     Raises:
-        ValidationError: JSON cannot carry the type, or the request asks for tools or an output of its own.
+        ValidationError: The request asks for an output of its own.
     """
 
     def __init__(
-        self, kind: type[T], request: ChatRequest, capabilities: Collection[str], repairs: int
+        self, form: Form[T], request: ChatRequest, capabilities: Collection[str], repairs: int = 2
     ) -> None:
-        if request.tools or request.output is not None:
-            problem = "complete_as asks for one value and takes neither tools nor output"
-            raise ValidationError(f"{problem}; an agent node has both", field="tools")
+        if request.output is not None:
+            raise ValidationError("the output is given twice; leave it to the type", field="output")
         if not isinstance(repairs, int) or repairs < 0:
             raise ValidationError(f"repairs is {repairs}; it must be 0 or more", field="repairs")
-        self._form = Form(kind)
+        self._form = form
         self._repairs = repairs
         self._asked = 0
         self.done = False
         if "json_output" in capabilities:
-            self.request = replace(request, output=self._form.output)
+            self.request = replace(request, output=form.output)
         else:
-            self.request = _instructed(request, self._form.output.schema)
+            self.request = _instructed(request, form.output.schema)
 
     @property
     def value(self) -> T:
         """What was asked for."""
         return self._value
 
-    def read(self, response: ChatResponse) -> None:
+    def read(self, response: ChatResponse, asked: ChatRequest | None = None) -> None:
         """Takes an answer; ``done`` if it fits, else ``request`` asks for another.
+
+        Args:
+            response: The answer.
+            asked: The request that it answers, where that is not ``request`` but goes on from it.
 
         Raises:
             StructuredOutputError: It does not fit, and asking again is of no use or not allowed.
@@ -120,8 +130,9 @@ class Answers(Generic[T]):
             raise self._given_up(response, findings)
         told = "\n".join(f"- {finding.message}" for finding in findings)
         again = f"That does not fit:\n{told}\nAnswer again, with the corrected JSON and nothing else."
-        messages = (*self.request.messages, replace(response.message, tool_calls=()), Message("user", again))
-        self.request = replace(self.request, messages=messages)
+        request = asked or self.request
+        messages = (*request.messages, replace(response.message, tool_calls=()), Message("user", again))
+        self.request = replace(request, messages=messages)
 
     def _given_up(self, response: ChatResponse, findings: Sequence[Finding]) -> StructuredOutputError:
         return StructuredOutputError(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
 from graphbit_core.contracts.node_type import NodeContext, NodeType
 from graphbit_core.contracts.tool import Tool
 from graphbit_core.errors import Finding, ValidationError
+from graphbit_core.llm.structured import Answers
+from graphbit_core.nodes.agent_models import AgentModels, form_of
 from graphbit_core.nodes.settings import require_number, require_text
 from graphbit_core.nodes.tools import CutOff, GivenTools, ToolRef, caller_of
 from graphbit_core.tools.loop import ToolLoop
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class AgentNode(NodeType):
-    """Asks a model; the output is the text of its answer.
+    """Asks a model; the output is the text of its answer, or with ``output`` what that asks for.
 
     With ``tools``, calls those that the model asks for and asks again with their results, until it answers
     without asking for one. Nothing but these can be called, whatever a text says.
@@ -50,8 +52,14 @@ class AgentNode(NodeType):
         prompt: str,
         system_prompt: str | None = None,
         llm: str | None = None,
+        fallbacks: Sequence[str] = (),
+        policy: Mapping[str, float | int] | None = None,
+        output: type | Mapping[str, Any] | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        reasoning_effort: str | None = None,
+        parallel_tool_calls: bool | None = None,
+        cache: bool = False,
         tools: Sequence[ToolRef] = (),
         max_iterations: int = 10,
         tool_choice: str | None = None,
@@ -65,12 +73,19 @@ class AgentNode(NodeType):
         require_number("max_tokens", max_tokens, 1, whole=True)
         require_number("max_iterations", max_iterations, 1, 100, whole=True)
         require_text("tool_choice", tool_choice)
+        require_text("reasoning_effort", reasoning_effort)
         require_text("context", context)
         self._prompt = prompt
         self._system_prompt = system_prompt
-        self._llm = llm
-        self._temperature = temperature
-        self._max_tokens = max_tokens
+        self._models = AgentModels(llm, fallbacks, policy)
+        self._form = None if output is None else form_of(output)
+        self._options: dict[str, Any] = {
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "reasoning_effort": reasoning_effort,
+            "parallel_tool_calls": parallel_tool_calls,
+            "cache": cache,
+        }
         self._tools = GivenTools(tools)
         self._max_iterations = max_iterations
         self._tool_choice = tool_choice
@@ -89,49 +104,70 @@ class AgentNode(NodeType):
 
     def check_resources(self, resources: Resources) -> Sequence[Finding]:
         """Installed tools that are missing; a provider, key or model that is."""
-        from graphbit_core.llm.available import lacking_model
-
-        missing_tools = self._tools.lacking(resources)
-        llm = self._llm or (resources.services or {}).get("llm")
-        if llm is None:
-            return [*missing_tools, *resources.lacks_service("llm")]
         needs = ["tools"] if self._tools.given else []
-        return [*missing_tools, *lacking_model(llm, resources, needs)]
+        return [*self._tools.lacking(resources), *self._models.lacking(resources, needs)]
 
-    async def run(self, context: NodeContext) -> str:
-        """The text of the answer.
+    async def run(self, context: NodeContext) -> Any:
+        """The text of the answer, or what ``output`` makes of it.
 
         Raises:
+            StructuredOutputError: The answer does not fit ``output``, also after it was asked for again.
             ToolRoundsError: The model still asks for tools in its last allowed call.
             ToolError: A tool failed fatally.
         """
-        client = self._client(context)
+        client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
+        asked: list[ChatRequest] = []
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
-            if iteration > 1:
-                context.spend("tool_rounds")
-            context.emit("llm.started", {"model": client.model, "iteration": iteration})
-            on_delta = self._publisher(context, iteration) if context.streaming else None
-            response = await client.respond_async(request, deadline=context.deadline, on_delta=on_delta)
-            context.add_usage(response.usage)
-            context.emit("llm.completed", {**_summary(response), "iteration": iteration})
+            asked[:] = [request]
+            response = await self._ask(client, context, request, iteration)
             if loop.must_not_repeat(call.name for call in response.tool_calls):
                 self._cut_off.note(context.activation)
             return response
 
+        async def answer(request: ChatRequest) -> ChatResponse:
+            return await loop.run(request, ask, caller_of(context), context.emit)
+
         with self._cut_off.watching(context.activation):
-            response = await loop.run(self._request(context), ask, caller_of(context), context.emit)
-        return response.text
+            if self._form is None:
+                return (await answer(self._request(context))).text
+            answers = Answers(self._form, self._request(context), client.capabilities)
+            while not answers.done:
+                answers.read(await answer(answers.request), asked[0])
+            return answers.value
+
+    async def _ask(
+        self, client: LlmClient, context: NodeContext, request: ChatRequest, iteration: int
+    ) -> ChatResponse:
+        """One model call, counted and told."""
+        if iteration > 1:
+            context.spend("tool_rounds")
+        context.spend("llm_calls")
+        context.emit("llm.started", {"model": client.model, "iteration": iteration})
+        answered: dict[str, Any] = {}
+
+        def observe(kind: str, facts: Mapping[str, Any]) -> None:
+            if kind == "llm.answered":
+                answered.update(facts)
+            else:
+                context.emit(kind, facts)
+
+        response = await client.respond_async(
+            request,
+            deadline=context.deadline,
+            on_delta=self._publisher(context, iteration) if context.streaming else None,
+            policy=self._models.policy,
+            observe=observe,
+        )
+        context.add_usage(response.usage)
+        about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
+        context.emit("llm.completed", about)
+        context.spend("usd", answered["usd"], answered["model"])
+        return response
 
     def _loop(self, tools: Sequence[Tool]) -> ToolLoop:
         return ToolLoop(tools, self._max_iterations, self._tool_choice)
-
-    def _client(self, context: NodeContext) -> LlmClient:
-        from graphbit_core.llm.client import LlmClient
-
-        llm = self._llm or context.service("llm")
-        return llm if isinstance(llm, LlmClient) else LlmClient(llm, host=context.service("host"))
 
     @staticmethod
     def _publisher(context: NodeContext, iteration: int) -> Any:
@@ -150,7 +186,7 @@ class AgentNode(NodeType):
             parts.append(TextPart(f"{context.render(self._context)}\n\n"))
         prompt = context.render(self._prompt)
         messages.append(Message("user", [*parts, TextPart(prompt)] if parts else prompt))
-        return ChatRequest(messages, temperature=self._temperature, max_tokens=self._max_tokens)
+        return ChatRequest(messages, **self._options)
 
     def _context_parts(self, context: NodeContext) -> list[Part]:
         parents = {

@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphbit_core.testing.cassettes import cassette as cassette
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
         HttpProviderConformance as HttpProviderConformance,
@@ -21,11 +23,14 @@ if TYPE_CHECKING:
     from graphbit_core.testing.replies import Reply as Reply
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
+    from graphbit_core.testing.tokenizer import TokenizerConformance as TokenizerConformance
     from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
 
 _MODULE_OF = {
     "Canned": "http_provider",
+    "cassette": "cassettes",
     "EmbedderConformance": "embedder",
+    "HttpEmbedderConformance": "http_embedder",
     "HttpProviderConformance": "http_provider",
     "LoaderConformance": "loader",
     "ModelServer": "model_server",
@@ -34,6 +39,7 @@ _MODULE_OF = {
     "Reply": "replies",
     "ScriptedModel": "scripted_model",
     "SplitterConformance": "splitter",
+    "TokenizerConformance": "tokenizer",
     "VectorStoreConformance": "vector_store",
 }
 __all__ = sorted(_MODULE_OF)

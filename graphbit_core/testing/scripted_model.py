@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
 from typing import ClassVar, TypeAlias
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Message, ToolCall, Usage
+from graphbit_core.types.messages import (
+    ChatRequest,
+    ChatResponse,
+    Delta,
+    Message,
+    ReasoningPart,
+    TextPart,
+    ToolCall,
+    Usage,
+)
 
 Turn: TypeAlias = (
-    "str | ToolCall | ChatResponse | BaseException | Sequence[Turn] | Callable[[ChatRequest], Turn]"
+    "str | ToolCall | ReasoningPart | Usage | float | ChatResponse | BaseException"
+    " | Sequence[Turn] | Callable[[ChatRequest], Turn]"
 )
-"""What the model does when it is asked: answers with a text, asks for a tool, gives a whole response, or
-raises. In a sequence, texts and tool calls make one response, and an error comes after what stands before it,
-as when a stream is cut. A callable sees the request first."""
+"""What the model does when it is asked: answers with a text, thinks, asks for a tool, gives a whole response,
+or raises. In a sequence, texts, reasoning and tool calls make one response, and an error comes after what
+stands before it, as when a stream is cut. A number in it is a wait of so many seconds, a ``Usage`` what the
+response used. A callable sees the request first."""
 
 
 class ScriptedModel:
@@ -24,11 +36,12 @@ class ScriptedModel:
         model = ScriptedModel(["Hello.", ToolCall("1", "add", '{"a": 1}'), RateLimitError("slow down")])
 
     Texts are streamed word by word. ``requests`` holds every request it got. When the turns are used up it
-    fails the test with an AssertionError, unless ``repeat_last`` is set. Tokens are counted as words.
+    fails the test with an AssertionError, unless ``repeat_last`` is set. Tokens are words, where no ``Usage``
+    says otherwise.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
-    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "tools"})
+    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "tools", "reasoning"})
     default_model: ClassVar[str] = "scripted"
 
     def __init__(self, turns: Iterable[Turn] = (), *, repeat_last: bool = False) -> None:
@@ -52,7 +65,7 @@ class ScriptedModel:
         while callable(turn):
             turn = turn(request)
         if isinstance(turn, ChatResponse):
-            yield from _deltas([turn.text, *turn.tool_calls])
+            yield from _deltas([*_parts(turn.message), *turn.tool_calls])
             yield turn
             return
         parts = list(turn) if isinstance(turn, Sequence) and not isinstance(turn, str) else [turn]
@@ -72,6 +85,14 @@ class ScriptedModel:
             return self._turns[index]
 
 
+def _parts(message: Message) -> list[Turn]:
+    """What of a message is streamed."""
+    if isinstance(message.content, str):
+        return [message.content]
+    shown = (part for part in message.content if isinstance(part, TextPart | ReasoningPart))
+    return [part.text if isinstance(part, TextPart) else part for part in shown]
+
+
 def _deltas(parts: Iterable[Turn]) -> Iterator[Delta]:
     calls = 0
     for part in parts:
@@ -81,16 +102,33 @@ def _deltas(parts: Iterable[Turn]) -> Iterator[Delta]:
             yield Delta("tool_call", part.arguments, calls, part)
             calls += 1
         elif isinstance(part, str):
-            for word in re.findall(r"\s*\S+|\s+$", part):
-                yield Delta("text", word)
-        else:
-            raise TypeError(f"a turn of several parts holds texts, tool calls and errors, not {part!r}")
+            yield from (Delta("text", word) for word in _words(part))
+        elif isinstance(part, ReasoningPart):
+            yield from (Delta("reasoning", word) for word in _words(part.text))
+        elif isinstance(part, int | float):
+            time.sleep(part)
+        elif not isinstance(part, Usage):
+            raise TypeError(
+                "a turn of several parts holds texts, reasoning, tool calls, usage, waits and errors, "
+                f"not {part!r}"
+            )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s*\S+|\s+$", text)
 
 
 def _response(request: ChatRequest, parts: Sequence[Turn]) -> ChatResponse:
+    thought = any(isinstance(part, ReasoningPart) for part in parts)
     text = "".join(part for part in parts if isinstance(part, str))
     calls = [part for part in parts if isinstance(part, ToolCall)]
     asked = sum(len(message.text.split()) for message in request.messages)
-    usage = Usage(asked, len(text.split()) + sum(len(call.arguments.split()) for call in calls))
-    message = Message("assistant", text, tool_calls=calls)
+    words = Usage(asked, len(text.split()) + sum(len(call.arguments.split()) for call in calls))
+    usage = next((part for part in parts if isinstance(part, Usage)), words)
+    content = [
+        TextPart(part) if isinstance(part, str) else part
+        for part in parts
+        if isinstance(part, str | ReasoningPart)
+    ]
+    message = Message("assistant", content if thought else text, tool_calls=calls)
     return ChatResponse(message, "tool_calls" if calls else "stop", usage, model="scripted")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextvars import copy_context
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -20,6 +18,7 @@ from graphbit_core.tools.decorator import FunctionTool, make_options
 from graphbit_core.tools.results import ToolResult
 from graphbit_core.types.json_form import to_json
 from graphbit_core.types.messages import ToolCall, ToolSpec
+from graphbit_core.workers import wait_for
 
 _SHOWN = 2000
 """Characters of arguments and results that are remembered."""
@@ -173,7 +172,7 @@ class ToolRegistry:
             ValidationError: There is no such tool, or the arguments have no JSON form.
             ToolError: The failure is fatal.
         """
-        return _wait(lambda: self.call_async(name, arguments))
+        return wait_for(lambda: self.call_async(name, arguments))
 
     async def call_async(self, name: str, arguments: Mapping[str, Any] | None = None) -> ToolResult:
         """As ``call``, on the running event loop."""
@@ -260,30 +259,6 @@ class ToolRegistry:
         with self._lock:
             self._stats[name] = self._stats.get(name, ToolStats()).plus(result)
             self._history.append(kept)
-
-
-def _wait(work: Callable[[], Coroutine[Any, Any, ToolResult]]) -> ToolResult:
-    """Runs a coroutine to its end: here, or in a thread where this one has a running loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work())
-    outcome: list[Any] = []
-    context = copy_context()
-
-    def run() -> None:
-        try:
-            outcome.append((context.run(asyncio.run, work()), None))
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=run, name="graphbit-tool", daemon=True)
-    thread.start()
-    thread.join()
-    result, error = outcome[0]
-    if error is not None:
-        raise error
-    return result  # type: ignore[no-any-return]
 
 
 _default = ToolRegistry()

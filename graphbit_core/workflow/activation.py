@@ -317,9 +317,9 @@ class Activation:
         self.usage = self.usage + usage
         self.spend("tokens", usage.total_tokens)
 
-    def spend(self, cap: str, amount: int = 1) -> None:
+    def spend(self, cap: str, amount: float | None = 1, of: str = "") -> None:
         """See NodeContext.spend."""
-        self.frame.state.spend(cap, amount)
+        self.frame.state.spend(cap, amount, of)
 
     def now(self) -> datetime.datetime:
         """The time, with UTC as its zone."""

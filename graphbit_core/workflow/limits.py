@@ -22,21 +22,26 @@ _WHEN_FULL = ("shed", "wait")
 
 @dataclass(frozen=True, slots=True)
 class RunCaps:
-    """What one run may use up; None: as much as it likes. At least 1 each; seconds above 0.
+    """What one run may use up; None: as much as it likes. At least 1 each; seconds and usd above 0.
 
     A run that reaches a cap is stopped with a BudgetExceededError, as a failure of the run.
 
     Attributes:
         nodes: Bodies started, retries and the bodies of maps and loops included.
         tool_rounds: Rounds of tool calls, all agents together.
+        llm_calls: Calls of models by agents; retries below them do not count.
         tokens: Tokens, input and output, as models report them.
+        usd: US dollars for model calls of agents, by the registry's prices or as APIs report them. A call
+            whose price nobody knows fails its agent.
         output_bytes: Size of all outputs together.
         seconds: Wall time.
     """
 
     nodes: int | None = None
     tool_rounds: int | None = None
+    llm_calls: int | None = None
     tokens: int | None = None
+    usd: float | None = None
     output_bytes: int | None = None
     seconds: float | None = None
 
@@ -44,8 +49,8 @@ class RunCaps:
         for cap in fields(self):
             value = getattr(self, cap.name)
             if value is not None:
-                seconds = cap.name == "seconds"
-                _require_number(f"the cap {cap.name}", cap.name, value, whole=not seconds)
+                whole = cap.name not in ("seconds", "usd")
+                _require_number(f"the cap {cap.name}", cap.name, value, whole=whole)
 
 
 class LimitOptions(TypedDict, total=False):

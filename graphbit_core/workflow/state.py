@@ -96,10 +96,10 @@ class RunState:
             self._recorded[key] = make()
         return self._recorded[key]
 
-    def spend(self, cap: str, amount: int) -> None:
+    def spend(self, cap: str, amount: float | None, of: str = "") -> None:
         """Counts what a body used; see ``Spending``."""
         if self.spending is not None:
-            self.spending.spend(cap, amount)
+            self.spending.spend(cap, amount, of)
 
     def service(self, name: str) -> Any:
         """See NodeContext.service."""

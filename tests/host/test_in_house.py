@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from graphbit_core import ComponentNotFoundError, PluginError, PluginLoadError
+from graphbit_core import ComponentNotFoundError, PluginError, PluginLoadError, ValidationError
 from graphbit_core.host import Host, HostSettings
 
 PLUGIN = """
@@ -108,6 +108,20 @@ def test_objects_and_functions_from_code_take_the_current_api_version():
     assert host.create("loader", "function", a=1) == {"a": 1}
     assert isinstance(host.create("loader", "class"), Thing)
     assert host.create("loader", "row", url="y") == Row("y")
+
+
+def test_a_row_that_can_be_called_makes_its_instances_itself():
+    @dataclass(frozen=True)
+    class Maker:
+        name: str = "x"
+
+        def __call__(self, *, url: str = "y") -> tuple[str, str]:
+            return self.name, url
+
+    host = Host.isolated({("provider", "row"): Maker("z")})
+    assert host.create("provider", "row", url="u") == ("z", "u")
+    with pytest.raises(ValidationError, match="there is no setting 'name'"):
+        host.create("provider", "row", name="n")
 
 
 def test_an_object_from_code_that_declares_another_version_is_refused():

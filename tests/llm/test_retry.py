@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from graphbit_core import (
     BadRequestError,
+    ChatStream,
     CircuitOpenError,
     DecodeError,
+    Delta,
     GraphBitError,
     RateLimitError,
     StreamInterruptedError,
@@ -22,6 +26,7 @@ from tests.llm.conftest import KEY, WAYS, ask, open_client, open_embedder
 QUICK = {"backoff_base": 0.01, "first_byte_timeout": 0.2}
 BOOM = Reply.json(error_body("boom"), 500)
 HELLO = sse(chat_events())
+BROKEN = error_body("overloaded", kind="server_error")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -91,6 +96,30 @@ def test_what_was_handed_out_is_not_asked_for_again(way: str, server: ModelServe
         ask(open_client(url, policy=QUICK), way)
     assert caught.value.partial == "Hello"[: len(caught.value.partial or "")] != ""
     assert len(server.requests(url)) == 1
+
+
+@pytest.mark.parametrize("way", ["stream", "async stream"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(Reply.stream(HELLO, chunked=False).cut_body(len(HELLO) // 2), id="cut"),
+        pytest.param(Reply.stream(sse([*chat_events()[:2], BROKEN, *chat_events()])), id="error in between"),
+    ],
+)
+def test_a_stream_begins_anew_where_that_is_wanted(way: str, first: Reply, server: ModelServer) -> None:
+    url = server.script(first, Reply.stream(sse(chat_events(["Once", " more"]))))
+    client = open_client(url, policy={**QUICK, "restart_streams": 1})
+    stream = client.stream("Hi")
+    deltas = list(stream.deltas()) if way == "stream" else asyncio.run(_all_of(stream))
+    kinds = [delta.kind for delta in deltas]
+    assert kinds.count("restart") == 1 and "text" in kinds[: kinds.index("restart")]
+    kept = "".join(delta.text for delta in deltas[kinds.index("restart") :] if delta.kind == "text")
+    assert kept == stream.response.text == "Once more"
+    assert len(server.requests(url)) == 2
+
+
+async def _all_of(stream: ChatStream) -> list[Delta]:
+    return [delta async for delta in stream.deltas()]
 
 
 def test_a_resource_that_keeps_failing_is_left_alone_by_every_client_of_it(server: ModelServer) -> None:

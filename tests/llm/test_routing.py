@@ -23,6 +23,7 @@ from graphbit_core import (
     Usage,
     ValidationError,
 )
+from graphbit_core.llm.models import ModelInfo, Prices
 from graphbit_core.llm.routing import Balance, Cheapest, Fastest, awake
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.replies import chat_body, error_body
@@ -40,16 +41,13 @@ def names(endpoints: Sequence[Endpoint]) -> str:
 
 
 def test_the_cheapest_for_this_request_comes_first_and_unknown_prices_last() -> None:
-    prices = {"a:m": None, "b:m": (1.0, 10.0), "c:m": (4.0, 4.0)}
-
-    def price(model: str, usage: Usage) -> float | None:
-        known = prices[model]
-        return known and usage.input_tokens * known[0] + usage.output_tokens * known[1]
-
-    router = Cheapest(price)
-    assert names(router(REQUEST, three())) == "cba"
+    endpoints = three()
+    for endpoint, prices in zip(endpoints[1:], (Prices(1.0, 10.0), Prices(4.0, 4.0)), strict=True):
+        endpoint.info = ModelInfo("m", endpoint.provider, prices=prices)
+    router = Cheapest()
+    assert names(router(REQUEST, endpoints)) == "cba"
     short = ChatRequest(REQUEST.messages, max_tokens=1)
-    assert names(router(short, three())) == "bca"
+    assert names(router(short, endpoints)) == "bca"
 
 
 class Clock:

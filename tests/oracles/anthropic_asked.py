@@ -123,8 +123,12 @@ def client(url: str) -> Any:
 
 def sdk_sends(asked: dict[str, Any]) -> Received:
     """The request that the SDK makes of a user's."""
-    reply = Reply.json(wire.message(wire.text("Hello")))
-    return sent(reply, lambda url: client(url).messages.create(**{**ALWAYS, **asked}))
+
+    def ask(url: str) -> None:
+        with client(url) as sdk:
+            sdk.messages.create(**{**ALWAYS, **asked})
+
+    return sent(Reply.json(wire.message(wire.text("Hello"))), ask)
 
 
 def main() -> None:

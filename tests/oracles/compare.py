@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -42,9 +43,14 @@ def meaning(value: Any) -> Any:
 
 def misfits(kind: Any, body: Any) -> list[tuple[str, str]]:
     """What is wrong with a body by an SDK's type of it, which here takes no field it does not name."""
+    return _closed_schema(kind).check(json.dumps(body))
+
+
+@cache
+def _closed_schema(kind: Any) -> Schema:
     schema = TypeAdapter(kind).json_schema()
     _close(schema)
-    return Schema(json.dumps(schema)).check(json.dumps(body))
+    return Schema(json.dumps(schema))
 
 
 def _close(schema: Any) -> None:

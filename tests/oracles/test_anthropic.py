@@ -16,16 +16,22 @@ from anthropic.types.message_create_params import (
 )
 from anthropic.types.shared import ErrorResponse
 from graphbit_anthropic import AnthropicProvider
+from hypothesis import given, settings, strategies as st
 from pydantic import TypeAdapter
 
 from graphbit_core import (
     ChatRequest,
     ChatResponse,
+    FilePart,
     Frame,
     HttpResponse,
+    ImagePart,
     Message,
+    PassagePart,
     ProviderError,
     ReasoningPart,
+    TextPart,
+    ToolCall,
     ValidationError,
 )
 from graphbit_core.testing import Reply
@@ -36,7 +42,9 @@ from tests.oracles.requests import REQUESTS
 pytestmark = pytest.mark.integration
 RECORDED = json.loads(Path(__file__).with_name("anthropic_0_125.json").read_text(encoding="utf-8"))
 """What the older style sends; ``anthropic_asked`` makes it."""
-NEW, OLD = {"version": "2026-10-21"}, {"version": "2023-06-01"}
+NEW: dict[str, Any] = {"version": "2026-10-21"}
+OLD: dict[str, Any] = {"version": "2023-06-01"}
+MORE: dict[str, Any] = {"cache_ttl": "1h", "strict_tools": True, "thinking": "budget"}
 REFUSED = {"seed": "knows no seed", "sampling": "takes no temperature, top_p"}
 """What the newer style cannot express; the older one samples."""
 ANSWERS = {
@@ -104,7 +112,7 @@ def test_the_codec_sends_what_the_older_sdk_sent(name: str) -> None:
 
 def test_a_stream_is_asked_for_as_the_sdk_asks() -> None:
     def ask(url: str) -> None:
-        with client(url).messages.create(**ALWAYS, stream=True) as events:
+        with client(url) as sdk, sdk.messages.create(**ALWAYS, stream=True) as events:
             list(events)
 
     theirs = sent(Reply.stream(wire.streamed(ANSWERS["text"])), ask)
@@ -119,17 +127,67 @@ def test_what_the_api_cannot_express_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_the_types_of_the_sdk_take_what_the_codec_sends(name: str) -> None:
-    for settings in ({}, {"cache_ttl": "1h", "strict_tools": True, "thinking": "budget"}):
+    for more in ({}, MORE):
         asked = REQUESTS[name]
-        cached = ChatRequest(**{f: getattr(asked, f) for f in asked.__slots__} | {"cache": bool(settings)})
-        assert misfits(MessageCreateParamsNonStreaming, _ours(cached, **settings)) == []
-        assert misfits(MessageCreateParamsStreaming, _ours(cached, stream=True, **settings)) == []
+        cached = ChatRequest(**{f: getattr(asked, f) for f in asked.__slots__} | {"cache": bool(more)})
+        assert misfits(MessageCreateParamsNonStreaming, _ours(cached, **more)) == []
+        assert misfits(MessageCreateParamsStreaming, _ours(cached, stream=True, **more)) == []
 
 
 def test_the_types_of_the_sdk_see_a_fault() -> None:
     body = _ours(REQUESTS["text"])
     assert misfits(MessageCreateParamsNonStreaming, {**body, "temperature": 0.5})
     assert misfits(MessageCreateParamsNonStreaming, {**body, "messages": [{"role": "tool", "content": "x"}]})
+
+
+SAID = st.text(st.characters(codec="utf-8"), max_size=9)
+PARTS = st.one_of(
+    SAID.map(TextPart),
+    st.builds(
+        ReasoningPart,
+        SAID,
+        st.none() | SAID,
+        st.sampled_from(["anthropic", "gemini"]),
+        calls_before=st.integers(0, 3),
+    ),
+    st.builds(ReasoningPart, st.just(""), SAID, st.just("anthropic"), hidden=st.just(True)),
+)
+MEDIA = st.one_of(
+    st.builds(PassagePart, st.integers(1, 9), SAID, SAID),
+    st.builds(ImagePart, data=st.binary(max_size=5), media_type=st.just("image/png")),
+    st.builds(FilePart, SAID, st.binary(max_size=5), st.just("application/pdf")),
+    st.builds(FilePart, SAID, file_id=st.just("file_1")),
+)
+CALLS = st.builds(
+    ToolCall, st.just("call_1"), st.just("weather"), st.sampled_from(["", "{}", '{"a":1}', "[", "7"])
+)
+TURNS = st.one_of(
+    st.builds(Message, st.just("user"), SAID | st.lists(SAID.map(TextPart) | MEDIA, max_size=3)),
+    st.builds(Message, st.just("assistant"), SAID | st.lists(PARTS, max_size=4), st.lists(CALLS, max_size=3)),
+    st.builds(
+        Message,
+        st.just("tool"),
+        SAID | st.lists(MEDIA, max_size=2),
+        tool_call_id=st.just("call_1"),
+        is_error=st.booleans(),
+    ),
+    st.builds(Message, st.just("system"), SAID),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(TURNS, max_size=6), st.booleans())
+def test_the_types_of_the_sdk_take_every_conversation_that_is_not_refused(
+    turns: list[Message], cache: bool
+) -> None:
+    asked = ChatRequest((Message("user", "Hi"), *turns), cache=cache)
+    try:
+        body = _ours(asked)
+    except ValidationError as error:
+        assert error.field == "messages"  # an empty message of a user or the system
+        assert not all(turn.text.strip() for turn in turns if turn.role in ("user", "system"))
+    else:
+        assert misfits(MessageCreateParamsNonStreaming, body) == []
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -165,7 +223,7 @@ def test_an_error_inside_a_stream_is_an_error_to_both(kind: str) -> None:
     told = [*wire.events(ANSWERS["text"])[:4], event]
 
     def ask(url: str) -> None:
-        with client(url).messages.stream(**ALWAYS) as events:
+        with client(url) as sdk, sdk.messages.stream(**ALWAYS) as events:
             list(events)
 
     with pytest.raises(APIStatusError) as theirs:
@@ -225,7 +283,12 @@ def _read_stream(whole: dict[str, Any]) -> ChatResponse:
 
 def _sdk_whole(whole: dict[str, Any]) -> SdkMessage:
     found: list[SdkMessage] = []
-    sent(Reply.json(whole), lambda url: found.append(client(url).messages.create(**ALWAYS)))
+
+    def ask(url: str) -> None:
+        with client(url) as sdk:
+            found.append(sdk.messages.create(**ALWAYS))
+
+    sent(Reply.json(whole), ask)
     return found[0]
 
 
@@ -233,7 +296,7 @@ def _sdk_stream(whole: dict[str, Any]) -> SdkMessage:
     found: list[SdkMessage] = []
 
     def ask(url: str) -> None:
-        with client(url).messages.stream(**ALWAYS) as stream:
+        with client(url) as sdk, sdk.messages.stream(**ALWAYS) as stream:
             found.append(stream.get_final_message())
 
     sent(Reply.stream(wire.streamed(whole)), ask)

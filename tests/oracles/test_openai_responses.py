@@ -60,7 +60,11 @@ ASKED: dict[str, dict[str, Any]] = {
     "text": {},
     "system and turns": {
         "instructions": "Be brief.",
-        "input": [HELLO, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}],
+        "input": [
+            HELLO,
+            {"type": "message", "role": "assistant", "content": "Hello."},
+            {"role": "user", "content": "And now?"},
+        ],
     },
     "sampling": {"temperature": 0.5, "top_p": 0.9, "max_output_tokens": 64},
     "tools": {"tools": [WEATHER, TIME]},
@@ -73,7 +77,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "tools": [WEATHER, TIME],
         "input": [
             HELLO,
-            {"role": "assistant", "content": "I look."},
+            {"type": "message", "role": "assistant", "content": "I look."},
             *(
                 {"type": "function_call", "call_id": call, "name": name, "arguments": '{"city":"Zürich"}'}
                 for call, name in (("call_1", "weather"), ("call_2", "time"))
@@ -256,7 +260,7 @@ def _read_stream(whole: dict[str, Any]) -> ChatResponse:
 
 def _sdk_whole(whole: dict[str, Any]) -> Response:
     found: list[Response] = []
-    sent(Reply.json(whole), lambda url: found.append(_sdk(url).responses.create(model=MODEL, input="Hi")))
+    sent(Reply.json(whole), lambda url: found.append(_created(url, model=MODEL, input="Hi")))
     return found[0]
 
 
@@ -280,7 +284,7 @@ def test_a_conversation_with_reasoning_goes_back_as_the_sdk_would_send_it() -> N
         {name: value for name, value in item.items() if name not in ("id", "status") or item is output[0]}
         for item in output
     ]
-    back[1] = {"role": "assistant", "content": "I look."}
+    back[1] = {"type": "message", "role": "assistant", "content": "I look."}
     result = {"type": "function_call_output", "call_id": "call_1", "output": "12 °C"}
     asked = {**ALWAYS, "input": [HELLO, *back, result]}
     theirs = sent(Reply.json(ANSWERS["text"]), lambda url: _created(url, **asked))

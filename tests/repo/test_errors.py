@@ -24,7 +24,6 @@ MAY_CATCH_BROADLY = {
     "graphbit_core/workflow/publishing.py": "a plugin's event subscriber harms only itself, and is reported",
     "graphbit_core/types/plain.py": "a value that cannot even be shown is described as that",
     "graphbit_core/tools/running.py": "whatever a tool raises becomes its result, or fails the agent",
-    "graphbit_core/tools/registry.py": "what a helper thread raised is raised again in the caller's",
     "tests/hostile/test_misdeeds.py": "which error a body raises is what the test asks",
     "graphbit_core/testing/loader.py": "what a loader raised in its thread is handed to the test",
 }

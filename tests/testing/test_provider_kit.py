@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from graphbit_google import GoogleProvider
 from graphbit_openai import OpenAIProvider
+from kit_runs import run_kit
 
-from graphbit_core import ChatRequest, ChatResponse, Delta, Frame, HttpResponse, Message, UnavailableError
+from graphbit_core import (
+    AudioPart,
+    ChatRequest,
+    ChatResponse,
+    DecodeError,
+    Delta,
+    Frame,
+    HttpResponse,
+    ImagePart,
+    Message,
+    ReasoningPart,
+    UnavailableError,
+)
 from graphbit_core.testing import ProviderConformance
-
-OPENAI_TESTS = Path(__file__).parents[2] / "providers/openai/tests/test_conformance.py"
 
 
 class Echo:
@@ -108,7 +118,173 @@ class KeyInTheUrl(_Codec):
         return replace(sent, url=f"{sent.url}?key={sent.headers['authorization'][7:]}")
 
 
+class _Rewrites(_Codec):
+    """Changes the request before it is encoded."""
+
+    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
+        return self.good.encode(self.rewritten(request), stream=stream)
+
+    def rewritten(self, request: ChatRequest) -> ChatRequest:
+        raise NotImplementedError
+
+
+class ForgetsTheEffort(_Rewrites):
+    def rewritten(self, request: ChatRequest) -> ChatRequest:
+        return replace(request, reasoning_effort=None)
+
+
+class ForgetsTheChoice(_Rewrites):
+    def rewritten(self, request: ChatRequest) -> ChatRequest:
+        return replace(request, tool_choice="auto" if request.tool_choice else None)
+
+
+class TakesOneAtATimeForGranted(_Rewrites):
+    def rewritten(self, request: ChatRequest) -> ChatRequest:
+        return replace(request, parallel_tool_calls=None)
+
+
+class _Messages(_Rewrites):
+    """Changes each message."""
+
+    def rewritten(self, request: ChatRequest) -> ChatRequest:
+        return replace(request, messages=[self.message(message) for message in request.messages])
+
+    def message(self, message: Message) -> Message:
+        raise NotImplementedError
+
+
+class ForgetsSound(_Messages):
+    def message(self, message: Message) -> Message:
+        parts = [part for part in message.content if not isinstance(part, AudioPart)]
+        return message if isinstance(message.content, str) else replace(message, content=parts)
+
+
+class ForgetsAddresses(_Messages):
+    def message(self, message: Message) -> Message:
+        if isinstance(message.content, str):
+            return message
+        kept = [part for part in message.content if not (isinstance(part, ImagePart) and part.url)]
+        return replace(message, content=kept)
+
+
+class ForgetsSignatures(_Messages):
+    def message(self, message: Message) -> Message:
+        return replace(message, tool_calls=[replace(call, signature=None) for call in message.tool_calls])
+
+
+class SendsReasoningOfAll(_Messages):
+    def message(self, message: Message) -> Message:
+        parts = [
+            replace(part, origin="gemini") if isinstance(part, ReasoningPart) else part
+            for part in message.content
+        ]
+        return message if isinstance(message.content, str) else replace(message, content=parts)
+
+
+class ForgetsFailedResults(_Messages):
+    def message(self, message: Message) -> Message:
+        return replace(message, content="") if message.is_error else message
+
+
+class HidesMalformedArguments(_Messages):
+    def message(self, message: Message) -> Message:
+        calls = [
+            call if call.arguments.endswith("}") else replace(call, arguments="{}")
+            for call in message.tool_calls
+        ]
+        return replace(message, tool_calls=calls)
+
+
+class ForgetsLateInstructions(_Messages):
+    def message(self, message: Message) -> Message:
+        return replace(message, role="user", content="x") if message.role == "system" else message
+
+
+class _Decodes(_Codec):
+    """Changes what a fresh decoder does with frames."""
+
+    def decoder(self) -> Any:
+        good, codec = self.good.decoder(), self
+
+        class Decoder:
+            def feed(self, frame: Frame) -> Any:
+                return codec.fed(good, frame)
+
+            def finish(self) -> ChatResponse:
+                answer: ChatResponse = good.finish()
+                return answer
+
+        return Decoder()
+
+    def fed(self, good: Any, frame: Frame) -> Any:
+        raise NotImplementedError
+
+
+class KeepsFrames(_Decodes):
+    def fed(self, good: Any, frame: Frame) -> Any:
+        self.kept = [*getattr(self, "kept", ()), frame.data + "."]
+        return good.feed(frame)
+
+
+class KnowsAllEvents(_Decodes):
+    def fed(self, good: Any, frame: Frame) -> Any:
+        if frame.event:
+            raise DecodeError(f"an event that was not there in spring: {frame.event}")
+        return good.feed(frame)
+
+
+class ThinksAloud(_Decodes):
+    def fed(self, good: Any, frame: Frame) -> Any:
+        return [replace(delta, kind="text") for delta in good.feed(frame)]
+
+
+class SharesADecoder(_Codec):
+    def decoder(self) -> Any:
+        self.one = getattr(self, "one", None) or self.good.decoder()
+        return self.one
+
+
+class StumblesOverShapes(_Codec):
+    def decode(self, response: HttpResponse) -> ChatResponse:
+        try:
+            answer: ChatResponse = self.good.decode(response)
+        except DecodeError as error:
+            raise KeyError("candidates") from error
+        return answer
+
+
+class EndsAlike(_Codec):
+    def decode(self, response: HttpResponse) -> ChatResponse:
+        return replace(self.good.decode(response), finish_reason="stop")
+
+
+class CallsAllAlike(_Codec):
+    def decode(self, response: HttpResponse) -> ChatResponse:
+        answer: ChatResponse = self.good.decode(response)
+        calls = [replace(call, id="call") for call in answer.tool_calls]
+        return replace(answer, message=replace(answer.message, tool_calls=calls))
+
+
+GOOGLE = "google/TestGoogleProvider"
+
 FAULTS: dict[str, tuple[type[_Codec], str]] = {
+    "sound is left out": (ForgetsSound, "test_a_capability_is_declared_exactly_when_its_request_is_sent"),
+    "pictures by address are left out": (ForgetsAddresses, "test_a_part_is_sent_or_refused"),
+    "late instructions are left out": (ForgetsLateInstructions, "test_a_part_is_sent_or_refused"),
+    "effort is left out": (ForgetsTheEffort, "test_what_a_request_says_is_sent_or_refused"),
+    "tools are chosen alike": (ForgetsTheChoice, "test_each_way_to_choose_among_tools"),
+    "one call at a time is left out": (TakesOneAtATimeForGranted, "test_each_way_to_choose_among_tools"),
+    "failed results are left out": (ForgetsFailedResults, "test_calls_and_their_results_go_back_in_order"),
+    "malformed arguments are left out": (
+        HidesMalformedArguments,
+        "test_arguments_that_are_no_json_are_not_lost",
+    ),
+    "frames are kept": (KeepsFrames, "test_a_long_stream_is_not_kept"),
+    "a new event is an error": (KnowsAllEvents, "test_events_that_the_api_added_later_are_skipped"),
+    "decoders are one": (SharesADecoder, "test_decoders_share_nothing"),
+    "another shape is a KeyError": (StumblesOverShapes, "test_a_reply_of_another_shape"),
+    "endings are alike": (EndsAlike, "test_reads_other_endings"),
+    "calls have one id": (CallsAllAlike, "test_reads_parallel_tool_calls"),
     "declared but not done": (
         ForgetsTheSeed,
         "test_a_capability_is_declared_exactly_when_its_request_is_sent",
@@ -124,28 +300,22 @@ FAULTS: dict[str, tuple[type[_Codec], str]] = {
 }
 
 
-def spoiled(codec: type[_Codec]) -> type:
-    class Spoiled(OpenAIProvider):
-        """OpenAI's provider with a fault."""
+REASONING_FAULTS: dict[str, tuple[type[_Codec], str]] = {
+    "signatures are left out": (ForgetsSignatures, "test_signatures_go_back_unchanged"),
+    "reasoning of others is sent": (SendsReasoningOfAll, "test_signatures_go_back_unchanged"),
+    "thoughts are text": (ThinksAloud, "test_thoughts_are_streamed_as_reasoning"),
+}
+"""Those that a provider shows that declares reasoning."""
+
+
+def spoiled(codec: type[_Codec], good: Any = OpenAIProvider) -> type:
+    class Spoiled(good):  # type: ignore[misc]
+        """A good provider with a fault."""
 
         def chat(self, model: str) -> Any:
             return codec(super().chat(model))
 
     return Spoiled
-
-
-def run_kit(component: type, only: str) -> pytest.ExitCode | int:
-    """Runs OpenAI's own conformance tests over another provider, in a session of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        class Swap:
-            def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-                for item in items:
-                    patch.setattr(item.cls, "component", component)
-
-        quiet = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler"]
-        arguments = ["-c", os.devnull, "--import-mode=importlib", *quiet, "-k", only]
-        return pytest.main([str(OPENAI_TESTS), *arguments], plugins=[Swap()])
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -155,10 +325,28 @@ def test_the_kit_finds_a_fault(fault: str) -> None:
     assert run_kit(spoiled(codec), found_by) == pytest.ExitCode.TESTS_FAILED
 
 
-def test_the_kit_finds_a_capability_that_works_and_is_not_declared() -> None:
-    class Modest(OpenAIProvider):
-        """OpenAI's provider without a word of seeds."""
+@pytest.mark.parametrize("fault", REASONING_FAULTS)
+def test_the_kit_finds_a_fault_of_reasoning(fault: str) -> None:
+    codec, found_by = REASONING_FAULTS[fault]
+    assert run_kit(spoiled(_Codec, GoogleProvider), found_by, GOOGLE) == pytest.ExitCode.OK
+    assert run_kit(spoiled(codec, GoogleProvider), found_by, GOOGLE) == pytest.ExitCode.TESTS_FAILED
 
-        capabilities: ClassVar[frozenset[str]] = OpenAIProvider.capabilities - {"seed"}
 
-    assert run_kit(Modest, "test_a_capability_is_declared") == pytest.ExitCode.TESTS_FAILED
+@pytest.mark.parametrize("capability", ["seed", "audio", "files", "stop", "tools", "reasoning"])
+def test_the_kit_finds_a_capability_that_works_and_is_not_declared(capability: str) -> None:
+    class Modest(GoogleProvider):
+        """Google's provider without a word of one thing that it does."""
+
+        capabilities: ClassVar[frozenset[str]] = GoogleProvider.capabilities - {capability}
+
+    assert run_kit(Modest, "declared", GOOGLE) == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("capability", ["reasoning", "embed"])
+def test_the_kit_finds_a_capability_that_is_declared_and_not_shown(capability: str) -> None:
+    class Boastful(OpenAIProvider):
+        """OpenAI's provider with a promise more, or without its embedder."""
+
+        capabilities: ClassVar[frozenset[str]] = OpenAIProvider.capabilities ^ {capability}
+
+    assert run_kit(Boastful, "declare") == pytest.ExitCode.TESTS_FAILED

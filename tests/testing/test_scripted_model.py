@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,10 @@ from graphbit_core import (
     Message,
     Provider,
     RateLimitError,
+    ReasoningPart,
+    TextPart,
     ToolCall,
+    Usage,
 )
 from graphbit_core.testing import ScriptedModel
 
@@ -76,3 +80,27 @@ def test_an_error_is_raised_after_what_stands_before_it() -> None:
 
 def test_a_callable_turn_sees_the_request() -> None:
     assert spelled(run(ScriptedModel([lambda request: request.messages[-1].text.upper()]))) == "HOW MANY?"
+
+
+def test_reasoning_is_streamed_beside_the_text_and_stays_in_the_message() -> None:
+    thought = ReasoningPart("Two and two.", "signed", "scripted")
+    *deltas, last = run(ScriptedModel([[thought, "Four."]]))
+    assert isinstance(last, ChatResponse)
+    assert last.message.content == [thought, TextPart("Four.")]
+    assert last.text == spelled([*deltas, last]) == "Four."
+    kinds = [(item.kind, item.text) for item in deltas if isinstance(item, Delta)]
+    assert kinds[:2] == [("reasoning", "Two"), ("reasoning", " and")]
+    whole = ChatResponse(Message("assistant", (thought, TextPart("Four."))))
+    assert run(ScriptedModel([whole])) == [*deltas, whole]
+
+
+def test_usage_and_waits_are_told_in_a_turn() -> None:
+    usage = Usage(100, 7, cached_tokens=64)
+    items = ScriptedModel([["One.", 0.05, " Two.", usage]]).chat("any").respond(ASK)
+    next(items)
+    started = time.monotonic()
+    next(items)
+    assert time.monotonic() - started >= 0.05
+    last = list(items)[-1]
+    assert isinstance(last, ChatResponse)
+    assert (last.text, last.usage) == ("One. Two.", usage)

@@ -6,7 +6,20 @@ import time
 
 import pytest
 
-from graphbit_core import BudgetExceededError, Executor, Host, Node, RunCaps, ToolCall, Usage, Workflow, tool
+from graphbit_core import (
+    BudgetExceededError,
+    ChatResponse,
+    ConfigError,
+    Executor,
+    Host,
+    Message,
+    Node,
+    RunCaps,
+    ToolCall,
+    Usage,
+    Workflow,
+    tool,
+)
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.testing import ScriptedModel
 
@@ -81,3 +94,42 @@ def test_a_cap_of_seconds_ends_the_run(host):
 def test_a_cap_says_what_it_may_be():
     with pytest.raises(ValueError, match="the cap seconds is 0"):
         RunCaps(seconds=0)
+
+
+def agents_host(model, provider="extractive"):
+    components = {("node_type", "agent"): AgentNode, ("provider", provider): lambda: model}
+    return Host.isolated(components)
+
+
+def test_money_is_capped_over_all_agents_together():
+    answers = [ChatResponse(Message("assistant", "yes"), usage=Usage(1, 1, cost=0.04)) for _ in range(5)]
+    host = agents_host(ScriptedModel(answers), "scripted")
+    agents = [Node.agent(f"n{number}", "Say yes.", on_error={"value": "no"}) for number in range(5)]
+    result = Executor("scripted", host=host, caps=RunCaps(usd=0.1)).execute(Workflow("w").chain(*agents))
+    assert isinstance(result.error, BudgetExceededError)
+    assert (result.error.cap, result.error.limit, result.error.used) == ("usd", 0.1, 0.12)
+
+
+def test_prices_of_the_registry_count_where_the_api_says_no_cost():
+    answer = ChatResponse(Message("assistant", "yes"), usage=Usage(1_000_000, 0))
+    host = agents_host(ScriptedModel([answer, answer]), "openai")
+    agents = [Node.agent(f"n{number}", "Say yes.") for number in range(2)]
+    executor = Executor("openai:gpt-4o", host=host, caps=RunCaps(usd=4))
+    result = executor.execute(Workflow("w").chain(*agents))
+    assert (result.error.cap, result.error.used) == ("usd", 5.0)
+
+
+def test_without_a_price_an_agent_fails_where_money_is_capped():
+    host = agents_host(ScriptedModel(["yes"]), "mine")
+    result = Executor("mine", host=host, caps=RunCaps(usd=1)).execute(
+        Workflow("w").chain(Node.agent("a", "Say yes."))
+    )
+    assert isinstance(result.error.__cause__, ConfigError)
+    assert "the price of mine:scripted is not known" in str(result.error)
+
+
+def test_calls_of_models_are_capped():
+    host = agents_host(ScriptedModel(["yes"], repeat_last=True), "scripted")
+    agents = [Node.agent(f"n{number}", "Say yes.") for number in range(5)]
+    result = Executor("scripted", host=host, caps=RunCaps(llm_calls=2)).execute(Workflow("w").chain(*agents))
+    assert (result.error.cap, result.error.used) == ("llm_calls", 3)

@@ -49,6 +49,10 @@ def _flag(value: Any) -> str:
     return "" if isinstance(value, bool) else "must be true or false"
 
 
+def _switch(value: Any) -> str:
+    return "" if isinstance(value, bool | int) and value in (0, 1) else "must be true or false"
+
+
 def _texts(value: Any) -> str:
     good = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
     return "" if good else "must be a list of texts"
@@ -91,11 +95,15 @@ POLICY: Mapping[str, Check] = {
         _positive,
     ),
     **dict.fromkeys(("backoff_base", "backoff_cap", "max_retry_after"), _positive),
-    **dict.fromkeys(("max_attempts", "max_body", "max_frame"), _count),
+    **dict.fromkeys(("max_attempts", "max_body", "max_frame", "max_stream"), _count),
+    "restart_streams": _switch,
 }
 LIMITS: Mapping[str, Check] = {
     **dict.fromkeys(("max_concurrency", "queue"), _count),
-    **dict.fromkeys(("requests_per_minute", "tokens_per_minute"), _positive),
+    **dict.fromkeys(
+        ("requests_per_minute", "tokens_per_minute", "queue_target", "queue_interval"), _positive
+    ),
+    "adaptive": _switch,
 }
 REQUEST: Mapping[str, Check] = {
     "max_tokens": _count,

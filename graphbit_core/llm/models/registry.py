@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from graphbit_core.errors import ComponentNotFoundError
 from graphbit_core.llm.models.builtin import NOTHING, builtin
 from graphbit_core.llm.models.info import ModelInfo, Resolved
 from graphbit_core.llm.models.layer import environment_layer, file_layer
@@ -82,9 +83,18 @@ class ModelRegistry:
         ]
 
     @property
+    def providers(self) -> Collection[str]:
+        """The names of providers that it knows; what is installed is the host's to say."""
+        return self._snapshot.providers
+
+    @property
     def aliases(self) -> Mapping[str, str]:
         """Alias → the name that it stands for."""
         return self._snapshot.aliases
+
+    def chain(self, name: str) -> Sequence[tuple[str, str]]:
+        """What an alias stands for, step by step, each with the place that says so; empty for other names."""
+        return self._snapshot.chain(name)
 
     def places(self, info: ModelInfo) -> Mapping[str, str]:
         """Field → the file and line that say it; what is not in it is built in."""
@@ -107,7 +117,13 @@ class ModelRegistry:
         """
         if usage.cost is not None:
             return usage.cost
-        info = self._snapshot.find(model, ()).info if isinstance(model, str) else model
+        if isinstance(model, str):
+            try:
+                info = self.find(model).info
+            except ComponentNotFoundError:  # such as a provider that someone wrote for themselves
+                return None
+        else:
+            info = model
         return info.cost(usage) if info is not None else None
 
     def _read(self) -> Snapshot:

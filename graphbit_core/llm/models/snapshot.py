@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from graphbit_core.errors import ComponentNotFoundError, ValidationError
@@ -45,10 +46,24 @@ class Snapshot:
         for provider, name in self._names:
             self._by_name.setdefault(name, []).append(provider)
 
+    @cached_property
+    def providers(self) -> frozenset[str]:
+        """Every name of a provider that it knows."""
+        built_in = self.built_in
+        return frozenset((*self._rows, *self._providers.entries, *built_in.synonyms, *built_in.local))
+
     @property
     def aliases(self) -> Mapping[str, str]:
         """Alias → what it stands for."""
         return {name: fields["model"] for name, fields in sorted(self._aliases.entries.items())}
+
+    def chain(self, name: str) -> list[tuple[str, str]]:
+        """What an alias stands for, step by step, each with the place that says so."""
+        steps = []
+        while (alias := self._aliases.entries.get(name)) is not None:
+            steps.append((alias["model"], self._aliases.places[name, "model"]))
+            name = alias["model"]
+        return steps
 
     def infos(self) -> Iterator[ModelInfo]:
         """Every model, by provider and name."""
@@ -81,14 +96,11 @@ class Snapshot:
 
     def find(self, name: str, providers: Collection[str]) -> Resolved:
         """What ``name`` stands for; ``env:NAME`` stands where a key belongs."""
-        chain: list[Fields] = []
-        target = name
-        while (alias := self._aliases.entries.get(target)) is not None:
-            chain.append(alias)
-            target = alias["model"]
-        provider, model = self._divided(target, providers)
+        names = [name, *(target for target, _ in self.chain(name))]
+        aliases = [self._aliases.entries[one] for one in reversed(names[:-1])]
+        provider, model = self._divided(names[-1], providers)
         bare = provider.partition("@")[0]
-        entries = [self._providers.entries.get(bare, {}), self._own_row(bare, model), *reversed(chain)]
+        entries = [self._providers.entries.get(bare, {}), self._own_row(bare, model), *aliases]
         installed = self._installed(provider, providers)
         return Resolved(installed, model, self.info(bare, model), make_settings(entries))
 
@@ -110,9 +122,8 @@ class Snapshot:
     def _divided(self, name: str, providers: Collection[str]) -> tuple[str, str]:
         """Provider and model; an empty model is the provider's default."""
         head, colon, model = name.partition(":")
-        known = {*self._rows, *self._providers.entries, *self.built_in.synonyms, *self.built_in.local}
         bare = head.partition("@")[0]
-        if bare in known or bare in providers:
+        if bare in self.providers or bare in providers:
             return head, model
         owners = self._by_name.get(name, [])
         if len(owners) > 1:
@@ -125,8 +136,8 @@ class Snapshot:
             names = " or ".join(f"{owner}:{name}" for owner in sorted(owners))
             raise ValidationError(f"several providers have a model {name!r}; write {names}", field="model")
         if colon:
-            raise not_installed("provider", head, sorted({*known, *providers}))
-        raise self._unknown(name, {*known, *providers})
+            raise not_installed("provider", head, sorted({*self.providers, *providers}))
+        raise self._unknown(name, {*self.providers, *providers})
 
     def _unknown(self, name: str, providers: set[str]) -> ComponentNotFoundError:
         near = nearest(name, {*providers, *self._aliases.entries, *self._by_name})

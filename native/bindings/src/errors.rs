@@ -60,6 +60,11 @@ fn facts_of(error: &Error, facts: &Bound<'_, PyDict>) -> PyResult<&'static str> 
             facts.set_item("limit", *limit as f64)?;
             "ResourceExhaustedError"
         }
+        Error::Shed { limit, .. } => {
+            facts.set_item("resource", "queue_delay")?;
+            facts.set_item("limit", limit.as_secs_f64())?;
+            "ResourceExhaustedError"
+        }
         Error::Egress { host, reason, .. } => {
             facts.set_item("host", host)?;
             facts.set_item("reason", reason)?;

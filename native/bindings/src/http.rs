@@ -7,9 +7,9 @@ use bytes::Bytes;
 use graphbit_kernel::clock::Time;
 use graphbit_kernel::error::Error;
 use graphbit_kernel::http::{
-    CallId, CallSpec, Egress, Engine, Kind, Policy, RequestMaker, parse_framing, set_limit,
+    CallId, CallSpec, Egress, Engine, Kind, Policy, Protection, RequestMaker, parse_framing, set_limit,
 };
-use graphbit_kernel::resilience::Limits;
+use graphbit_kernel::resilience::{Limits, State};
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -78,10 +78,23 @@ impl PyEngine {
         })
     }
 
+    /// Sets the breaker and the retry budget of a resource; what they have counted stays.
+    fn protect(&self, py: Python<'_>, resource: &str, settings: &Bound<'_, PyDict>) -> PyResult<()> {
+        let given = numbers(settings)?;
+        self.enter(py, |engine| {
+            let mut protection = Protection::default();
+            for (key, value) in &given {
+                protection.set(key, *value)?;
+            }
+            engine.protect(resource, protection);
+            Ok(())
+        })
+    }
+
     /// Queues a call and returns its id at once. ``framing`` None: one whole reply.
     /// ``egress`` guards where it goes; ``limiter`` None: the one that has the resource's name.
     #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None))]
+    #[pyo3(signature = (mailbox, resource, method, url, headers, body, framing, idempotent, tokens, deadline, policy, egress=None, limiter=None, notices=false))]
     fn start(
         &self,
         py: Python<'_>,
@@ -98,6 +111,7 @@ impl PyEngine {
         policy: &Bound<'_, PyDict>,
         egress: Option<&PyEgress>,
         limiter: Option<&str>,
+        notices: bool,
     ) -> PyResult<CallId> {
         let settings = numbers(policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
@@ -116,15 +130,17 @@ impl PyEngine {
                 idempotent,
                 tokens: token_count(tokens)?,
                 deadline: left.map(|left| engine_deadline(engine, left)).transpose()?,
+                notices,
                 policy,
             };
             engine.start(&mailbox.inner, spec)
         })
     }
 
-    /// Verdict: the reply is good; ``tokens`` were really used.
-    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<()> {
-        self.enter(py, |engine| engine.ok(call, token_count(tokens)?))
+    /// Verdict: the reply is good; ``tokens`` were really used. Returns the breaker's new state, if it changed.
+    fn ok(&self, py: Python<'_>, call: CallId, tokens: i64) -> PyResult<Option<&'static str>> {
+        let changed = self.enter(py, |engine| engine.ok(call, token_count(tokens)?))?;
+        Ok(changed.map(State::as_str))
     }
 
     /// Verdict: try again. Returns attempts made and None, or why the kernel will not.
@@ -172,12 +188,14 @@ impl PyEngine {
         Ok(dict)
     }
 
-    /// ``in_flight``, ``queued``, ``paused``.
+    /// ``in_flight``, ``queued``, ``concurrency``, ``paused``, ``shed``.
     fn limiter_stats<'py>(&self, py: Python<'py>, limiter: &str) -> PyResult<Bound<'py, PyDict>> {
         let stats = self.enter(py, |engine| Ok(engine.limiter_stats(limiter)))?;
         let dict = PyDict::new(py);
         dict.set_item("in_flight", stats.in_flight)?;
         dict.set_item("queued", stats.queued)?;
+        dict.set_item("concurrency", stats.concurrency)?;
+        dict.set_item("shed", stats.shed)?;
         dict.set_item("paused", stats.paused.as_secs_f64())?;
         Ok(dict)
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use graphbit_kernel::error::Error;
 use graphbit_kernel::framing::Frame;
-use graphbit_kernel::http::{CallId, Event, Headers};
+use graphbit_kernel::http::{CallId, Event, Headers, Notice};
 use graphbit_kernel::mailbox::{MAX_WAIT, Mailbox};
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::errors::to_py;
 use crate::guard::Home;
@@ -94,10 +94,34 @@ fn convert(py: Python<'_>, event: Event) -> PyResult<(&'static str, Bound<'_, Py
         Event::Redirect { attempt, status, url } => {
             ("redirect", (attempt, status, url).into_pyobject(py)?.into_any())
         }
+        Event::Notice(notice) => ("notice", notice_pair(py, &notice)?.into_any()),
         Event::Failed { error, attempts } => {
             ("failed", to_py(py, &error, Some(attempts)).into_value(py).into_bound(py).into_any())
         }
     })
+}
+
+fn notice_pair<'py>(py: Python<'py>, notice: &Notice) -> PyResult<Bound<'py, PyTuple>> {
+    let facts = PyDict::new(py);
+    let (kind, resource) = match notice {
+        Notice::Limited { limiter, waited, why } => {
+            facts.set_item("seconds", waited.as_secs_f64())?;
+            facts.set_item("reason", why.as_str())?;
+            ("resource.limited", limiter)
+        }
+        Notice::Breaker { resource, state, retry_after } => {
+            facts.set_item("state", state.as_str())?;
+            facts.set_item("retry_after", retry_after.map(|wait| wait.as_secs_f64()))?;
+            ("resource.breaker", resource)
+        }
+        Notice::Shed { limiter, waited, queued } => {
+            facts.set_item("seconds", waited.as_secs_f64())?;
+            facts.set_item("queued", queued)?;
+            ("resource.shed", limiter)
+        }
+    };
+    facts.set_item("resource", resource)?;
+    (kind, facts).into_pyobject(py)
 }
 
 fn pairs<'py>(py: Python<'py>, headers: &Headers) -> PyResult<Bound<'py, PyList>> {

@@ -119,6 +119,19 @@ pub enum Error {
         /// What happened and what to do.
         detail: String,
     },
+    /// Too many calls wait for a limiter, and for too long.
+    #[error(
+        "not sent: it waited {waited:.1?} for its turn, and {queued} calls wait behind it; send less at a time, or \
+         raise `queue_target` (calls are turned away after {limit:?})"
+    )]
+    Shed {
+        /// How long it waited.
+        waited: Duration,
+        /// How long it may wait while the queue stands.
+        limit: Duration,
+        /// Calls that wait behind it.
+        queued: usize,
+    },
     /// The egress guard refused where a call, or a redirect of it, was to go.
     #[error("not sent to {host:?}: {detail}")]
     Egress {

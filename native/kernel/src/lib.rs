@@ -12,6 +12,7 @@ pub mod http;
 pub mod log;
 pub mod mailbox;
 pub mod memory;
+mod nearest;
 pub mod pattern;
 pub mod resilience;
 pub mod runtime;

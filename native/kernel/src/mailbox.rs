@@ -183,6 +183,10 @@ impl Queue {
                 _ => self.events.push((Arc::clone(outbox), Event::Frames(more))),
             }
         } else {
+            if matches!(event, Event::Restart { .. }) {
+                // What comes now is of another attempt.
+                self.frames_at.remove(&outbox.id);
+            }
             self.events.push((Arc::clone(outbox), event));
         }
     }

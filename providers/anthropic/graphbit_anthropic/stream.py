@@ -45,10 +45,14 @@ _KIND: dict[str, Any] = {"text": "text", "thinking": "reasoning", "tool_use": "t
 
 
 class AnthropicStreamDecoder:
-    """State of one streamed message."""
+    """State of one streamed message.
+
+    ``message_start`` may be missing: it holds no part of the answer, and llama.cpp leaves it out where the
+    first token is not yet a whole character.
+    """
 
     def __init__(self) -> None:
-        self._message: dict[str, Any] | None = None
+        self._message: dict[str, Any] = {}
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
         self._unknown: list[dict[str, Any]] = []
@@ -82,10 +86,9 @@ class AnthropicStreamDecoder:
     def finish(self) -> ChatResponse:
         """The answer. Raises StreamInterruptedError if it is not complete."""
         blocks = [self._blocks[index].whole() for index in sorted(self._blocks)]
-        if self._message is None or not self._stopped:
-            missing = "message_start" if self._message is None else "message_stop"
+        if not self._stopped:
             partial = "".join(str(block.get("text")) for block in blocks if block.get("type") == "text")
-            raise StreamInterruptedError(f"the stream ended without {missing}", partial=partial)
+            raise StreamInterruptedError("the stream ended without message_stop", partial=partial)
         message = {**self._message, "content": blocks}
         if self._unknown:
             message["unknown_events"] = self._unknown
@@ -134,8 +137,6 @@ class AnthropicStreamDecoder:
 
     def _finish(self, event: dict[str, Any]) -> None:
         """Stop reason and usage; counts are totals and overwrite, but what is left out stays."""
-        if self._message is None:
-            bad_shape("ends before message_start", event)
         delta, usage = event.get("delta"), event.get("usage")
         if isinstance(delta, dict):
             self._message.update(delta)

@@ -3,12 +3,23 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from anthropic_wire import error, events, message, redacted, sse, streamed, text, thinking, tool_use
+from anthropic_wire import (
+    error,
+    events,
+    message,
+    redacted,
+    sse,
+    streamed,
+    text as text_block,
+    thinking,
+    tool_use,
+)
 from graphbit_anthropic import AnthropicProvider
 
 from graphbit_core import (
     BadRequestError,
     ChatResponse,
+    FinishReason,
     GraphBitError,
     Message,
     ProviderError,
@@ -23,14 +34,14 @@ from graphbit_core.testing import Canned, HttpProviderConformance
 
 USAGE = Usage(16, 7, cached_tokens=3, cache_write_tokens=2, reasoning_tokens=4)
 CALLS = (ToolCall("toolu_1", "weather", '{"city":"Zürich"}'), ToolCall("toolu_2", "time", "{}"))
-TEXT = message(text("Grüß Gott 👋"))
+TEXT = message(text_block("Grüß Gott 👋"))
 TOOLS = message(
     tool_use("toolu_1", "weather", {"city": "Zürich"}), tool_use("toolu_2", "time", {}), stop="tool_use"
 )
 REASONING = message(
     thinking("Hm, grüßen …", "c2ln"),
     redacted("ZGF0YQ"),
-    text("I look."),
+    text_block("I look."),
     tool_use("toolu_1", "weather", {"city": "Zürich"}),
     thinking("And the time?", "c2ln2"),
     tool_use("toolu_2", "time", {}),
@@ -63,6 +74,11 @@ class TestAnthropicProvider(HttpProviderConformance):
             USAGE,
         ),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": message(text_block("Once upon"), stop="max_tokens"),
+        "refusal": message(stop="refusal"),
+        "other": message(text_block("I search."), stop="pause_turn"),
+    }
     stream_error = sse([*events(TEXT)[:4], error("overloaded_error")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         json.dumps(error("overloaded_error")).encode(): UnavailableError,

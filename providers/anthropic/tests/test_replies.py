@@ -72,6 +72,16 @@ def test_usage_that_is_missing_or_null_counts_zero() -> None:
         assert read({**message(), "usage": usage}).usage == Usage()
 
 
+def test_a_stream_may_leave_out_its_beginning() -> None:
+    _, answer = read_stream(events(message(text("Hi")))[1:])
+    assert (answer.text, answer.finish_reason, answer.usage, answer.id) == ("Hi", "stop", Usage(0, 7), "")
+
+
+def test_a_stream_that_ends_without_a_reason_is_no_answer() -> None:
+    with pytest.raises(DecodeError, match="stop_reason"):
+        read_stream([event for event in events(message(text("Hi"))) if event["type"] != "message_delta"])
+
+
 def test_counts_at_the_end_of_a_stream_overwrite_and_null_does_not() -> None:
     told = events(message(text("Hi")))
     told[-2]["usage"] = {"output_tokens": 9, "input_tokens": 20, "cache_read_input_tokens": None}

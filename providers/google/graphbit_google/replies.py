@@ -56,8 +56,9 @@ def read_reply(response: HttpResponse) -> ChatResponse:
     return answer(parts, candidate.get("finishReason"), body)
 
 
-def answer(parts: Parts, reason: Any, body: dict[str, Any], status: int | None = None) -> ChatResponse:
-    """The complete answer. Raises if ``reason`` says that there is none."""
+def answer(parts: Parts, finish: Any, body: dict[str, Any], status: int | None = None) -> ChatResponse:
+    """The complete answer. Raises if ``finish``, the finishReason, says that there is none."""
+    reason = str(finish)
     if reason in _SPOILED:
         bad_shape(f"ended with {reason}: the model wrote what the API could not read", body, status)
     if reason == "MISSING_THOUGHT_SIGNATURE":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from graphbit_google import GoogleEmbedder, GoogleProvider
@@ -10,6 +11,7 @@ from graphbit_core import (
     BadRequestError,
     ChatResponse,
     DecodeError,
+    FinishReason,
     GraphBitError,
     HttpResponse,
     ImagePart,
@@ -22,7 +24,7 @@ from graphbit_core import (
     UnavailableError,
     Usage,
 )
-from graphbit_core.testing import Canned, HttpProviderConformance
+from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
 from graphbit_core.testing.replies import sse
 
 USAGE = Usage(11, 7, cached_tokens=3, reasoning_tokens=2)
@@ -100,6 +102,11 @@ class TestGoogleProvider(HttpProviderConformance):
         stream(*([part] for part in THOUGHT_PARTS)),
         ChatResponse(Message("assistant", THOUGHTS), "stop", USAGE),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": body(None, "MAX_TOKENS"),
+        "content_filter": body([{"text": "x"}], "SAFETY"),
+        "other": body([{"text": "x"}], "LANGUAGE"),
+    }
     stream_error = sse([body([{"text": "Hel"}], None), error("overloaded")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         json.dumps(error("busy")).encode(): UnavailableError,
@@ -112,6 +119,22 @@ class TestGoogleProvider(HttpProviderConformance):
         json.dumps({"candidates": []}).encode(): DecodeError,
         b'{"error":"plain"}': ProviderError,
     }
+
+    def error_body(self, message: str) -> Any:
+        return error(message)
+
+
+class TestGoogleEmbedder(HttpEmbedderConformance):
+    component = GoogleEmbedder
+    key_env = "GOOGLE_API_KEY"
+    other_settings = ({"model": "gemini-embedding-2"}, {"dimensions": 768}, {"task_type": "RETRIEVAL_QUERY"})
+    other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
+        json.dumps(error("busy")).encode(): UnavailableError,
+        json.dumps([error("slow down", 429, "RESOURCE_EXHAUSTED")]).encode(): RateLimitError,
+    }
+
+    def vectors_body(self, vectors: Sequence[Sequence[float]]) -> Any:
+        return {"embeddings": [{"values": list(vector)} for vector in vectors]}
 
     def error_body(self, message: str) -> Any:
         return error(message)

@@ -50,6 +50,11 @@ class _Said(NamedTuple):
     code: str | None = None
 
     @property
+    def name(self) -> str | None:
+        """The code, unless it only repeats a status beside a type that says more."""
+        return self.kind if self.kind and (self.code or "").isdigit() else self.code or self.kind
+
+    @property
     def retryable(self) -> bool | None:
         return False if _NO_CREDIT & {self.kind, self.code} else None
 
@@ -62,7 +67,7 @@ def read_error(response: HttpResponse) -> ProviderError:
     if response.status == 413 and said.code == "rate_limit_exceeded":
         # Groq: this request alone is above the tokens of a minute, so that waiting does not help.
         return RateLimitError(text, status=413, code=said.code, retryable=False)
-    facts: dict[str, Any] = {"code": said.code or said.kind, "retryable": said.retryable}
+    facts: dict[str, Any] = {"code": said.name, "retryable": said.retryable}
     if (wait := _wait_in_body(error, response)) is not None:
         facts["retry_after"] = wait
     return error_for_status(response.status, text, **facts)
@@ -76,7 +81,7 @@ def error_in_body(error: Any, status: int | None = None) -> ProviderError:
         found: type[ProviderError] = type(error_for_status(int(code), said.message))
     else:
         found = _CLASS_OF.get(code) or _CLASS_OF.get(kind) or ProviderError
-    return found(said.message, status=status, code=said.code or said.kind, retryable=said.retryable)
+    return found(said.message, status=status, code=said.name, retryable=said.retryable)
 
 
 def _error_of(response: HttpResponse) -> Any:
@@ -99,12 +104,25 @@ def _read(error: Any) -> _Said:
     metadata = error.get("metadata")
     if isinstance(metadata, dict) and metadata.get("raw"):  # OpenRouter: what the provider behind it said
         message = f"{message} ({metadata.get('provider_name')}: {_text(metadata['raw'])[:500]})"
+    if filtered := _filtered(error.get("innererror")):  # Azure
+        message = f"{message} (filtered for: {', '.join(filtered)})"
     kind, code = error.get("type"), error.get("code")
     return _Said(
         message[:2000] or "no explanation",
         str(kind)[:200] if kind else None,
         str(code)[:200] if code else None,
     )
+
+
+def _filtered(inner: Any) -> list[str]:
+    """What content was filtered for, with how severe it was found."""
+    results = inner.get("content_filter_result") if isinstance(inner, dict) else None
+    found: dict[str, Any] = results if isinstance(results, dict) else {}
+    return [
+        f"{name} {result['severity']}" if result.get("severity") else str(name)
+        for name, result in found.items()
+        if isinstance(result, dict) and result.get("filtered")
+    ]
 
 
 def _text(said: Any, depth: int = 0) -> str:

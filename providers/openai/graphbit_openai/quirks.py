@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from graphbit_core import ValidationError
 
 TokenLimitField = Literal["max_completion_tokens", "max_tokens"]
+EffortField = Literal["reasoning_effort", "reasoning.effort"]
 ForcedTool = Literal["required", "any", "refused"]
 Replay = Literal["never", "with_calls", "with_calls_always", "details", "chunks"]
 
@@ -28,11 +29,13 @@ class Quirks:
         max_tokens_field: What the limit of tokens is called; most servers but OpenAI know only
             ``max_tokens``.
         seed_field: What the seed is called; Mistral: ``random_seed``.
+        effort_field: What the reasoning effort is called; OpenRouter: ``reasoning.effort``.
         forced_tool: How "some tool must be called" is said: ``any`` for Mistral and Fireworks. ``refused``
             where no tool can be forced, not by its name either (Moonshot).
         refuses: Names of request fields that the server does not take, ours (``stop``, ``seed``, ``output``,
-            ``parallel_tool_calls``, …), kinds of parts (``images``, ``audio``, ``files``) or fields of
-            ``extra`` (``frequency_penalty``); asking for one is a ValidationError. xAI, Perplexity, …
+            ``parallel_tool_calls``, …), kinds of parts (``images``, ``audio``, ``files``), ``name`` for that
+            of a message, or fields of ``extra`` (``frequency_penalty``). To ask for one is a ValidationError.
+            Nearly every server refuses something.
         max_temperature: The highest temperature; Moonshot: 1.
         flat_text: Content of several texts is joined to one string, for servers whose text models take
             nothing else (Moonshot, DeepSeek, AI21).
@@ -52,6 +55,7 @@ class Quirks:
 
     max_tokens_field: TokenLimitField = "max_completion_tokens"
     seed_field: str = "seed"
+    effort_field: EffortField = "reasoning_effort"
     forced_tool: ForcedTool = "required"
     refuses: frozenset[str] = frozenset()
     max_temperature: float = 2.0
@@ -94,6 +98,7 @@ class Quirks:
 
 _WORDS = {
     "max_tokens_field": get_args(TokenLimitField),
+    "effort_field": get_args(EffortField),
     "forced_tool": get_args(ForcedTool),
     "replay": get_args(Replay),
 }

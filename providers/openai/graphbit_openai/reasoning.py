@@ -20,6 +20,8 @@ def read_thought(holder: dict[str, Any]) -> str:
         text = holder.get(name)
         if text and isinstance(text, str):
             return text
+    if not holder.get("reasoning_details"):
+        return ""
     details = (detail for detail in listed(holder, "reasoning_details") if isinstance(detail, dict))
     return "".join(optional_text(detail, "text") or optional_text(detail, "summary") for detail in details)
 

@@ -40,12 +40,13 @@ def read_reply(response: HttpResponse, quirks: Quirks, origin: str) -> ChatRespo
     else:
         text = optional_text(message, "content")
     refusal = optional_text(message, "refusal")
-    calls = tuple(_tool_call(call) for call in listed(message, "tool_calls"))
+    calls = tuple([_tool_call(call) for call in listed(message, "tool_calls")])
     finish = choice.get("finish_reason")
     if content is None and not refusal and not calls and not finish:
         bad_shape("has neither content nor a finish_reason", body, response.status)
     details: list[dict[str, Any]] = []
-    add_details(details, listed(message, "reasoning_details"))
+    if "reasoning_details" in message:
+        add_details(details, listed(message, "reasoning_details"))
     return ChatResponse(
         message=Message("assistant", content_of(thought, details, text + refusal, origin), tool_calls=calls),
         finish_reason=finish_reason(finish, quirks, refused=bool(refusal), called=bool(calls)),
@@ -58,15 +59,15 @@ def read_reply(response: HttpResponse, quirks: Quirks, origin: str) -> ChatRespo
 
 def finish_reason(reason: Any, quirks: Quirks, *, refused: bool, called: bool) -> FinishReason:
     """The finish reason in our words; some servers leave it empty beside tool calls."""
-    if isinstance(reason, str) and reason in _BROKEN_OFF:
-        raise UnavailableError(f"the server ended the answer with the finish reason {reason!r}", code=reason)
     if refused:
         return "refusal"
     if called and reason in ("stop", "", None):
         return "tool_calls"
-    if not reason and not quirks.require_finish:
-        return "stop"
-    return _FINISH.get(reason, "other") if isinstance(reason, str) else "other"
+    if not isinstance(reason, str) or not reason:
+        return "other" if reason or quirks.require_finish else "stop"
+    if reason in _BROKEN_OFF:
+        raise UnavailableError(f"the server ended the answer with the finish reason {reason!r}", code=reason)
+    return _FINISH.get(reason, "other")
 
 
 def _choice(body: dict[str, Any], status: int) -> dict[str, Any]:

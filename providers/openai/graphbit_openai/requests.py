@@ -43,7 +43,7 @@ class RequestWriter:
             "top_p": request.top_p,
             "stop": list(request.stop) or None,
             quirks.seed_field: request.seed,
-            "reasoning_effort": request.reasoning_effort,
+            **self._effort(request.reasoning_effort),
             "stream": True if stream else None,
             "stream_options": {"include_usage": True} if stream and quirks.include_usage else None,
         }
@@ -68,12 +68,14 @@ class RequestWriter:
             )
 
     def _refusal(self, name: str) -> ValidationError:
-        field = "messages" if name in ("images", "audio", "files") else name
+        field = "messages" if name in ("images", "audio", "files", "name") else name
         return ValidationError(f"{self._provider} does not take {name!r}; leave it out", field=field)
 
     def _message(self, message: Message) -> dict[str, Any]:
         written: dict[str, Any] = {"role": message.role, "content": self._content(message)}
         if message.name and message.role != "tool":  # a tool message is known by the call it answers
+            if "name" in self._quirks.refuses:
+                raise self._refusal("name")
             written["name"] = message.name
         if message.tool_calls:
             written["tool_calls"] = [_tool_call(call) for call in message.tool_calls]
@@ -90,13 +92,19 @@ class RequestWriter:
         if isinstance(message.content, str):
             return message.content
         parts = write_parts(message)
-        for kind in _kinds(parts) & self._quirks.refuses:
+        for kind in sorted(_kinds(parts) & self._quirks.refuses):
             raise self._refusal(kind)
         if message.role == "assistant":
             return "".join(part["text"] for part in parts)
         if all(part["type"] == "text" for part in parts) and (len(parts) == 1 or self._quirks.flat_text):
             return "\n\n".join(part["text"] for part in parts)
         return parts
+
+    def _effort(self, effort: str | None) -> dict[str, Any]:
+        if effort is None:
+            return {}
+        outer, _, inner = self._quirks.effort_field.partition(".")
+        return {outer: {inner: effort} if inner else effort}
 
     def _tool_choice(self, choice: str | None) -> str | dict[str, Any] | None:
         if choice is None or choice in ("auto", "none"):

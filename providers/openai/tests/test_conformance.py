@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from array import array
+from base64 import b64encode
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from graphbit_openai import OpenAIEmbedder, OpenAIProvider
@@ -8,6 +11,7 @@ from graphbit_openai import OpenAIEmbedder, OpenAIProvider
 from graphbit_core import (
     BadRequestError,
     ChatResponse,
+    FinishReason,
     GraphBitError,
     Message,
     ProviderError,
@@ -15,7 +19,7 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
-from graphbit_core.testing import Canned, HttpProviderConformance
+from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
 from graphbit_core.testing.replies import chat_body, chat_chunk, chat_events, error_body, sse
 
 USAGE = Usage(11, 7, cached_tokens=3, reasoning_tokens=2)
@@ -53,12 +57,38 @@ class TestOpenAIProvider(HttpProviderConformance):
         sse(_tool_events()),
         ChatResponse(Message("assistant", "", tool_calls=CALLS), "tool_calls", USAGE),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": chat_body("x", finish="length"),
+        "content_filter": chat_body("x", finish="content_filter"),
+        "other": chat_body("x", finish="something new"),
+    }
     stream_error = sse([chat_chunk({"content": "Hel"}), error_body("overloaded", kind="server_error")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         json.dumps(error_body("bad", kind="invalid_request_error")).encode(): BadRequestError,
         json.dumps(error_body("slow down", code="rate_limit_exceeded")).encode(): RateLimitError,
         b'{"error":"plain"}': ProviderError,
     }
+
+    def error_body(self, message: str) -> Any:
+        return error_body(message)
+
+
+class TestOpenAIEmbedder(HttpEmbedderConformance):
+    component = OpenAIEmbedder
+    key_env = "OPENAI_API_KEY"
+    other_settings = ({"model": "text-embedding-3-large"}, {"dimensions": 256})
+    other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
+        json.dumps(error_body("slow down", code="rate_limit_exceeded")).encode(): RateLimitError
+    }
+
+    def vectors_body(self, vectors: Sequence[Sequence[float]]) -> Any:
+        rows = [{"index": at, "embedding": list(vector)} for at, vector in enumerate(vectors)]
+        return {"object": "list", "data": rows, "model": "m", "usage": {"prompt_tokens": 2}}
+
+    def same_bodies(self, vectors: Sequence[Sequence[float]]) -> Sequence[Any]:
+        rows = self.vectors_body(vectors)["data"]
+        packed = [{**row, "embedding": b64encode(array("f", row["embedding"])).decode()} for row in rows]
+        return {"data": rows[::-1]}, {"data": packed}, {"data": [{"embedding": r["embedding"]} for r in rows]}
 
     def error_body(self, message: str) -> Any:
         return error_body(message)

@@ -140,6 +140,16 @@ def test_arguments_and_text_that_come_in_no_piece_are_given_at_the_end() -> None
     assert answer == whole(*output)
 
 
+def test_items_are_told_apart_by_their_ids_where_a_server_does_not_say_their_places() -> None:
+    output = (wire.message("Hello."), wire.call("c1", "a", '{"x":1}'), wire.call("c2", "b", '{"y":22}'))
+    events = wire.events(wire.response(*output))
+    for event in events:
+        event.pop("output_index", None)
+    deltas, answer = feed(events)
+    assert answer == whole(*output)
+    assert "".join(delta.text for delta in deltas if delta.index == 1) == '{"y":22}'
+
+
 def test_an_end_without_output_is_filled_from_the_items_that_came() -> None:
     events = wire.events(wire.response(wire.message("Hello."), wire.call("c1", "a", "{}")))
     events[-1]["response"]["output"] = []

@@ -81,7 +81,11 @@ def test_system_messages_alone_are_input() -> None:
 
 def test_reasoning_goes_back_before_what_it_led_to() -> None:
     said = Message("assistant", (thought(), TextPart("First.")), tool_calls=CALLS)
-    assert items(HI, said)[1:] == [wrote(), {"role": "assistant", "content": "First."}, *WROTE_CALLS]
+    assert items(HI, said)[1:] == [
+        wrote(),
+        {"type": "message", "role": "assistant", "content": "First."},
+        *WROTE_CALLS,
+    ]
 
 
 def test_reasoning_between_calls_keeps_its_place() -> None:
@@ -91,7 +95,7 @@ def test_reasoning_between_calls_keeps_its_place() -> None:
         wrote(),
         WROTE_CALLS[0],
         wrote("Then b.", id="rs_2", encrypted_content="enc2"),
-        {"role": "assistant", "content": "Both."},
+        {"type": "message", "role": "assistant", "content": "Both."},
         WROTE_CALLS[1],
     ]
 
@@ -116,13 +120,13 @@ def test_words_of_an_open_model_go_back_as_words() -> None:
 
 def test_a_summary_without_the_reasoning_goes_back_only_to_who_keeps_it() -> None:
     said = Message("assistant", (thought(signature=None), TextPart("Done.")))
-    assert [item.get("type") for item in items(HI, said)] == [None, None]
-    assert [item.get("type") for item in items(HI, said, store=True)] == [None, "reasoning", None]
+    assert [item.get("type") for item in items(HI, said)] == [None, "message"]
+    assert [item.get("type") for item in items(HI, said, store=True)] == [None, "reasoning", "message"]
 
 
 def test_reasoning_of_another_api_is_left_out() -> None:
     said = Message("assistant", (thought(origin="anthropic"), TextPart("Done.")))
-    assert items(HI, said)[1:] == [{"role": "assistant", "content": "Done."}]
+    assert items(HI, said)[1:] == [{"type": "message", "role": "assistant", "content": "Done."}]
 
 
 def test_reasoning_that_led_to_nothing_is_left_out() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from graphbit_core import Chunk, ConfigError
-from graphbit_core.text import split_recursive
-from graphbit_splitter_text.chunks import check_sizes, check_text, to_chunks
+from graphbit_core.text import check_text, split_recursive
+from graphbit_splitter_text.chunks import check_sizes, to_chunks
 
 SEPARATORS = ("\n\n", "\n", ". ", " ")
 

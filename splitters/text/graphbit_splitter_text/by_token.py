@@ -6,9 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from graphbit_tokenizer_tiktoken import Cl100kBase, O200kBase
+
 from graphbit_core import Chunk, ConfigError
 from graphbit_splitter_text.chunks import check_sizes, to_chunks
-from graphbit_splitter_text.tokenizers import Cl100kBase, O200kBase
 
 _TOKENIZERS = {"cl100k_base": Cl100kBase, "o200k_base": O200kBase}
 

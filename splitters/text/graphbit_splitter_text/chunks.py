@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphbit_core import Chunk, ConfigError, ValidationError, check_whole_number
+from graphbit_core import Chunk, ConfigError, check_whole_number
 
 
 def check_sizes(chunk_size: int, chunk_overlap: int) -> tuple[int, int]:
@@ -15,15 +15,6 @@ def check_sizes(chunk_size: int, chunk_overlap: int) -> tuple[int, int]:
         message = f"setting 'chunk_overlap' must be below chunk_size, {chunk_size}, not {chunk_overlap}"
         raise ConfigError(message, setting="chunk_overlap")
     return chunk_size, chunk_overlap
-
-
-def check_text(text: str) -> None:
-    """Raises ValidationError if ``text`` holds half of a surrogate pair, which no model can be sent."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        message = f"character {error.start} of the text is half of a surrogate pair; use clean_text() on it"
-        raise ValidationError(message, field="text") from error
 
 
 def to_chunks(text: str, spans: Iterable[tuple[int, int]]) -> list[Chunk]:

@@ -2,14 +2,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphbit_splitter_text import (
-    CharacterSplitter,
-    Cl100kBase,
-    O200kBase,
-    RecursiveSplitter,
-    SentenceSplitter,
-    TokenSplitter,
-)
+from graphbit_splitter_text import CharacterSplitter, RecursiveSplitter, SentenceSplitter, TokenSplitter
+from graphbit_tokenizer_tiktoken import Cl100kBase, O200kBase
 
 from graphbit_core.testing import SplitterConformance
 

@@ -4,13 +4,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from graphbit_splitter_text import (
-    CharacterSplitter,
-    Cl100kBase,
-    RecursiveSplitter,
-    SentenceSplitter,
-    TokenSplitter,
-)
+from graphbit_splitter_text import CharacterSplitter, RecursiveSplitter, SentenceSplitter, TokenSplitter
+from graphbit_tokenizer_tiktoken import Cl100kBase
 from hypothesis import given, settings, strategies as st
 
 from graphbit_core import ConfigError, ValidationError

@@ -15,15 +15,18 @@ use tokio::task::AbortHandle;
 
 use super::attempt;
 use super::engine::Shared;
-use super::event::Event;
-use super::gate::{Asking, Gate, Held};
+use super::event::{Event, Notice};
+use super::gate::{Asking, Ending, Gate, Held};
 use super::request::CallSpec;
 use super::resource::Resource;
 use super::verdict::Kind;
 use crate::clock::Time;
 use crate::error::{Error, Phase};
 use crate::mailbox::{Mailbox, Outbox};
-use crate::resilience::{Backoff, Decision, Outcome, RetryInput, StopReason};
+use crate::resilience::{Backoff, Decision, Load, Outcome, RetryInput, State, StopReason};
+
+/// A shorter wait is the time that admission itself takes.
+const NOTABLE: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Call {
@@ -144,7 +147,7 @@ impl Call {
     /// Settles an attempt whose reply was not good. A 429 that says how long concerns every call through the
     /// limiter, whatever becomes of this one.
     pub(super) fn judged(&self, held: Held, kind: Kind, retry_after: Option<Duration>, now: Time) {
-        held.settle(kind.outcome(), kind.tokens_used(), now);
+        self.settle(held, kind.ending(), now);
         if let (Kind::RateLimited, Some(wait)) = (kind, retry_after) {
             self.used_up(wait, now);
         }
@@ -155,7 +158,7 @@ impl Call {
             attempts: self.attempts(),
             max_attempts: self.spec.policy.max_attempts,
             idempotent: self.spec.idempotent,
-            delivered: self.delivered.load(Ordering::Acquire),
+            delivered: self.delivered.load(Ordering::Acquire) && !self.spec.policy.restart_streams,
             circuit_open: false,
             retry_after,
             max_retry_after: self.spec.policy.max_retry_after,
@@ -173,12 +176,12 @@ impl Call {
     /// What follows from a failed attempt: the time of the next one, or the end.
     fn after_failure(&self, held: Held, error: Error, now: Time) -> Result<Time, Error> {
         tracing::debug!(call = self.outbox.id(), attempt = self.attempts(), %error, "attempt failed");
-        let (outcome, retryable) = judge(&error);
+        let (outcome, load, retryable) = judge(&error);
         let unsent = matches!(
             error,
             Error::Transport { phase: Phase::Connect, .. } | Error::Deadline { phase: Phase::Connect, .. }
         );
-        held.settle(outcome, unsent.then_some(0), now);
+        self.settle(held, Ending { outcome, load, used: unsent.then_some(0) }, now);
         if !retryable {
             return Err(error);
         }
@@ -198,6 +201,7 @@ impl Call {
             let held = self.admit(shared).await?;
             let attempt = self.attempts.fetch_add(1, Ordering::AcqRel) + 1;
             if attempt > 1 {
+                self.delivered.store(false, Ordering::Release);
                 self.mailbox.push(&self.outbox, Event::Restart { attempt });
             }
             *self.held() = Some(held);
@@ -217,10 +221,54 @@ impl Call {
     async fn admit(&self, shared: &Shared) -> Result<Held, Error> {
         let (resource, tokens, deadline) = (&self.resource, self.spec.tokens, self.spec.deadline);
         let admission = self.gate.admit(Asking { resource, tokens, deadline, allowed: self.allowed() });
-        let Some(deadline) = self.spec.deadline else { return admission.await };
-        let overdue = Error::Deadline { phase: Phase::Queue, timeout: self.allowed() };
-        let left = deadline.since(shared.clock().now());
-        tokio::time::timeout(left, admission).await.unwrap_or(Err(overdue))
+        let admitted = match self.spec.deadline {
+            None => admission.await,
+            Some(deadline) => {
+                let overdue = Error::Deadline { phase: Phase::Queue, timeout: self.allowed() };
+                let left = deadline.since(shared.clock().now());
+                tokio::time::timeout(left, admission).await.unwrap_or(Err(overdue))
+            }
+        };
+        if self.spec.notices {
+            self.tell_admission(&admitted, shared.clock().now());
+        }
+        admitted
+    }
+
+    fn settle(&self, held: Held, ending: Ending, now: Time) {
+        if held.settle(ending, now).is_some() && self.spec.notices {
+            self.tell_breaker(now);
+        }
+    }
+
+    fn tell_admission(&self, admitted: &Result<Held, Error>, now: Time) {
+        let limiter = || self.gate.name.clone();
+        match admitted {
+            Ok(held) => {
+                if let Some((waited, why)) = held.waited.filter(|(waited, _)| *waited >= NOTABLE) {
+                    self.tell(Notice::Limited { limiter: limiter(), waited, why });
+                }
+                let (state, _) = self.resource.breaker(now);
+                if state == State::HalfOpen {
+                    let resource = self.resource.name.clone();
+                    self.tell(Notice::Breaker { resource, state, retry_after: None });
+                }
+            }
+            Err(Error::CircuitOpen { .. }) => self.tell_breaker(now),
+            Err(Error::Shed { waited, queued, .. }) => {
+                self.tell(Notice::Shed { limiter: limiter(), waited: *waited, queued: *queued });
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn tell_breaker(&self, now: Time) {
+        let (state, retry_after) = self.resource.breaker(now);
+        self.tell(Notice::Breaker { resource: self.resource.name.clone(), state, retry_after });
+    }
+
+    fn tell(&self, notice: Notice) {
+        self.mailbox.push(&self.outbox, Event::Notice(notice));
     }
 }
 
@@ -244,14 +292,15 @@ async fn failure(attempt: impl Future<Output = Result<(), Error>>) -> Error {
     }
 }
 
-/// What a failure says of the resource, and whether another attempt may mend it.
-fn judge(error: &Error) -> (Outcome, bool) {
+/// What a failure says of the resource and of its load, and whether another attempt may mend it.
+fn judge(error: &Error) -> (Outcome, Load, bool) {
     match error {
-        Error::Transport { .. } | Error::Decode { .. } => (Outcome::Failure, true),
-        Error::Interrupted { .. } => (Outcome::Failure, false),
+        Error::Transport { .. } | Error::Decode { .. } | Error::Interrupted { .. } => {
+            (Outcome::Failure, Load::Unknown, true)
+        }
         // The caller's own deadline may be shorter than any server could meet.
-        Error::Deadline { phase: Phase::Total, .. } => (Outcome::Neutral, false),
-        Error::Deadline { .. } => (Outcome::Failure, true),
-        _ => (Outcome::Neutral, false),
+        Error::Deadline { phase: Phase::Total, .. } => (Outcome::Neutral, Load::Unknown, false),
+        Error::Deadline { .. } => (Outcome::Failure, Load::Heavy, true),
+        _ => (Outcome::Neutral, Load::Unknown, false),
     }
 }

@@ -8,16 +8,17 @@ use std::time::Duration;
 use super::call::{Call, drive};
 use super::client::HttpClient;
 use super::event::CallId;
-use super::gate::{Gate, Held, LimiterStats};
+use super::gate::{Ending, Gate, Held, LimiterStats};
 use super::request::CallSpec;
 use super::resource::{Resource, Stats};
+use super::settings::Protection;
 use super::transport::Transport;
 use super::verdict::Kind;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::mailbox::{Mailbox, Outbox};
 use crate::memory::{CROWD, return_soon};
-use crate::resilience::{Limits, Outcome, StopReason};
+use crate::resilience::{Limits, Load, Outcome, State, StopReason};
 use crate::runtime::Runtime;
 
 /// What the tasks of all calls share.
@@ -71,7 +72,7 @@ impl Shared {
         if let Some(gate) = gates.get(name) {
             return Arc::clone(gate);
         }
-        let gate = Arc::new(Gate::new(Arc::clone(self.clock())));
+        let gate = Arc::new(Gate::new(name, Arc::clone(self.clock())));
         gates.insert(name.to_owned(), Arc::clone(&gate));
         gate
     }
@@ -111,6 +112,11 @@ impl Engine {
         self.shared.gate(limiter).set_limits(limits);
     }
 
+    /// Sets how a resource is protected; calls in flight go on.
+    pub fn protect(&self, resource: &str, protection: Protection) {
+        self.shared.resource(resource).protect(protection);
+    }
+
     /// The clock of this engine; deadlines are points on it.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         self.shared.clock()
@@ -141,12 +147,14 @@ impl Engine {
         Ok(id)
     }
 
-    /// Verdict: the reply is good and cost `tokens`.
-    pub fn ok(&self, id: CallId, tokens: u64) -> Result<(), Error> {
+    /// Verdict: the reply is good and cost `tokens`. Returns the state that the breaker came into by it, if it
+    /// changed.
+    pub fn ok(&self, id: CallId, tokens: u64) -> Result<Option<State>, Error> {
         let (call, held) = self.judged(id)?;
-        held.settle(Outcome::Success, Some(tokens), self.clock().now());
+        let good = Ending { outcome: Outcome::Success, load: Load::Fine, used: Some(tokens) };
+        let changed = held.settle(good, self.clock().now());
         self.end(id, &call);
-        Ok(())
+        Ok(changed)
     }
 
     /// Verdict: try again. Returns the attempts made, and why not if it will not.

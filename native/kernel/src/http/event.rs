@@ -1,9 +1,12 @@
 //! What a call tells the host.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::error::Error;
 use crate::framing::Frame;
+use crate::resilience::{State, Why};
 
 /// Identifies a call within its engine; never used twice.
 pub type CallId = u64;
@@ -34,7 +37,7 @@ pub enum Event {
         /// Headers.
         headers: Headers,
     },
-    /// Frames since the last drain; nothing is retried from here on.
+    /// Frames since the last drain; from here on nothing is retried unless the policy restarts streams.
     Frames(Vec<Frame>),
     /// The streamed body ended as HTTP says it should; a verdict is due.
     End {
@@ -55,11 +58,45 @@ pub enum Event {
         /// Where the call goes now.
         url: String,
     },
+    /// What happened to the call on its way; only if it asked.
+    Notice(Notice),
     /// The call is over.
     Failed {
         /// Why.
         error: Error,
         /// Attempts made.
         attempts: u32,
+    },
+}
+
+/// What a call meets on its way to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// It had to wait for its limiter.
+    Limited {
+        /// The limiter.
+        limiter: String,
+        /// How long.
+        waited: Duration,
+        /// What for, when it came.
+        why: Why,
+    },
+    /// The breaker refused it, let it through as a probe, or changed by it.
+    Breaker {
+        /// The resource.
+        resource: String,
+        /// State of the breaker now.
+        state: State,
+        /// When asking again makes sense, if it refuses.
+        retry_after: Option<Duration>,
+    },
+    /// It was turned away from a queue that stands.
+    Shed {
+        /// The limiter.
+        limiter: String,
+        /// How long it waited.
+        waited: Duration,
+        /// Calls that wait behind it.
+        queued: usize,
     },
 }

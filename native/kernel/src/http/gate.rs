@@ -12,7 +12,9 @@ use tokio::sync::Notify;
 use super::resource::Resource;
 use crate::clock::{Clock, Time};
 use crate::error::{Error, Phase};
-use crate::resilience::{Admission, EnqueueError, Limiter, Limits, Outcome, Permit, Ticket};
+use crate::resilience::{
+    Admission, EnqueueError, Limiter, Limits, Load, Outcome, Permit, State, Ticket, Why,
+};
 
 /// What a limiter is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +25,16 @@ pub struct LimiterStats {
     pub queued: usize,
     /// For how long nothing is admitted, as the server asked.
     pub paused: Duration,
+    /// Calls that may run at the same time now.
+    pub concurrency: usize,
+    /// Calls turned away because the queue stood.
+    pub shed: u64,
 }
 
 /// A limiter and those who wait for it.
 #[derive(Debug)]
 pub(super) struct Gate {
+    pub(super) name: String,
     clock: Arc<dyn Clock>,
     core: Mutex<Core>,
 }
@@ -36,6 +43,7 @@ pub(super) struct Gate {
 struct Core {
     limiter: Limiter,
     waiters: HashMap<Ticket, Arc<Notify>>,
+    shed: u64,
 }
 
 impl Core {
@@ -57,9 +65,9 @@ pub(super) struct Asking<'a> {
 }
 
 impl Gate {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        let core = Core { limiter: Limiter::new(Limits::default()), waiters: HashMap::new() };
-        Gate { clock, core: Mutex::new(core) }
+    pub(super) fn new(name: &str, clock: Arc<dyn Clock>) -> Self {
+        let core = Core { limiter: Limiter::new(Limits::default()), waiters: HashMap::new(), shed: 0 };
+        Gate { name: name.to_owned(), clock, core: Mutex::new(core) }
     }
 
     pub(super) fn set_limits(&self, limits: Limits) {
@@ -73,6 +81,8 @@ impl Gate {
         LimiterStats {
             in_flight: core.limiter.in_flight(),
             queued: core.limiter.queued(),
+            concurrency: core.limiter.concurrency(),
+            shed: core.shed,
             paused: core.limiter.paused_until().since(self.clock.now()),
         }
     }
@@ -114,7 +124,7 @@ impl Gate {
         core.waiters.insert(ticket, Arc::clone(&wake));
         drop(core);
         let (gate, resource) = (Arc::clone(self), Arc::clone(resource));
-        Ok(Place { gate, resource, ticket: Some(ticket), permit, tokens, wake })
+        Ok(Place { gate, resource, ticket: Some(ticket), permit, tokens, wake, since: now, why: None })
     }
 
     /// Admits nothing before `until`.
@@ -151,6 +161,9 @@ struct Place {
     permit: Permit,
     tokens: u64,
     wake: Arc<Notify>,
+    since: Time,
+    /// What it waited for when it came; None if it did not wait.
+    why: Option<Why>,
 }
 
 impl Place {
@@ -164,11 +177,22 @@ impl Place {
         } else {
             self.resource.check_open(now)?;
         }
-        match core.limiter.poll(ticket, now) {
-            Admission::Behind => return Ok(Turn::Behind),
-            Admission::WaitUntil(at) => return Ok(Turn::WaitUntil(at)),
-            Admission::Admitted => {}
+        let why = core.limiter.why(now);
+        let wait = match core.limiter.poll(ticket, now) {
+            Admission::Behind => Some(Turn::Behind),
+            Admission::WaitUntil(at) => Some(Turn::WaitUntil(at)),
+            Admission::Shed { waited, queued } => {
+                core.shed += 1;
+                let limit = core.limiter.patience();
+                return Err(Error::Shed { waited, limit, queued });
+            }
+            Admission::Admitted => None,
+        };
+        if let Some(wait) = wait {
+            self.why.get_or_insert(why);
+            return Ok(wait);
         }
+        let round = core.limiter.round();
         self.ticket = None;
         core.waiters.remove(&ticket);
         core.wake_head();
@@ -176,7 +200,9 @@ impl Place {
         self.resource.admitted();
         let (gate, resource) = (Arc::clone(&self.gate), Arc::clone(&self.resource));
         let (permit, tokens) = (self.permit, self.tokens);
-        Ok(Turn::Admitted(Held { gate, resource, permit, tokens, first_byte: None, settled: false }))
+        let waited = self.why.map(|why| (now.since(self.since), why));
+        let (first_byte, settled) = (None, false);
+        Ok(Turn::Admitted(Held { gate, resource, permit, tokens, round, waited, first_byte, settled }))
     }
 }
 
@@ -198,8 +224,25 @@ pub(super) struct Held {
     resource: Arc<Resource>,
     permit: Permit,
     tokens: u64,
+    round: u64,
+    /// How long it waited and what for, if it did.
+    pub(super) waited: Option<(Duration, Why)>,
     first_byte: Option<Duration>,
     settled: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub(super) outcome: Outcome,
+    pub(super) load: Load,
+    /// Tokens really used, None if nobody knows.
+    pub(super) used: Option<u64>,
+}
+
+impl Ending {
+    /// Nothing is known.
+    const UNKNOWN: Ending = Ending { outcome: Outcome::Neutral, load: Load::Unknown, used: None };
 }
 
 impl Held {
@@ -207,18 +250,20 @@ impl Held {
         self.first_byte = Some(took);
     }
 
-    /// Gives everything back. `used`: tokens really used, None if nobody knows.
-    pub(super) fn settle(mut self, outcome: Outcome, used: Option<u64>, now: Time) {
-        self.give_back(outcome, used, now);
+    /// Gives everything back. Returns the state that the breaker came into by it, if it changed.
+    pub(super) fn settle(mut self, ending: Ending, now: Time) -> Option<State> {
+        self.give_back(ending, now)
     }
 
-    fn give_back(&mut self, outcome: Outcome, used: Option<u64>, now: Time) {
+    fn give_back(&mut self, ending: Ending, now: Time) -> Option<State> {
         self.settled = true;
-        self.resource.settle(self.permit, outcome, self.first_byte, now);
+        let changed = self.resource.settle(self.permit, ending.outcome, self.first_byte, now);
         let mut core = self.gate.core();
+        core.limiter.learn(ending.load, self.round);
         core.limiter.release();
-        core.limiter.settle(self.tokens, used.unwrap_or(self.tokens), now);
+        core.limiter.settle(self.tokens, ending.used.unwrap_or(self.tokens), now);
         core.wake_head();
+        changed
     }
 }
 
@@ -226,7 +271,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         if !self.settled {
             let now = self.gate.clock.now();
-            self.give_back(Outcome::Neutral, None, now);
+            self.give_back(Ending::UNKNOWN, now);
         }
     }
 }

@@ -1,16 +1,33 @@
-//! The settings of a call and of a resource, with their defaults and ranges.
+//! The settings of a call, with their defaults and ranges.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::egress::Egress;
+use super::settings::{count, flag, seconds, unknown};
 use crate::error::Error;
-use crate::resilience::{Limits, Rate};
 
 /// Largest `max_body` and `max_stream` of a guarded call.
 pub const MAX_GUARDED_BODY: usize = 100 << 20;
 /// What a guarded call reads unless it is told otherwise.
 const GUARDED_BODY: usize = 10 << 20;
+
+/// The names that [`Policy::set`] knows.
+pub const POLICY_KEYS: &[&str] = &[
+    "connect_timeout",
+    "first_byte_timeout",
+    "idle_timeout",
+    "progress_timeout",
+    "attempt_timeout",
+    "max_attempts",
+    "backoff_base",
+    "backoff_cap",
+    "max_retry_after",
+    "max_body",
+    "max_frame",
+    "max_stream",
+    "restart_streams",
+];
 
 /// How one call may use time, memory and attempts.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +56,8 @@ pub struct Policy {
     pub max_frame: usize,
     /// Bytes of a streamed body, after decompression.
     pub max_stream: usize,
+    /// Whether a stream that breaks after frames were delivered may be begun anew; the host is told to forget them.
+    pub restart_streams: bool,
     /// Where the call may go; None: wherever its URL says, without following redirects.
     pub egress: Option<Arc<Egress>>,
 }
@@ -58,6 +77,7 @@ impl Default for Policy {
             max_body: 32 << 20,
             max_frame: 4 << 20,
             max_stream: 64 << 20,
+            restart_streams: false,
             egress: None,
         }
     }
@@ -84,7 +104,8 @@ impl Policy {
             "max_body" => self.max_body = self.body_limit("policy.max_body", value)?,
             "max_frame" => self.max_frame = count("policy.max_frame", value)? as usize,
             "max_stream" => self.max_stream = self.body_limit("policy.max_stream", value)?,
-            other => return Err(Error::validation("policy", format!("there is no setting {other:?}"))),
+            "restart_streams" => self.restart_streams = flag("policy.restart_streams", value)?,
+            other => return Err(unknown("policy", "setting", other, POLICY_KEYS)),
         }
         Ok(())
     }
@@ -99,34 +120,4 @@ impl Policy {
         }
         Ok(limit)
     }
-}
-
-/// Sets one limit of a resource by its name.
-pub fn set_limit(limits: &mut Limits, key: &str, value: f64) -> Result<(), Error> {
-    match key {
-        "max_concurrency" => limits.max_concurrency = count("limits.max_concurrency", value)? as usize,
-        "requests_per_minute" => limits.requests = Some(rate("limits.requests_per_minute", value)?),
-        "tokens_per_minute" => limits.tokens = Some(rate("limits.tokens_per_minute", value)?),
-        "queue" => limits.queue = count("limits.queue", value)? as usize,
-        other => return Err(Error::validation("limits", format!("there is no limit {other:?}"))),
-    }
-    Ok(())
-}
-
-fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
-    match Duration::try_from_secs_f64(value) {
-        Ok(duration) if value > 0.0 => Ok(duration),
-        _ => Err(Error::validation(field, format!("must be a number of seconds above 0, not {value}"))),
-    }
-}
-
-fn count(field: &'static str, value: f64) -> Result<u32, Error> {
-    if value >= 1.0 && value <= f64::from(u32::MAX) && value.fract() == 0.0 {
-        return Ok(value as u32);
-    }
-    Err(Error::validation(field, format!("must be a whole number from 1 to {}, not {value}", u32::MAX)))
-}
-
-fn rate(field: &'static str, value: f64) -> Result<Rate, Error> {
-    Rate::per_minute(value).map_err(|error| Error::validation(field, error.to_string()))
 }

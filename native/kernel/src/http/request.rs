@@ -1,5 +1,6 @@
 //! What is sent, checked before it is queued.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,8 +12,8 @@ use crate::clock::Time;
 use crate::error::Error;
 use crate::framing::Framing;
 
-/// A request as it goes over the wire. Cloning shares everything.
-#[derive(Clone, Debug)]
+/// A request as it goes over the wire. Cloning shares everything; its debug form shows nothing that may be secret.
+#[derive(Clone)]
 pub struct Request {
     /// Method.
     pub method: Method,
@@ -22,6 +23,13 @@ pub struct Request {
     pub headers: Arc<HeaderMap>,
     /// Body.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, host) = (self.url.scheme(), self.url.host_str().unwrap_or_default());
+        write!(f, "Request({} {scheme}://{host}, {} bytes)", self.method, self.body.len())
+    }
 }
 
 impl Request {
@@ -84,6 +92,8 @@ pub struct CallSpec {
     pub tokens: u64,
     /// When the caller gives up, whatever the attempts do.
     pub deadline: Option<Time>,
+    /// Whether to tell what it meets on its way.
+    pub notices: bool,
     /// Settings.
     pub policy: Policy,
 }

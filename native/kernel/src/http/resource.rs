@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::settings::Protection;
 use crate::clock::{Clock, Time};
 use crate::error::Error;
 use crate::resilience::{
@@ -31,7 +32,7 @@ pub struct Stats {
 
 #[derive(Debug)]
 pub(super) struct Resource {
-    name: String,
+    pub(super) name: String,
     clock: Arc<dyn Clock>,
     core: Mutex<Core>,
     /// Rung when the breaker opens, for the calls that wait at any limiter.
@@ -65,6 +66,13 @@ impl Resource {
             queued: 0,
         };
         Resource { name: name.to_owned(), clock, core: Mutex::new(core), opened: Notify::new() }
+    }
+
+    /// Changes how it is protected; what is counted stays counted.
+    pub(super) fn protect(&self, protection: Protection) {
+        let mut core = self.core();
+        core.budget.set(protection.retry_ratio, protection.retry_floor);
+        core.breaker.set_config(protection.breaker);
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -121,8 +129,14 @@ impl Resource {
         core.breaker.record(permit, Outcome::Neutral, None, now);
     }
 
-    /// An attempt is over.
-    pub(super) fn settle(&self, permit: Permit, outcome: Outcome, first_byte: Option<Duration>, now: Time) {
+    /// An attempt is over. Returns the state that the breaker came into by it, if it changed.
+    pub(super) fn settle(
+        &self,
+        permit: Permit,
+        outcome: Outcome,
+        first_byte: Option<Duration>,
+        now: Time,
+    ) -> Option<State> {
         let mut core = self.core();
         core.in_flight -= 1;
         core.failures += u64::from(outcome == Outcome::Failure);
@@ -133,6 +147,14 @@ impl Resource {
         if after == State::Open && before != State::Open {
             self.opened.notify_waiters();
         }
+        (after != before).then_some(after)
+    }
+
+    /// The state of the breaker, and when asking again makes sense if it refuses.
+    pub(super) fn breaker(&self, now: Time) -> (State, Option<Duration>) {
+        let mut core = self.core();
+        let retry_after = core.breaker.check(now).err().map(|refused| refused.retry_after);
+        (core.breaker.state(now), retry_after)
     }
 
     /// Decides on another attempt, and takes it from the budget.

@@ -1,7 +1,8 @@
 //! What the host thinks of a reply.
 
+use super::gate::Ending;
 use crate::error::Error;
-use crate::resilience::Outcome;
+use crate::resilience::{Load, Outcome};
 
 /// The ways in which a reply is not good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +32,14 @@ impl Kind {
         }
     }
 
-    pub(super) fn outcome(self) -> Outcome {
-        match self {
-            Kind::RateLimited | Kind::Rejected => Outcome::Neutral,
-            Kind::Unavailable | Kind::Malformed => Outcome::Failure,
-        }
-    }
-
-    /// Tokens that such a reply cost; None if nobody knows.
-    pub(super) fn tokens_used(self) -> Option<u64> {
-        match self {
-            Kind::RateLimited | Kind::Rejected => Some(0),
-            Kind::Unavailable | Kind::Malformed => None,
-        }
+    /// What such a reply means for what the attempt holds. It cost nothing if the server did no work.
+    pub(super) fn ending(self) -> Ending {
+        let (outcome, load, used) = match self {
+            Kind::RateLimited => (Outcome::Neutral, Load::Heavy, Some(0)),
+            Kind::Unavailable => (Outcome::Failure, Load::Heavy, None),
+            Kind::Malformed => (Outcome::Failure, Load::Unknown, None),
+            Kind::Rejected => (Outcome::Neutral, Load::Unknown, Some(0)),
+        };
+        Ending { outcome, load, used }
     }
 }

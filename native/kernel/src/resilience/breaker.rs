@@ -147,6 +147,18 @@ impl Breaker {
         Breaker { config, jitter: Jitter::new(seed), phase, generation: 0, issued: 0, trips: 0 }
     }
 
+    /// Changes when it trips and how it comes back. It keeps its state, and what it counted unless the window is
+    /// another one.
+    pub fn set_config(&mut self, config: BreakerConfig) {
+        let (window, buckets) = (self.config.window, self.config.buckets);
+        self.config = config;
+        if matches!(self.phase, Phase::Closed { .. })
+            && (window, buckets) != (self.config.window, self.config.buckets)
+        {
+            self.phase = closed(&self.config);
+        }
+    }
+
     /// The state at `now`.
     pub fn state(&self, now: Time) -> State {
         match &self.phase {

@@ -1,9 +1,12 @@
 //! One queue per resource for its permits and its rate limits.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use thiserror::Error;
 
+use super::aimd::{Aimd, Load};
+use super::codel::{Codel, QueueDelay};
 use super::rate::{Meter, Rate, TokenMeter};
 use crate::clock::Time;
 
@@ -18,11 +21,23 @@ pub struct Limits {
     pub tokens: Option<Rate>,
     /// Calls that wait.
     pub queue: usize,
+    /// Which delay the queue may have. None, the default: a caller's own backlog may take as long as its
+    /// deadlines say; who serves others wants a target.
+    pub queue_delay: Option<QueueDelay>,
+    /// Whether to find out how many calls may run, up to `max_concurrency`.
+    pub adaptive: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_concurrency: 256, requests: None, tokens: None, queue: 10_000 }
+        Limits {
+            max_concurrency: 256,
+            requests: None,
+            tokens: None,
+            queue: 10_000,
+            queue_delay: None,
+            adaptive: false,
+        }
     }
 }
 
@@ -60,6 +75,41 @@ pub enum Admission {
     WaitUntil(Time),
     /// Others are first or no permit is free; ask again when woken.
     Behind,
+    /// Turned away: the queue stands, and it waited too long. The ticket is used up.
+    Shed {
+        /// How long it waited.
+        waited: Duration,
+        /// Calls that wait behind it.
+        queued: usize,
+    },
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A call to end.
+    Permits,
+    /// The rate to allow more.
+    Rate,
+    /// The end of a pause that the server asked for.
+    Paused,
+}
+
+impl Why {
+    /// `permits`, `rate` or `paused`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::Permits => "permits",
+            Why::Rate => "rate",
+            Why::Paused => "paused",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    tokens: u64,
+    since: Time,
 }
 
 /// Admits calls in the order they came, when a permit is free and both rates allow it.
@@ -73,9 +123,11 @@ pub struct Limiter {
     tokens: TokenMeter,
     paused_until: Time,
     in_flight: usize,
-    /// Tokens of each waiting call; a call that gives up leaves no hole.
-    queue: BTreeMap<Ticket, u64>,
+    /// In order of their tickets; a call that gives up leaves no hole.
+    queue: BTreeMap<Ticket, Waiting>,
     next: u64,
+    codel: Option<Codel>,
+    aimd: Option<Aimd>,
 }
 
 impl Limiter {
@@ -84,6 +136,8 @@ impl Limiter {
         Limiter {
             requests: Meter::new(limits.requests),
             tokens: TokenMeter::new(limits.tokens),
+            codel: limits.queue_delay.map(Codel::new),
+            aimd: limits.adaptive.then(|| Aimd::new(limits.max_concurrency.max(1))),
             limits,
             paused_until: Time::ZERO,
             in_flight: 0,
@@ -96,6 +150,11 @@ impl Limiter {
     pub fn set_limits(&mut self, limits: Limits, now: Time) {
         self.requests.set_rate(limits.requests, now);
         self.tokens.set_rate(limits.tokens, now);
+        if limits.queue_delay != self.limits.queue_delay {
+            self.codel = limits.queue_delay.map(Codel::new);
+        }
+        let learned = self.aimd.take().unwrap_or_else(|| Aimd::new(limits.max_concurrency.max(1)));
+        self.aimd = limits.adaptive.then_some(learned);
         self.limits = limits;
     }
 
@@ -112,25 +171,31 @@ impl Limiter {
         }
         let ticket = Ticket(self.next);
         self.next += 1;
-        self.queue.insert(ticket, tokens);
+        self.queue.insert(ticket, Waiting { tokens, since: now });
         Ok(ticket)
     }
 
     /// Admits the ticket or says when to ask again. Not for a ticket that was admitted or cancelled.
     pub fn poll(&mut self, ticket: Ticket, now: Time) -> Admission {
         debug_assert!(self.queue.contains_key(&ticket), "{ticket:?} was admitted or cancelled before");
-        let Some(head) = self.queue.first_entry().filter(|head| *head.key() == ticket) else {
+        let head = self.queue.first_key_value().filter(|(head, _)| **head == ticket);
+        let Some(Waiting { tokens, since }) = head.map(|(_, waiting)| *waiting) else {
             return Admission::Behind;
         };
-        let tokens = *head.get();
+        let waited = now.since(since);
+        if self.codel.as_mut().is_some_and(|codel| codel.sheds(waited, now)) {
+            self.cancel(ticket);
+            return Admission::Shed { waited, queued: self.queue.len() };
+        }
+        let look_again = self.codel.as_ref().map(|codel| codel.look_again(since));
         if !self.permit_free() {
-            return Admission::Behind;
+            return look_again.map_or(Admission::Behind, Admission::WaitUntil);
         }
         let at = self.ready_at(tokens, now);
         if at > now {
-            return Admission::WaitUntil(at);
+            return Admission::WaitUntil(look_again.map_or(at, |look| look.min(at)));
         }
-        self.queue.pop_first();
+        self.cancel(ticket);
         self.in_flight += 1;
         self.requests.add(1, now);
         self.tokens.reserve(tokens, now);
@@ -140,6 +205,43 @@ impl Limiter {
     /// Gives up a place. Nothing happens if the ticket was admitted already.
     pub fn cancel(&mut self, ticket: Ticket) {
         self.queue.remove(&ticket);
+        if let Some(codel) = self.codel.as_mut().filter(|_| self.queue.is_empty()) {
+            codel.empty();
+        }
+    }
+
+    /// What a call that is not admitted now waits for.
+    pub fn why(&self, now: Time) -> Why {
+        if self.paused_until > now {
+            Why::Paused
+        } else if self.permit_free() {
+            Why::Rate
+        } else {
+            Why::Permits
+        }
+    }
+
+    /// Belongs to calls that are admitted now; for [`Limiter::learn`].
+    pub fn round(&self) -> u64 {
+        self.aimd.as_ref().map_or(0, Aimd::round)
+    }
+
+    /// Adapts the limit to how a call ended that was admitted in `round`; before its permit comes back.
+    pub fn learn(&mut self, load: Load, round: u64) {
+        if let Some(aimd) = &mut self.aimd {
+            aimd.learn(load, round, self.in_flight, self.limits.max_concurrency.max(1));
+        }
+    }
+
+    /// How long a call may wait while the queue stands.
+    pub fn patience(&self) -> Duration {
+        self.codel.as_ref().map_or(Duration::MAX, Codel::patience)
+    }
+
+    /// Calls that may run at the same time now.
+    pub fn concurrency(&self) -> usize {
+        let most = self.limits.max_concurrency.max(1);
+        self.aimd.as_ref().map_or(most, |aimd| aimd.limit(most))
     }
 
     /// Gives a permit back, when the attempt is over.
@@ -187,7 +289,7 @@ impl Limiter {
     }
 
     fn permit_free(&self) -> bool {
-        self.in_flight < self.limits.max_concurrency.max(1)
+        self.in_flight < self.concurrency()
     }
 
     /// When the head of the queue may start, as far as rates and pauses go. A call that was enqueued under a wider

@@ -110,14 +110,14 @@ pub enum Decision {
 pub fn decide(input: &RetryInput, budget: &mut RetryBudget, jitter: &mut Jitter, now: Time) -> Decision {
     let too_late = |at: Time| input.deadline.is_some_and(|deadline| at >= deadline);
     let asked = input.retry_after.map(|wait| now + wait);
-    let reason = if input.delivered {
+    let reason = if input.circuit_open {
+        StopReason::Circuit
+    } else if input.delivered {
         StopReason::Delivered
     } else if !input.idempotent {
         StopReason::NotIdempotent
     } else if input.attempts >= input.max_attempts {
         StopReason::Attempts
-    } else if input.circuit_open {
-        StopReason::Circuit
     } else if input.retry_after > Some(input.max_retry_after) || asked.is_some_and(too_late) {
         StopReason::RetryAfter
     } else {
@@ -146,6 +146,11 @@ impl RetryBudget {
     /// Retries may be `ratio` of the calls in the last `window`, and `floor` at any rate.
     pub fn new(ratio: f64, floor: u32, window: Duration) -> RetryBudget {
         RetryBudget { ratio, floor, window: Rolling::new(window, 10) }
+    }
+
+    /// Changes the share and the floor; what was taken stays taken.
+    pub fn set(&mut self, ratio: f64, floor: u32) {
+        (self.ratio, self.floor) = (ratio, floor);
     }
 
     /// Counts a call; its first attempt only.

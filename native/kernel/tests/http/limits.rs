@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use graphbit_kernel::error::Error;
-use graphbit_kernel::http::{CallSpec, Event, Kind};
-use graphbit_kernel::resilience::{Limits, State, StopReason};
+use graphbit_kernel::http::{CallSpec, Event, Kind, Notice};
+use graphbit_kernel::resilience::{Limits, QueueDelay, State, StopReason};
 
 use crate::rig::Rig;
 use crate::script::{Step, rig, seconds, spec};
@@ -117,4 +117,59 @@ async fn a_good_reply_that_says_nothing_is_left_makes_the_next_call_wait_for_the
     assert!((5.9..6.1).contains(&answered(&rig, spec()).await));
     assert!(answered(&rig, spec()).await < 0.1);
     rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_too_long_in_a_queue_that_stands_is_turned_away_before_any_work() {
+    let rig = rig(&[Step::Silence]);
+    let queue_delay = Some(QueueDelay { target: Duration::from_secs(1), interval: Duration::from_secs(3) });
+    rig.engine.limit("model", Limits { max_concurrency: 1, queue_delay, ..Limits::default() });
+    let first = rig.start(spec());
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let begun = rig.clock.now();
+    for _ in 0..3 {
+        rig.start(CallSpec { notices: true, ..spec() });
+    }
+    for left in [2, 1, 0] {
+        let Event::Notice(Notice::Shed { limiter, waited, queued }) = rig.next().await.1 else { panic!() };
+        assert_eq!((limiter.as_str(), queued), ("model", left));
+        let Event::Failed { error: Error::Shed { limit, .. }, attempts: 0 } = rig.next().await.1 else {
+            panic!()
+        };
+        assert!(limit == Duration::from_secs(2) && waited >= limit);
+    }
+    assert!(seconds(begun, &rig) < 8.1, "two intervals and twice the target");
+    assert_eq!(rig.engine.limiter_stats("model").shed, 3);
+    rig.engine.cancel(first);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    rig.assert_idle("model").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adaptive_limiter_lets_fewer_calls_run_after_429s_and_more_after_successes() {
+    let mut steps = vec![Step::Reply(429); 8];
+    steps.push(Step::Reply(200));
+    let rig = rig(&steps);
+    rig.engine.limit("model", Limits { max_concurrency: 8, adaptive: true, ..Limits::default() });
+    for _ in 0..8 {
+        rig.start(spec());
+    }
+    let mut refused = Vec::new();
+    while refused.len() < 8 {
+        refused.push(rig.next().await.0);
+    }
+    for call in refused {
+        rig.engine.fail(call, Kind::RateLimited, None).unwrap();
+    }
+    assert_eq!(rig.engine.limiter_stats("model").concurrency, 4);
+    for _ in 0..8 {
+        for _ in 0..4 {
+            rig.start(spec());
+        }
+        for _ in 0..4 {
+            let (call, _) = rig.next().await;
+            rig.engine.ok(call, 1).unwrap();
+        }
+    }
+    assert!(rig.engine.limiter_stats("model").concurrency > 4);
 }

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod addresses;
+mod battery;
 mod cancel;
 mod egress;
 mod limits;
+mod notices;
 mod plain;
 mod policy;
 mod quota;
@@ -15,6 +17,7 @@ mod retry;
 mod rig;
 mod script;
 mod server;
+mod settings;
 mod stream;
 mod timeouts;
 mod tls;

@@ -160,7 +160,7 @@ proptest! {
 /// Year, month and day, counted up day by day.
 fn civil(day: u64) -> (u64, usize, u64) {
     let (mut year, mut left) = (1970, day);
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     while left >= 365 + u64::from(leap(year)) {
         left -= 365 + u64::from(leap(year));
         year += 1;

@@ -86,7 +86,7 @@ impl Rig {
             match self.next().await.1 {
                 Event::Reply { status, body, .. } => return Ok((status, body)),
                 Event::Failed { error, .. } => return Err(error),
-                Event::Redirect { .. } => {}
+                Event::Redirect { .. } | Event::Notice(_) => {}
                 other => panic!("not of a whole reply: {other:?}"),
             }
         }
@@ -100,7 +100,7 @@ impl Rig {
                 Event::Frames(more) => frames.extend(more.into_iter().map(|frame| (frame.event, frame.data))),
                 Event::End { .. } => return (frames, Ok(())),
                 Event::Failed { error, .. } => return (frames, Err(error)),
-                Event::Open { .. } | Event::Restart { .. } | Event::Redirect { .. } => {}
+                Event::Notice(_) | Event::Open { .. } | Event::Restart { .. } | Event::Redirect { .. } => {}
                 Event::Reply { status, .. } => panic!("a reply ({status}) instead of a stream"),
             }
         }
@@ -129,6 +129,7 @@ pub fn post(url: &str) -> CallSpec {
         idempotent: true,
         tokens: 1,
         deadline: None,
+        notices: false,
         policy: Policy { backoff_base: Duration::from_millis(2), ..Policy::default() },
     }
 }

@@ -224,3 +224,75 @@ async fn a_host_that_does_not_drain_stops_the_reading_and_loses_nothing() {
     rig.engine.ok(call, 1).unwrap();
     rig.assert_idle("model").await;
 }
+
+/// Two frames and a cut at first, a whole stream then. Returns the events' kinds and what was read since the last
+/// restart, and how it ended.
+async fn restarted(change: impl FnOnce(&mut CallSpec)) -> (Vec<String>, usize, Option<Error>) {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.open_stream().await;
+        if peer.number == 0 {
+            peer.chunk("data: lost\n\ndata: lost\n\n").await;
+            tokio::time::sleep(millis(20)).await;
+            return;
+        }
+        peer.chunk("data: kept\n\n").await;
+        peer.send("0\r\n\r\n").await;
+        peer.closed().await;
+    })
+    .await;
+    let rig = Rig::new();
+    let mut spec = stream(&server.url());
+    spec.policy.restart_streams = true;
+    change(&mut spec);
+    let call = rig.start(spec);
+    // Nothing is drained until all has arrived, so that both attempts wait in one mailbox.
+    tokio::time::sleep(millis(200)).await;
+    let mut read = Vec::new();
+    let (mut restarts, mut failure) = (0, None);
+    loop {
+        match rig.next().await.1 {
+            Event::Frames(frames) => read.extend(frames.into_iter().map(|frame| frame.data)),
+            Event::Restart { .. } => {
+                assert_eq!(read, ["lost", "lost"]);
+                (read, restarts) = (Vec::new(), restarts + 1);
+            }
+            Event::End { .. } => break rig.engine.ok(call, 1).map(drop).unwrap(),
+            Event::Failed { error, .. } => break failure = Some(error),
+            _ => {}
+        }
+    }
+    rig.assert_idle("model").await;
+    (read, restarts, failure)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_cut_after_frames_begins_anew_where_that_is_wanted() {
+    assert_eq!(restarted(|_| {}).await, (vec!["kept".into()], 1, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_may_not_be_asked_for_twice_does_not_begin_anew() {
+    let (read, restarts, failure) = restarted(|spec| spec.idempotent = false).await;
+    assert_eq!((read.len(), restarts), (2, 0));
+    assert!(matches!(failure, Some(Error::Interrupted { .. })), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_verdict_after_frames_is_accepted_where_streams_begin_anew() {
+    let server = Server::start(|mut peer| async move {
+        peer.request().await;
+        peer.open_stream().await;
+        peer.chunk("event: error\ndata: overloaded\n\n").await;
+        peer.closed().await;
+    })
+    .await;
+    let rig = Rig::new();
+    let mut spec = stream(&server.url());
+    spec.policy.restart_streams = true;
+    let call = rig.start(spec);
+    while !matches!(rig.next().await.1, Event::Frames(_)) {}
+    assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, None));
+    while !matches!(rig.next().await.1, Event::Restart { attempt: 2 }) {}
+    rig.engine.cancel(call);
+}

@@ -53,6 +53,7 @@ fn simulate(calls: &[Call]) -> (Vec<Start>, Limiter) {
         requests: rate(REQUESTS_PER_MINUTE).map(|rate| rate.with_burst(8)),
         tokens: rate(TOKENS_PER_MINUTE).map(|rate| rate.with_burst(500)),
         queue: usize::MAX,
+        ..Limits::default()
     };
     let (limiter, agenda) = (Limiter::new(limits), BTreeSet::new());
     let mut run = Simulation { calls, limiter, agenda, waiting: BTreeMap::new(), starts: Vec::new() };
@@ -100,7 +101,7 @@ impl Simulation<'_> {
     fn starts_head(&mut self, now: Time) -> bool {
         let Some(ticket) = self.limiter.head() else { return false };
         match self.limiter.poll(ticket, now) {
-            Admission::Behind => false,
+            Admission::Behind | Admission::Shed { .. } => false,
             Admission::WaitUntil(at) => {
                 assert!(at > now, "a wait that is no wait would spin");
                 self.agenda.insert((at, Happens::Poll));

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod breaker_properties;
+mod codel;
 mod limiter;
 mod limiter_load;
 mod retry;

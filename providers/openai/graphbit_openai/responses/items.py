@@ -81,10 +81,11 @@ def _add_reasoning(items: list[Item], part: ReasoningPart, stored: bool) -> None
 
 
 def _add_text(items: list[Item], text: str) -> None:
+    """Adds to the text before it. The type can be left out at OpenAI, but llama.cpp needs it."""
     if items and items[-1].get("role") == "assistant":
         items[-1]["content"] += text
     else:
-        items.append({"role": "assistant", "content": text})
+        items.append({"type": "message", "role": "assistant", "content": text})
 
 
 def _call(call: ToolCall) -> Item:

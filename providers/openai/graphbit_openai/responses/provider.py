@@ -14,7 +14,7 @@ from graphbit_core import (
     Secret,
     ValidationError,
 )
-from graphbit_openai.connection import BASE_URL, Connection
+from graphbit_openai.connection import BASE_URL, Connection, open_openai
 from graphbit_openai.errors import read_error
 from graphbit_openai.responses.replies import read_reply
 from graphbit_openai.responses.requests import Options, Summary, write_request
@@ -61,7 +61,7 @@ class OpenAIResponsesProvider:
         return_reasoning: bool | None = None,
     ) -> None:
         self._options = open_options(store, reasoning_summary, return_reasoning)
-        self._connection = Connection.open(api_key, base_url, allow_insecure, organization, project)
+        self._connection = open_openai(api_key, base_url, allow_insecure, organization, project)
 
     def chat(self, model: str) -> ResponsesCodec:
         """The responses API for ``model``."""

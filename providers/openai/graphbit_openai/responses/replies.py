@@ -7,7 +7,6 @@ from typing import Any
 from graphbit_core import (
     BadRequestError,
     ChatResponse,
-    DecodeError,
     FinishReason,
     HttpResponse,
     Message,
@@ -18,8 +17,8 @@ from graphbit_core import (
     Usage,
 )
 from graphbit_openai.errors import error_in_body
-from graphbit_openai.shapes import bad_shape, count, optional_text
 from graphbit_openai.responses.items import SUMMARY, THOUGHTS
+from graphbit_openai.shapes import bad_shape, count, listed, optional_text
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _FAULTS_OF_THE_REQUEST = (
@@ -157,9 +156,9 @@ class _Answer:
 
 def _objects(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The list of objects under ``name``, empty if there is none."""
-    value = item.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
-        raise DecodeError(f"the reply has a {name} that is no list of objects", excerpt=repr(item)[:200])
-    return value
+    found = listed(item, name)
+    return (
+        found
+        if all(isinstance(part, dict) for part in found)
+        else bad_shape(f"has no objects in {name}", item)
+    )

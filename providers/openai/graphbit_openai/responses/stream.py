@@ -22,8 +22,8 @@ class ResponsesStreamDecoder:
 
     def __init__(self) -> None:
         self._said: list[str] = []
-        self._items: dict[int, dict[str, Any]] = {}
-        self._calls: dict[int, tuple[int, list[str]]] = {}
+        self._items: dict[int | str, dict[str, Any]] = {}
+        self._calls: dict[int | str, tuple[int, list[str]]] = {}
         self._answer: ChatResponse | None = None
         self._handlers: dict[str, Callable[[dict[str, Any]], list[Delta]]] = {
             "response.output_item.added": self._added,
@@ -99,7 +99,7 @@ class ResponsesStreamDecoder:
             bad_shape("has an end without its response", event)
         response = {"status": event["type"].removeprefix("response."), **response}
         if not response.get("output"):
-            response["output"] = [self._items[place] for place in sorted(self._items)]
+            response["output"] = list(self._items.values())
         self._answer = read_response(response)
         text, said = self._answer.text, "".join(self._said)
         return [Delta("text", text[len(said) :])] if len(text) > len(said) and text.startswith(said) else []
@@ -115,6 +115,11 @@ def _item(event: dict[str, Any]) -> dict[str, Any]:
     return item if isinstance(item, dict) else bad_shape("has an event without its item", event)
 
 
-def _place(event: dict[str, Any]) -> int:
+def _place(event: dict[str, Any]) -> int | str:
+    """What tells an item from others: its place or, where a server does not say it, its id."""
     place = event.get("output_index")
-    return place if type(place) is int else bad_shape("has an event without output_index", event)
+    if type(place) is int:
+        return place
+    item = event.get("item")
+    name = item.get("id") if isinstance(item, dict) else event.get("item_id")
+    return name if isinstance(name, str) else bad_shape("has an event without output_index", event)

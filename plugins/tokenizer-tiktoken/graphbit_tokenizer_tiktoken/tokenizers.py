@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,7 +13,8 @@ from typing import ClassVar
 
 from tiktoken import Encoding
 
-from graphbit_splitter_text.chunks import check_text
+from graphbit_core import ConfigError
+from graphbit_core.text import check_text
 
 _CL100K_WORDS = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|"
@@ -30,6 +33,11 @@ _O200K_WORDS = "|".join(
 )
 _WORDS = {"cl100k_base": _CL100K_WORDS, "o200k_base": _O200K_WORDS}
 """Encoding → the pattern of what it never merges across, as tiktoken has it."""
+_SHA256 = {
+    "cl100k_base": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    "o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+}
+"""Encoding → what tiktoken demands of the file of its vocabulary."""
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # in UTF-8, the bytes that do not begin a character
 
@@ -51,9 +59,17 @@ class Vocabulary:
 
 @cache
 def load_vocabulary(name: str) -> Vocabulary:
-    """The encoding called ``name``, read from this package at its first use (about 0.3 s)."""
-    lines = files(__package__).joinpath("vocabulary", f"{name}.tiktoken").read_bytes().splitlines()
-    ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, lines)}
+    """The encoding called ``name``, read from this package at its first use (about 0.3 s).
+
+    Raises:
+        ConfigError: The installed file is not the one that tiktoken demands.
+    """
+    packed = files(__package__).joinpath("vocabulary", f"{name}.tiktoken.gz").read_bytes()
+    content = gzip.decompress(packed)
+    if hashlib.sha256(content).hexdigest() != _SHA256[name]:
+        fix = "install graphbit-tokenizer-tiktoken again"
+        raise ConfigError(f"the vocabulary {name} of this installation was altered; {fix}", setting=name)
+    ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, content.splitlines())}
     # Without special tokens, "<|endoftext|>" in a text is text like any other.
     encoding = Encoding(name, pat_str=_WORDS[name], mergeable_ranks=ranks, special_tokens={})
     tokens = sorted(ranks, key=ranks.__getitem__)
@@ -95,3 +111,7 @@ class O200kBase(Tokenizer):
     """Counts as GPT-4o, GPT-4.1, GPT-5 and the o-series do."""
 
     encoding = "o200k_base"
+
+
+class O200kHarmony(O200kBase):
+    """Counts as gpt-oss does: as ``o200k_base``, because the two differ in special tokens only."""

@@ -1,0 +1,97 @@
+"""Rules for whatever calls a server: keys, addresses, and what an error may show."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+
+from graphbit_core.errors import (
+    AuthError,
+    BadRequestError,
+    ConfigError,
+    GraphBitError,
+    ProviderError,
+    RateLimitError,
+    UnavailableError,
+)
+from graphbit_core.testing.component import CANARY, ComponentConformance
+
+ONCE = {"max_attempts": 1}
+STATUSES: dict[int, type[ProviderError]] = {
+    400: BadRequestError,
+    401: AuthError,
+    403: AuthError,
+    404: BadRequestError,
+    408: UnavailableError,
+    413: BadRequestError,
+    422: BadRequestError,
+    429: RateLimitError,
+    500: UnavailableError,
+    502: UnavailableError,
+    503: UnavailableError,
+    529: UnavailableError,
+}
+GARBAGE = (b"", b"{}", b"[]", b"null", b'"text"', b"17", b"<html>busy</html>", b"\x00\xff\xfe", b'{"a":')
+
+
+class NetworkConformance(ComponentConformance):
+    """Rules for components behind HTTP, be they providers or embedders."""
+
+    key_env: ClassVar[str]
+    """The environment variable the key is read from."""
+    key_required: ClassVar[bool] = True
+    """Whether the API wants a key at all."""
+
+    def make(self, **settings: Any) -> Any:
+        """A fresh instance, with a key."""
+        return super().make(**{**self.secret_settings(), **settings})
+
+    def secret_settings(self) -> dict[str, Any]:
+        return {"api_key": CANARY}
+
+    def error_body(self, message: str) -> Any:
+        """An error reply that says ``message``."""
+        raise NotImplementedError
+
+    def test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(self.key_env, "sk-from-the-environment")
+        self.component()
+        monkeypatch.delenv(self.key_env)
+        if not self.key_required:
+            self.component()
+            return
+        with pytest.raises(ConfigError, match=self.key_env):
+            self.component()
+
+    def test_refuses_plain_http_to_another_machine_unless_it_is_allowed(self) -> None:
+        with pytest.raises(ConfigError, match="allow_insecure"):
+            self.make(base_url="http://models.example/v1", api_key=CANARY)
+        self.make(base_url="http://models.example/v1", api_key=CANARY, allow_insecure=True)
+        self.make(base_url="https://models.example/v1", api_key=CANARY)
+
+    def test_another_key_or_address_is_another_resource(self) -> None:
+        names = {
+            self.make(api_key=key, base_url=url).resource()
+            for key in ("sk-one-1234567", "sk-two-1234567")
+            for url in ("https://a.example", "https://b.example")
+        }
+        assert len(names) == 4
+
+
+def raised(call: Callable[[], Any]) -> GraphBitError:
+    """The error that ``call`` must raise."""
+    with pytest.raises(GraphBitError) as caught:
+        call()
+    return caught.value
+
+
+def everything(error: BaseException) -> str:
+    """All that a user, a log or another process could see of an error."""
+    shown = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
+    return shown + pickle.dumps(error).decode("latin-1")

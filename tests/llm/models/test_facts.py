@@ -1,0 +1,102 @@
+"""Built-in facts, and what calls cost."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+import workspace
+
+from graphbit_core.contracts.provider import CAPABILITIES
+from graphbit_core.kernel.calls import engine
+from graphbit_core.llm.models import ModelInfo, ModelRegistry, Prices
+from graphbit_core.llm.models.fields import LIMITS, MODEL, POLICY, PRICES
+from graphbit_core.types.messages import Usage
+
+
+@pytest.fixture(scope="module")
+def known():
+    return ModelRegistry(environ={})
+
+
+def test_every_built_in_model_has_sound_facts(known):
+    infos = known.models()
+    assert len(infos) > 400
+    for info in infos:
+        assert info.capabilities <= CAPABILITIES, info.id
+        for day in (info.released, info.retires):
+            assert not day or date.fromisoformat(day), info.id
+        for prices in filter(None, (info.prices, info.long_prices)):
+            assert all(0 <= price < 1000 for price in (prices.input, prices.output) if price is not None)
+        if info.successor:
+            assert known.resolve(info.successor).info is not None, info.id
+        assert re.fullmatch(r"[a-z0-9-]+", info.provider)
+
+
+def test_every_field_of_the_data_is_one_that_a_file_may_have(known):
+    from graphbit_core.llm.models.builtin import builtin
+
+    for models in builtin().models.values():
+        for name, fields in models.items():
+            for key, value in fields.items():
+                assert not MODEL[key](value), name
+            assert not fields.get("prices", {}).keys() - PRICES
+
+
+def test_a_model_that_goes_says_when_and_what_to_use_instead(known):
+    info = known.info("openai", "gpt-4o-mini")
+    assert info.warning == "openai:gpt-4o-mini is served until 2027-01-14; use openai:gpt-6-luna instead"
+    assert known.info("openai", "gpt-6.1-sol").warning == ""
+
+
+def test_models_are_found_by_provider_and_capability(known):
+    assert {info.provider for info in known.models("gemini")} == {"google"}
+    names = [info.name for info in known.models("openai", "embed")]
+    assert "text-embedding-3-small" in names
+    assert "gpt-4o" not in names
+
+
+def test_cost_counts_cached_and_written_tokens_at_their_own_prices():
+    prices = Prices(input=2, output=10, cached_input=0.5, cache_write=4)
+    usage = Usage(1_000_000, 100_000, cached_tokens=300_000, cache_write_tokens=200_000)
+    assert prices.cost(usage) == pytest.approx(0.5 * 2 + 0.3 * 0.5 + 0.2 * 4 + 0.1 * 10)
+    assert Prices(input=2, output=10).cost(usage) == pytest.approx(1.0 * 2 + 0.1 * 10)
+
+
+def test_cost_is_unknown_where_a_needed_price_is():
+    assert Prices(input=2).cost(Usage(10, 1)) is None
+    assert Prices(input=2).cost(Usage(1_000_000, 0)) == 2
+    assert ModelInfo("m", "p").cost(Usage(1, 1)) is None
+
+
+def test_long_inputs_have_their_own_prices(known):
+    info = known.info("openai", "gpt-6.1-sol")
+    assert info.long_prices.above == 272_000
+    assert info.cost(Usage(272_000, 0)) == pytest.approx(0.272 * info.prices.input)
+    assert info.cost(Usage(272_001, 0)) == pytest.approx(0.272001 * info.long_prices.input)
+
+
+def test_what_the_api_says_it_cost_goes_first(known):
+    assert known.cost("openai:gpt-4o", Usage(1, 1, cost=0.5)) == 0.5
+    assert known.cost("nobody:nothing", Usage(1, 1, cost=0.5)) == 0.5
+    assert known.cost("nobody:nothing", Usage(1, 1)) is None
+    assert known.cost("gpt-4o", Usage(1_000_000, 0)) == 2.5
+
+
+def test_a_model_of_this_machine_costs_nothing(known):
+    assert known.cost("ollama:whatever", Usage(1000, 1000)) == 0
+
+
+def test_files_may_say_every_bound_and_limit_that_the_kernel_knows_and_no_other():
+    source = (workspace.ROOT / "native" / "kernel" / "src" / "http" / "policy.rs").read_text(encoding="utf-8")
+    keys, limits = source.split("pub fn set_limit")
+    assert set(POLICY) == set(re.findall(r'"(\w+)" => ', keys))
+    assert set(LIMITS) == set(re.findall(r'"(\w+)" => ', limits))
+
+
+@pytest.mark.parametrize("limits", [{"adaptive": True}, {"queue_target": 1.5}, {"max_concurrency": 5}])
+def test_the_kernel_takes_limits_as_files_say_them(limits):
+    for key, value in limits.items():
+        assert not LIMITS[key](value)
+    engine().limit("registry-test", limits)
