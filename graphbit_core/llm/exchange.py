@@ -167,8 +167,12 @@ class Exchange(Generic[A]):
 
     def _restart(self) -> Sequence[Delta]:
         """Forgets what the attempt before brought; who has seen some of it is told."""
+        if self._observe is not None:
+            error = self._error
+            reason = f"{type(error).__name__}: {error.message}" if error else "no whole reply came in time"
+            self._observe("llm.restarted", {"attempt": self._attempts, "reason": reason})
         void = (Delta("restart", ""),) if any(self._brought) else ()
-        self._decoder, self._brought, self._judged = None, [], False
+        self._decoder, self._brought, self._judged, self._error = None, [], False, None
         return void
 
     def _frames(self, frames: Iterable[tuple[str, str]]) -> tuple[Sequence[Delta], Verdict | None]:
