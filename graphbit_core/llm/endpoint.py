@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from graphbit_core.llm.models import ModelInfo, ModelRegistry, Resolved
 
 _log = logging.getLogger(__name__)
+_warned: set[str] = set()
 
 Numbers = Mapping[str, float | int]
 EndpointSpec = str | Mapping[str, Any]
@@ -121,8 +122,8 @@ def open_endpoints(
         resolved = registry.resolve(_checked_name(settings.pop("model", None)), providers)
         if number == 0:
             timeout = resolved.settings.timeout
-        if resolved.info is not None and resolved.info.warning:
-            _log.warning("%s", resolved.info.warning)
+        if resolved.info is not None:
+            _warn(resolved.info)
         found += _opened(resolved, settings, host, policy, limits)
     seen: dict[str, count[int]] = {}
     for endpoint in found:
@@ -163,6 +164,13 @@ def _for_each_key(settings: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(keys, str) or not isinstance(keys, Sequence) or not keys:
         raise ValidationError("api_keys must be a list of at least one key", field="api_keys")
     return [{**settings, "api_key": key} for key in keys]
+
+
+def _warn(info: ModelInfo) -> None:
+    """Says once per process until when a model is served."""
+    if info.warning and info.id not in _warned:
+        _warned.add(info.id)
+        _log.warning("%s", info.warning)
 
 
 def _checked_name(model: Any) -> str:

@@ -129,7 +129,7 @@ class Exchange(Generic[A]):
         if kind == "open" and self._dialect.decoder is not None:
             self._decoder = self._dialect.decoder()
         elif kind == "restart":
-            return self._restart(), None
+            return self._restart(payload[0]), None
         elif kind == "notice":
             if self._observe is not None:
                 self._observe(*payload)
@@ -165,12 +165,12 @@ class Exchange(Generic[A]):
                 error.status = status
             return self._fail(error)
 
-    def _restart(self) -> Sequence[Delta]:
-        """Forgets what the attempt before brought; who has seen some of it is told."""
+    def _restart(self, attempt: int) -> Sequence[Delta]:
+        """Forgets what the attempt before brought; who has seen some of it gets a delta that says so."""
         if self._observe is not None:
             error = self._error
-            reason = f"{type(error).__name__}: {error.message}" if error else "no whole reply came in time"
-            self._observe("llm.restarted", {"attempt": self._attempts, "reason": reason})
+            reason = "no whole reply came" if error is None else f"{type(error).__name__}: {error.message}"
+            self._observe("llm.restarted", {"attempt": attempt, "reason": reason})
         void = (Delta("restart", ""),) if any(self._brought) else ()
         self._decoder, self._brought, self._judged, self._error = None, [], False, None
         return void

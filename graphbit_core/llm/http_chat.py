@@ -89,6 +89,15 @@ class HttpChat:
         tokens = int(len(http.body) * _TOKENS_PER_BYTE) + (request.max_tokens or 0)
         framing = codec.framing if stream else None
         merged = {**self._policy, **policy} if policy else self._policy
-        spec = CallSpec(self._resource, http, framing, tokens, deadline, merged, limiter=self._limiter)
+        spec = CallSpec(
+            self._resource,
+            http,
+            framing,
+            tokens,
+            deadline,
+            merged,
+            limiter=self._limiter,
+            notices=observe is not None,
+        )
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
         return spec, Exchange(self._streamed if stream else self._whole, origin, observe)

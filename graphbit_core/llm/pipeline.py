@@ -379,8 +379,9 @@ def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
         endpoints = able
     if len(endpoints) == 1:
         return endpoints
+    endpoints = awake(endpoints, time.monotonic())
     if setup.router is not None:
         endpoints = setup.router(request, endpoints)
         if not endpoints:
             raise ValidationError("the router chose no endpoint; it must give at least one", field="router")
-    return awake(endpoints, time.monotonic())
+    return endpoints
