@@ -140,8 +140,8 @@ class RequestRules(HttpRules):
                 parts = _reasoning(answer.message)
                 ours = [part.signature for part in parts] + [call.signature for call in answer.tool_calls]
                 body = self._body(_continued(answer.message))
-                for signature in filter(None, ours):
-                    assert json.dumps(signature)[1:-1].encode() in body
+                for signature in filter(None, ours):  # as text, or as the JSON that it is
+                    assert json.dumps(signature)[1:-1].encode() in body or signature.encode() in body
                 foreign = self._body(_continued(_of_another(answer.message)))
                 for part in parts:
                     assert part.origin, "reasoning without an origin would go to every API"
