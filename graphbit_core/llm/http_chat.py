@@ -31,6 +31,8 @@ class HttpChat:
         limits: Mapping[str, float | int],
     ) -> None:
         self._codec = codec
+        self._whole = Dialect(codec.decode, codec.error)
+        self._streamed = Dialect(codec.decode, codec.error, codec.decoder)
         self._provider, self._model = provider, model
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
@@ -88,6 +90,5 @@ class HttpChat:
         framing = codec.framing if stream else None
         merged = {**self._policy, **policy} if policy else self._policy
         spec = CallSpec(self._resource, http, framing, tokens, deadline, merged, limiter=self._limiter)
-        decoder = codec.decoder if stream else None
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
-        return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin, observe)
+        return spec, Exchange(self._streamed if stream else self._whole, origin, observe)
