@@ -259,7 +259,9 @@ class Engine:
         """Trusts one more CA; before the first call, else ConfigError."""
 
     def limit(self, limiter: str, limits: ResourceLimits) -> None:
-        """Sets the limits of a limiter; tightening them never cancels a call."""
+        """Sets the limits of a limiter; tightening them never cancels a call. The last one to set them
+        counts, and a key that is left out gets its default; so it is with ``protect``.
+        """
 
     def protect(self, resource: str, settings: ResourceProtection) -> None:
         """Sets the breaker and the retry budget of a resource; what they have counted stays."""

@@ -31,6 +31,8 @@ class HttpChat:
         limits: Mapping[str, float | int],
     ) -> None:
         self._codec = codec
+        self._whole = Dialect(codec.decode, codec.error)
+        self._streamed = Dialect(codec.decode, codec.error, codec.decoder)
         self._provider, self._model = provider, model
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
@@ -97,6 +99,5 @@ class HttpChat:
             limiter=self._limiter,
             notices=observe is not None,
         )
-        decoder = codec.decoder if stream else None
         origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
-        return spec, Exchange(Dialect(codec.decode, codec.error, decoder), origin, observe)
+        return spec, Exchange(self._streamed if stream else self._whole, origin, observe)
