@@ -7,7 +7,7 @@ from functools import partial
 
 from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallGroup, CallSpec, engine
+from graphbit_core.kernel.calls import CallGroup, CallSpec, engine, limit
 from graphbit_core.llm.drive import BlockingRun, GroupRun, LoopRun
 from graphbit_core.llm.exchange import Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
@@ -37,7 +37,7 @@ class HttpChat:
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(limiter, dict(limits))
+            limit(limiter, limits)
 
     def open(
         self,
