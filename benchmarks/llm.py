@@ -18,8 +18,8 @@ CALLS, STREAMS, ROUNDS, IN_FLIGHT = 3000, 20, 5, 10_000
 PEERS = {
     "raw aiohttp": ("llm_aiohttp.py", "aiohttp==3.14.5"),
     "raw httpx": ("llm_httpx.py", "httpx==0.28.1"),
-    "openai SDK": ("llm_openai.py", "openai"),
-    "LiteLLM": ("llm_litellm.py", "litellm"),
+    "openai SDK": ("llm_openai.py", "openai==3.54.0"),
+    "LiteLLM": ("llm_litellm.py", "litellm==1.106.2"),
     "GraphBit 0.6.8": ("llm_graphbit_06.py", "graphbit==0.6.8"),
 }
 OURS = {"batch": "graphbit, batch", "call": "graphbit, async call", "agent": "graphbit, agent node"}

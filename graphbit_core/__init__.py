@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     )
     from graphbit_core.llm.budget import Budget as Budget, Reservation as Reservation, Spent as Spent
     from graphbit_core.llm.cache import ResponseCache as ResponseCache
+    from graphbit_core.llm.call_arguments import arguments_object as arguments_object
     from graphbit_core.llm.client import (
         BatchItem as BatchItem,
         ChatStream as ChatStream,
@@ -216,6 +217,7 @@ _PUBLIC = {
     "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
     "llm.budget": "Budget Reservation Spent",
+    "llm.call_arguments": "arguments_object",
     "llm.cache": "ResponseCache",
     "llm.client": "BatchItem ChatStream LlmClient",
     "llm.embedding": "EmbeddingClient",

@@ -166,13 +166,13 @@ class Exchange(Generic[A]):
             return self._fail(error)
 
     def _restart(self, attempt: int) -> Sequence[Delta]:
-        """Forgets what the attempt before brought; who has seen some of it is told."""
-        void = (Delta("restart", ""),) if any(self._brought) else ()
-        if void and self._observe is not None:
-            why = self._error
-            reason = "the connection broke" if why is None else f"{type(why).__name__}: {why.message}"
+        """Forgets what the attempt before brought; who has seen some of it gets a delta that says so."""
+        if self._observe is not None:
+            error = self._error
+            reason = "no whole reply came" if error is None else f"{type(error).__name__}: {error.message}"
             self._observe("llm.restarted", {"attempt": attempt, "reason": reason})
-        self._decoder, self._brought, self._judged = None, [], False
+        void = (Delta("restart", ""),) if any(self._brought) else ()
+        self._decoder, self._brought, self._judged, self._error = None, [], False, None
         return void
 
     def _frames(self, frames: Iterable[tuple[str, str]]) -> tuple[Sequence[Delta], Verdict | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from graphbit_core import (
     AudioPart,
     FilePart,
-    HttpRequest,
     ImagePart,
     Message,
     PassagePart,
@@ -18,12 +16,10 @@ from graphbit_core import (
     TextPart,
     ToolCall,
     ValidationError,
+    arguments_object,
 )
 
 ORIGIN = "anthropic"
-INVALID_JSON = "INVALID_JSON"
-"""Under this name arguments are sent back that are no JSON object, as the API's makers advise."""
-
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 Block = dict[str, Any]
 
@@ -154,14 +150,4 @@ def _thought(part: ReasoningPart) -> Block | None:
 
 
 def _call_block(call: ToolCall) -> Block:
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call.arguments)}
-
-
-def _input(arguments: str) -> dict[str, Any]:
-    """The arguments as the object that the API wants; what is none is wrapped, so that nothing is lost."""
-    try:
-        read = json.loads(arguments or "{}")
-        HttpRequest.json("", read)  # NaN, huge numbers and half characters can be read, but not sent
-    except (ValueError, RecursionError, ValidationError):
-        read = None
-    return read if isinstance(read, dict) else {INVALID_JSON: arguments}
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments_object(call.arguments)}

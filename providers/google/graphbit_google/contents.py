@@ -5,7 +5,6 @@ The places of signatures are those that ``parts`` read them from.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from graphbit_core import (
     TextPart,
     ToolCall,
     ValidationError,
+    arguments_object,
 )
 from graphbit_google.parts import ORIGIN
 
@@ -123,21 +123,10 @@ def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
-    written: dict[str, Any] = {"name": call.name, "args": _arguments(call.arguments)}
+    written: dict[str, Any] = {"name": call.name, "args": arguments_object(call.arguments)}
     if call.id:
         written["id"] = call.id
     return _signed({"functionCall": written}, call.signature)
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """The arguments; what another model wrote wrongly is shown under a name that says so."""
-    if not text.strip():
-        return {}
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else {"malformed_arguments": text}
 
 
 def _result(message: Message, names: Mapping[str, str]) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def test_results_that_follow_each_other_are_one_turn_and_find_the_names_of_their
         Message("user", "Well?"),
     )
     assert [turn["role"] for turn in seen] == ["user", "model", "user", "user"]
-    assert seen[1]["parts"][1]["functionCall"]["args"] == {"malformed_arguments": "not JSON"}
+    assert seen[1]["parts"][1]["functionCall"]["args"] == {"INVALID_JSON": "not JSON"}
     assert seen[2]["parts"] == [
         {"functionResponse": {"id": "1", "name": "weather", "response": {"output": "12"}}},
         {"functionResponse": {"id": "2", "name": "time", "response": {"error": "no clock"}}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from typing import Any
 
 from graphbit_core import (
     ChatRequest,
-    HttpRequest,
     ImagePart,
     Message,
     PassagePart,
@@ -19,11 +17,10 @@ from graphbit_core import (
     ToolCall,
     ToolSpec,
     ValidationError,
+    arguments_object,
 )
 
 ORIGIN = "ollama"
-INVALID_JSON = "INVALID_JSON"
-"""Under this name arguments are sent back that are no JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +145,4 @@ def _image(image: ImagePart) -> str:
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
-    return {"function": {"name": call.name, "arguments": _arguments(call.arguments)}}
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """The arguments as the object that the API wants; what is none is wrapped, so that nothing is lost."""
-    try:
-        read = json.loads(text or "{}")
-        HttpRequest.json("", read)  # NaN, huge numbers and half characters can be read, but not sent
-    except (ValueError, RecursionError, ValidationError):
-        read = None
-    return read if isinstance(read, dict) else {INVALID_JSON: text}
+    return {"function": {"name": call.name, "arguments": arguments_object(call.arguments)}}

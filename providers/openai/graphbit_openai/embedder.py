@@ -165,7 +165,10 @@ def _vector(embedding: Any) -> Vector:
     if isinstance(embedding, str):
         numbers: Vector = _floats(embedding)
     elif isinstance(embedding, list) and all(type(number) in (float, int) for number in embedding):
-        numbers = [float(number) for number in embedding]
+        try:
+            numbers = [float(number) for number in embedding]
+        except OverflowError:  # JSON's whole numbers have no end
+            numbers = []
     else:
         bad_shape("has an embedding that is neither numbers nor base64", embedding)
     if not numbers or not all(map(math.isfinite, numbers)):
