@@ -32,7 +32,7 @@ from graphbit_core import (
     UnavailableError,
     ValidationError,
 )
-from graphbit_core.testing import ModelServer, Reply
+from graphbit_core.testing import ModelServer, Reply, ScriptedModel
 from graphbit_core.testing.replies import chat_body, chat_events, error_body, sse
 from tests.llm.conftest import HASTY, KEY, WAYS, ask
 from tests.llm.endpoints import Whole, chain, models
@@ -163,7 +163,7 @@ def test_an_endpoint_that_cannot_do_it_is_not_asked(way: str) -> None:
     tool = ToolSpec("weather", "Tells it.", {"type": "object"})
     assert client.respond(ChatRequest(ONE, tools=(tool,))).text == "ok"
     assert not made["a"].requests
-    assert client.capabilities == {"stream", "tools"}
+    assert client.capabilities == ScriptedModel.capabilities
 
 
 def test_what_no_endpoint_can_do_is_refused_before_anything_is_sent() -> None:
