@@ -5,6 +5,8 @@ stream.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 
 from graphbit import LlmClient, LlmConfig
 from llm_protocol import KEY, MODEL, PROMPT, calls_of, say, url
@@ -20,6 +22,8 @@ async def main() -> None:
 
     await calls_of(row, call)
     say(row)
+    sys.stdout.flush()
+    os._exit(0)  # it crashes now and then when the interpreter ends
 
 
 asyncio.run(main())

@@ -389,7 +389,6 @@ def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
         endpoints = able
     if len(endpoints) == 1:
         return endpoints
-    endpoints = awake(endpoints, time.monotonic())
     if setup.router is not None:
         endpoints = setup.router(request, endpoints)
         if not endpoints:

@@ -22,7 +22,7 @@ class Router(Protocol):
     """Puts endpoints in the order in which they are tried; those it leaves out are not asked."""
 
     def __call__(self, request: ChatRequest, endpoints: Sequence[Endpoint], /) -> Sequence[Endpoint]:
-        """``endpoints`` can all serve the request now; they are in the order that the client was given."""
+        """``endpoints`` can all serve the request; they are in the order that the client was given."""
         ...
 
 

@@ -197,19 +197,6 @@ def test_a_router_of_ones_own_chooses() -> None:
     assert not made["a"].requests
 
 
-def test_a_router_sees_only_those_that_may_be_asked_now() -> None:
-    seen: list[str] = []
-
-    def watch(request: ChatRequest, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
-        seen.append(names(endpoints))
-        return endpoints
-
-    scripts = {"a": [RateLimitError("slow down", retry_after=60.0)], "b": ["ok", "ok"]}
-    client, _ = chain(scripts, router=watch)
-    assert [client.complete("Hi"), client.complete("Hi")] == ["ok", "ok"]
-    assert seen == ["ab", "b"]
-
-
 def test_a_router_that_chooses_nothing_is_told_so() -> None:
     client, _ = chain({"a": [], "b": []}, router=lambda request, endpoints: ())
     with pytest.raises(ValidationError, match="chose no endpoint"):
