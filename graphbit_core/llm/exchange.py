@@ -79,6 +79,7 @@ class Origin:
     provider: str
     model: str
     secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    resource: str = ""
 
     def sign(self, error: GraphBitError) -> None:
         """Redacts ``error`` and fills in its provider and model."""
@@ -140,10 +141,12 @@ class Exchange(Generic[A]):
             raise InternalError(f"the kernel sent an event that this call does not expect: {kind}")
         return (), None
 
-    def judged(self, *, again: bool) -> None:
-        """What the kernel made of the verdict: whether it tries again."""
+    def judged(self, *, again: bool, breaker: str | None = None) -> None:
+        """What the kernel made of the verdict: whether it tries again, and a new state of the breaker."""
         self.over = not again
         self._judged = again
+        if breaker is not None and self._observe is not None:
+            self._observe("resource.breaker", {"resource": self._origin.resource, "state": breaker})
 
     def result(self) -> A:
         """The answer. Raises the error that ended the call."""
