@@ -231,7 +231,7 @@ class Course:
     def _reserve(self, budget: Budget, endpoint: Endpoint) -> None:
         """Sets aside what the call may use. Raises BudgetExceededError if that is not there any more."""
         info = endpoint.info or ModelInfo(endpoint.model, endpoint.provider)
-        tokens, usd = estimate(self._request, info)
+        tokens, usd = estimate(endpoint.completed(self._request), info)
         try:
             self._reservation = budget.reserve(tokens, usd, endpoint.name)
         except BudgetExceededError as error:
