@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallSpec, engine
+from graphbit_core.kernel.calls import CallSpec, engine, limit
 from graphbit_core.llm.exchange import A, Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.http import Framing, HttpRequest
@@ -42,7 +42,7 @@ class HttpCalls:
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(limiter, dict(limits))
+            limit(limiter, limits)
 
     def get_stats(self) -> dict[str, float | int | str]:
         """The kernel's figures for the resource."""
