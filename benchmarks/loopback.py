@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
             for connection in _held:
                 connection.transport.write(_WHOLE)
             _held.clear()
-            self.transport.write(_HEAD % 2 + b"{}")
+            self.transport.write(_HEAD % 1 + b"0")
         elif path.startswith(b"/held/"):
             _held.append(self)
         elif not stream:

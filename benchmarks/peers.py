@@ -1,19 +1,24 @@
-"""Peers live in an environment of their own, so that they never weigh on what is measured or shipped."""
+"""Peers live in environments of their own, outside the workspace, so that they never weigh on what is
+measured or shipped, nor on each other.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+import tempfile
 import venv
 from pathlib import Path
 
-ENVIRONMENT = Path(__file__).parent.parent / ".venv" / "peers"
+ENVIRONMENTS = Path(tempfile.gettempdir()) / "graphbit-peers"
 
 
 def peer_python(*requirements: str) -> str | None:
     """The interpreter of an environment that has ``requirements``; None if they cannot be installed."""
-    python = ENVIRONMENT / "bin" / "python"
+    name = hashlib.sha256(" ".join(sorted(requirements)).encode()).hexdigest()[:16]
+    python = ENVIRONMENTS / name / "bin" / "python"
     if not python.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+        venv.create(ENVIRONMENTS / name, with_pip=True)
     done = subprocess.run(
         [python, "-m", "pip", "install", "--quiet", *requirements], capture_output=True, text=True
     )

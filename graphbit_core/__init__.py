@@ -183,7 +183,7 @@ if TYPE_CHECKING:
     from graphbit_core.workflow.executor import Executor as Executor
     from graphbit_core.workflow.limits import RunCaps as RunCaps
     from graphbit_core.workflow.node import Node as Node
-    from graphbit_core.workflow.options import NodeOptions as NodeOptions
+    from graphbit_core.workflow.options import AgentOptions as AgentOptions, NodeOptions as NodeOptions
     from graphbit_core.workflow.result import NodeReport as NodeReport, WorkflowResult as WorkflowResult
     from graphbit_core.workflow.stats import ExecutorStats as ExecutorStats
     from graphbit_core.workflow.stream import RunStream as RunStream
@@ -251,7 +251,7 @@ _PUBLIC = {
     "workflow.executor": "Executor",
     "workflow.limits": "RunCaps",
     "workflow.node": "Node",
-    "workflow.options": "NodeOptions",
+    "workflow.options": "AgentOptions NodeOptions",
     "workflow.result": "NodeReport WorkflowResult",
     "workflow.stats": "ExecutorStats",
     "workflow.stream": "RunStream",

@@ -207,8 +207,8 @@ ResourceLimits: TypeAlias = dict[str, float | int]
 admitted after less than the target for a whole interval, those that waited twice the target are turned away
 (ResourceExhaustedError, ``resource="queue_delay"``) before any work.
 
-``adaptive`` (0): with 1, the calls that run at the same time are halved after a timeout, 429 or 5xx, and grow
-by one with each round of successes, from 1 to ``max_concurrency``.
+``adaptive`` (0): with 1, the calls that run at the same time begin at ``max_concurrency``, are halved after a
+timeout, 429 or 5xx (once for all that were under way), and grow by one with each round of successes.
 """
 
 ResourceProtection: TypeAlias = dict[str, float | int]
@@ -259,7 +259,9 @@ class Engine:
         """Trusts one more CA; before the first call, else ConfigError."""
 
     def limit(self, limiter: str, limits: ResourceLimits) -> None:
-        """Sets the limits of a limiter; tightening them never cancels a call."""
+        """Sets the limits of a limiter; tightening them never cancels a call. The last one to set them
+        counts, and a key that is left out gets its default; so it is with ``protect``.
+        """
 
     def protect(self, resource: str, settings: ResourceProtection) -> None:
         """Sets the breaker and the retry budget of a resource; what they have counted stays."""

@@ -33,11 +33,13 @@ MAKERS = [
 SYNONYMS = {
     "ark": "bytedance",
     "azure-openai": "azure",
+    "azure_responses": "azure",
     "gemini": "google",
     "kimi": "moonshot",
     "llamacpp": "llama_cpp",
     "lmstudio": "lm_studio",
     "mistralai": "mistral",
+    "openai_responses": "openai",
     "togetherai": "together",
 }
 LOCAL = ["extractive", "llama_cpp", "lm_studio", "ollama", "vllm"]

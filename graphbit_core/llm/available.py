@@ -37,6 +37,9 @@ def lacking_model(
     try:
         found = default_registry().resolve(llm, [one.name for one in resources.host.list("provider")])
     except ComponentNotFoundError as error:
+        head, colon, _ = llm.partition(":")
+        if colon and (missing := resources.lacks_component("provider", head)):
+            return missing
         message, fix = divided(error)
         return [Finding("missing_provider", message, fix or "see 'graphbit models list'")]
     except (ConfigError, ValidationError) as error:

@@ -81,7 +81,7 @@ class ResponseCache:
         self._sampled, self._tool_calls = sampled, tool_calls
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._process = 0
+        self._process = os.getpid()
         self._grown = 0
         self._counts = {"hits": 0, "misses": 0, "stored": 0, "corrupt": 0, "faults": 0}
         if self.path != ":memory:":
@@ -106,7 +106,8 @@ class ResponseCache:
     def get(self, key: Key) -> ChatResponse | None:
         """The answer for ``key``; it costs nothing and is ``cached``."""
         found = self._do(lambda connection: self._read(connection, key))
-        self._counts["misses" if found is None else "hits"] += 1
+        with self._lock:
+            self._counts["misses" if found is None else "hits"] += 1
         return found
 
     def put(self, key: Key, answer: ChatResponse) -> None:
@@ -133,8 +134,9 @@ class ResponseCache:
 
     def close(self) -> None:
         """Closes the file; it is opened again when it is needed. What is in memory is gone."""
-        with self._lock:
-            self._close()
+        if self._process == os.getpid():
+            with self._lock:
+                self._close()
 
     def get_stats(self) -> dict[str, int]:
         """``hits``, ``misses``, ``stored``, ``corrupt`` (rows) and ``faults`` (of the file)."""
@@ -147,6 +149,8 @@ class ResponseCache:
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Works on the file, in one transaction; a fault of the file is logged, counted, and gives None."""
+        if self._process != os.getpid():
+            self._begin_in_child()
         with self._lock:
             try:
                 with self._opened() as connection:
@@ -158,9 +162,6 @@ class ResponseCache:
                 return None
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is not None and self._process != os.getpid():
-            _of_parent.append(self._connection)  # a forked child must not touch its parent's file
-            self._connection = None
         if self._connection is None:
             if self.path != ":memory:":
                 Path(self.path).touch(mode=0o600)  # a new file is nobody else's to read
@@ -172,13 +173,19 @@ class ResponseCache:
             except BaseException:
                 connection.close()
                 raise
-            self._connection, self._process = connection, os.getpid()
+            self._connection = connection
         return self._connection
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None and self._process == os.getpid():
+        if connection is not None:
             connection.close()
+
+    def _begin_in_child(self) -> None:
+        """A forked child must not touch its parent's connection, nor wait for a lock that nobody frees."""
+        if self._connection is not None:
+            _of_parent.append(self._connection)
+        self._lock, self._connection, self._process = threading.Lock(), None, os.getpid()
 
     def _read(self, connection: sqlite3.Connection, key: Key) -> ChatResponse | None:
         query = "SELECT value, digest, created, used FROM answers WHERE key = ?"

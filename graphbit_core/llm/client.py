@@ -58,8 +58,8 @@ class LlmClient:
         registry: What names of models mean and what models cost; default: the process's.
         budget: What the client's calls may use up; several clients may share one.
         cache: Answers to keep: a ResponseCache, the path of its file, or True for the user's own.
-        restart: Let another endpoint begin anew after pieces of an answer were handed out; a delta of kind
-            ``restart`` says that they are void.
+        restart: Let a call begin anew after pieces of an answer were handed out, with the same endpoint or
+            another; a delta of kind ``restart`` says that they are void.
         settings: The settings of the model's provider, for example ``api_key`` and ``base_url``;
             ``api_keys`` makes one endpoint for each key.
 
@@ -97,7 +97,8 @@ class LlmClient:
             raise ValidationError("fallbacks is a list of models; put the one in a list", field="fallbacks")
         host, registry = host or default_host(), registry or default_registry()
         specs = [{**settings, "model": model}, *fallbacks]
-        self.endpoints, usual = open_endpoints(specs, host, registry, policy or {}, limits or {})
+        bounds = {**({"restart_streams": 1} if restart else {}), **(policy or {})}
+        self.endpoints, usual = open_endpoints(specs, host, registry, bounds, limits or {})
         self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
         self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
         self.timeout = timeout or usual or _TIMEOUT

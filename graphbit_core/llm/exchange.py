@@ -25,7 +25,7 @@ Observe = Callable[[str, Mapping[str, Any]], None]
 """Told what happens to a call: a type such as ``resource.limited``, and its facts."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every call; a frozen one takes three times as long
 class Verdict:
     """What the kernel is told about an attempt; ``kind`` as in ``_native.Engine``."""
 
@@ -69,7 +69,7 @@ class Dialect(Generic[A]):
     decoder: Callable[[], Decoder[A]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """Whose call it is: the facts that every error gets, and what no error may show.
 
@@ -88,6 +88,10 @@ class Origin:
                 setattr(error, name, getattr(self, name))
 
 
+SHOWN = ("text", "refusal")
+"""Kinds of deltas whose texts, joined, are the text of the answer."""
+
+
 class Exchange(Generic[A]):
     """State of one call. ``feed`` events until ``over``, then ask for ``result()``.
 
@@ -100,8 +104,7 @@ class Exchange(Generic[A]):
         self._origin = origin
         self._observe = observe
         self._decoder: Decoder[A] | None = None
-        self._text: list[str] = []
-        self._delivered = False
+        self._brought: list[Sequence[Delta]] = []
         self._judged = False
         self._attempts: int | None = None
         self._answer: A | None = None
@@ -126,7 +129,7 @@ class Exchange(Generic[A]):
         if kind == "open" and self._dialect.decoder is not None:
             self._decoder = self._dialect.decoder()
         elif kind == "restart":
-            return self._restart(), None
+            return self._restart(payload[0]), None
         elif kind == "notice":
             if self._observe is not None:
                 self._observe(*payload)
@@ -150,7 +153,7 @@ class Exchange(Generic[A]):
 
     def _reply(self, payload: tuple[int, int, Iterable[tuple[str, str]], bytes]) -> Verdict:
         _, status, headers, body = payload
-        response = HttpResponse(status, {name.lower(): value for name, value in headers}, body)
+        response = HttpResponse(status, dict(headers), body)
         try:
             if not 200 <= status < 300:
                 raise self._dialect.error(response)
@@ -162,24 +165,27 @@ class Exchange(Generic[A]):
                 error.status = status
             return self._fail(error)
 
-    def _restart(self) -> Sequence[Delta]:
-        """Forgets what the attempt before brought; who has seen some of it is told."""
-        void = (Delta("restart", ""),) if self._delivered else ()
-        self._decoder, self._text, self._delivered, self._judged = None, [], False, False
+    def _restart(self, attempt: int) -> Sequence[Delta]:
+        """Forgets what the attempt before brought; who has seen some of it gets a delta that says so."""
+        if self._observe is not None:
+            error = self._error
+            reason = "no whole reply came" if error is None else f"{type(error).__name__}: {error.message}"
+            self._observe("llm.restarted", {"attempt": attempt, "reason": reason})
+        void = (Delta("restart", ""),) if any(self._brought) else ()
+        self._decoder, self._brought, self._judged, self._error = None, [], False, None
         return void
 
     def _frames(self, frames: Iterable[tuple[str, str]]) -> tuple[Sequence[Delta], Verdict | None]:
         if self._decoder is None:
             raise InternalError("the kernel sent frames before the head of the reply")
         deltas: list[Delta] = []
+        self._brought.append(deltas)
+        feed, add = self._decoder.feed, deltas.extend
         try:
             for event, data in frames:
-                deltas.extend(self._decoder.feed(Frame(data, event)))
+                add(feed(Frame(data, event)))
         except (ProviderError, DecodeError) as error:
             return deltas, self._fail(error)
-        finally:
-            self._text.extend(delta.text for delta in deltas if delta.kind in ("text", "refusal"))
-            self._delivered = self._delivered or bool(deltas)
         return deltas, None
 
     def _end(self) -> Verdict:
@@ -196,7 +202,9 @@ class Exchange(Generic[A]):
 
     def _fail(self, error: GraphBitError) -> Verdict:
         if isinstance(error, StreamInterruptedError) and error.partial is None:
-            error.partial = "".join(self._text)
+            error.partial = "".join(
+                delta.text for deltas in self._brought for delta in deltas if delta.kind in SHOWN
+            )
         self._origin.sign(error)
         if "attempts" in error._facts and error.attempts is None:  # type: ignore[attr-defined]
             error.attempts = self._attempts  # type: ignore[attr-defined]

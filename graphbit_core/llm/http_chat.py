@@ -20,6 +20,8 @@ class HttpChat(HttpCalls):
     def __init__(self, codec: ChatCodec, **names: Any) -> None:
         super().__init__(**names)
         self._codec = codec
+        self._whole = Dialect(codec.decode, codec.error)
+        self._streamed = Dialect(codec.decode, codec.error, codec.decoder)
 
     def open(
         self,
@@ -61,7 +63,7 @@ class HttpChat(HttpCalls):
         codec = self._codec
         return self._call(
             self._encoded(partial(codec.encode, request, stream=stream)),
-            Dialect(codec.decode, codec.error, codec.decoder if stream else None),
+            self._streamed if stream else self._whole,
             deadline,
             written=request.max_tokens or 0,
             framing=codec.framing if stream else None,

@@ -68,7 +68,7 @@ class Course:
     """
 
     __slots__ = (
-        *("_answer", "_began", "_deadline", "_delivered", "_errors", "_group", "_key", "_observe"),
+        *("_answer", "_began", "_deadline", "_delivered", "_errors", "_group", "_key", "_keyed", "_observe"),
         *("_pending", "_place", "_policy", "_request", "_reservation", "_route", "_run", "_running"),
         *("_sent", "_setup", "_stream", "step"),
     )
@@ -83,7 +83,8 @@ class Course:
         observe: Observe | None = None,
         group: CallGroup | None = None,
     ) -> None:
-        self._route = _route(setup, request)
+        chosen = _route(setup, request)
+        self._route = chosen if len(chosen) == 1 else awake(chosen, time.monotonic())
         self._setup, self._request, self._stream = setup, request, stream
         self._policy, self._observe, self._group = policy, observe, group
         self._began = self._sent = time.monotonic()
@@ -97,9 +98,10 @@ class Course:
         self._pending: Sequence[Delta] | None = None
         self._answer: ChatResponse | None = None
         self._key: Key | None = None
+        self._keyed = chosen[0]  # an answer that it gave is given also while it must be left alone
         self.step: Step | None = "receive"
-        if setup.cache is not None and (key := setup.cache.key(self._route[0], request)) is not None:
-            self._key, self.step = key, "look up"
+        if setup.cache is not None:
+            self._look_up(setup.cache, chosen[0])
         self._run: Any = None  # of the driver
         setup.meter.begin()
 
@@ -110,14 +112,21 @@ class Course:
             raise InternalError("the call is over")
         return self._setup.cache, self._key
 
+    def _look_up(self, cache: ResponseCache, endpoint: Endpoint) -> None:
+        """What ``endpoint`` answered before is wanted, if it can be told from what was looked for already."""
+        before, self._key, self._keyed = self._key, cache.key(endpoint, self._request), endpoint
+        self.step = "receive" if self._key in (None, before) else "look up"
+
     def _found(self, answer: ChatResponse | None) -> None:
         """What the cache has for the request."""
         if answer is None:
             self.step = "receive"
+            if self._setup.cache is not None and self._keyed is not self._route[0]:
+                self._look_up(self._setup.cache, self._route[0])
             return
         self._setup.meter.hit(self._began, time.monotonic())
         if self._observe is not None:
-            facts = {"model": self._route[0].name, "usd": 0.0, "cached": True}
+            facts = {"model": self._keyed.name, "usd": 0.0, "cached": True}
             self._observe("llm.answered", facts)
         self._answer, self.step = answer, "give"
         if self._stream:
@@ -155,9 +164,10 @@ class Course:
         if self._stream and not self._delivered:
             self._pending = as_deltas(item)
         if setup.cache is not None and setup.cache.keeps(self._request, item):
-            if self._place:
+            if endpoint is not self._keyed:
                 self._key = setup.cache.key(endpoint, self._request)
-            self.step = "store"
+            if self._key is not None:
+                self.step = "store"
 
     def _failed(self, error: GraphBitError, *, opened: bool) -> None:
         """The endpoint failed: the next one is asked, or the error is raised, with those before it told.
@@ -360,7 +370,7 @@ class LoopCourse(Course):
 
 
 def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
-    """The endpoints that can serve the request, in the order in which they are asked.
+    """The endpoints that can serve the request, in the order in which they would be asked.
 
     Raises:
         ValidationError: The request is wrong, or none can.
@@ -378,4 +388,4 @@ def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
         endpoints = setup.router(request, endpoints)
         if not endpoints:
             raise ValidationError("the router chose no endpoint; it must give at least one", field="router")
-    return awake(endpoints, time.monotonic())
+    return endpoints

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.llm.exchange import SHOWN
 from graphbit_core.types.messages import ChatResponse, Delta
 
 
@@ -32,10 +33,6 @@ class AsyncRun(Protocol):
     def close(self) -> None:
         """Ends the call if it is not over."""
         ...
-
-
-SHOWN = ("text", "refusal")
-"""Kinds of deltas whose texts, joined, are the text of the answer."""
 
 
 class ChatStream:

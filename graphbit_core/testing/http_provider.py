@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from graphbit_core.testing.http_requests import RequestRules
 from graphbit_core.testing.http_rules import Canned as Canned, check_same
 from graphbit_core.testing.http_streams import StreamRules
 from graphbit_core.testing.model_server import ModelServer
-from graphbit_core.testing.network import GARBAGE, STATUSES, everything, raised
+from graphbit_core.testing.network import GARBAGE, STATUSES, everything, raised, spoiled
 from graphbit_core.testing.replies import Reply
 from graphbit_core.types.http import HttpResponse
 from graphbit_core.types.messages import ChatRequest, Message, ReasoningPart
@@ -46,6 +45,8 @@ class HttpProviderConformance(RequestRules, StreamRules):
         assert (self.tools is not None) == self._declares("tools"), "give `tools`, or do not declare tools"
         given = self.reasoning is not None
         assert given == self._declares("reasoning"), "give `reasoning`, or do not declare reasoning"
+        shown = [part for canned in self._canned() for part in canned.answer.message.content]
+        assert given or not any(isinstance(part, ReasoningPart) for part in shown), "declare reasoning"
 
     # --- answers ---
 
@@ -103,7 +104,7 @@ class HttpProviderConformance(RequestRules, StreamRules):
         """Every value of a good reply is replaced by others; what comes is an answer or an error of ours."""
         codec = self._codec
         for canned in self._canned():
-            for body in _spoiled(canned.body):
+            for body in spoiled(canned.body):
                 try:
                     codec.decode(_response(body))
                 except (DecodeError, ProviderError):
@@ -131,22 +132,6 @@ class HttpProviderConformance(RequestRules, StreamRules):
         for error in self._errors(Reply.text(f"<html>{CANARY}</html>", 200)):
             assert CANARY not in everything(error)
         assert CANARY not in caplog.text
-
-
-_OTHERS: tuple[Any, ...] = (None, 7, -1, 10**400, True, "text", [], [7], {}, {"a": 1})
-
-
-def _spoiled(value: Any) -> Iterator[Any]:
-    """``value`` with one part of it replaced or left out, for each part and each replacement."""
-    yield from _OTHERS
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield {other: kept for other, kept in value.items() if other != name}
-            yield from ({**value, name: other} for other in _spoiled(part))
-    elif isinstance(value, list):
-        for at, part in enumerate(value):
-            yield value[:at] + value[at + 1 :]
-            yield from ([*value[:at], other, *value[at + 1 :]] for other in _spoiled(part))
 
 
 def _response(body: Any) -> HttpResponse:

@@ -53,6 +53,8 @@ class HttpRules(NetworkConformance, ProviderConformance):
 
     @pytest.fixture(autouse=True)
     def _server(self) -> Iterator[None]:
+        if not isinstance(getattr(self, "text", None), Canned):
+            pytest.fail(f"{type(self).__name__} needs `text`: a Canned answer in the dialect of its API")
         with ModelServer(lambda request: self._answer(self.text, request)) as server:
             self.server = server
             yield

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
@@ -12,7 +13,7 @@ from typing import Any
 
 from graphbit_core.errors import DecodeError, ProviderError, StreamInterruptedError
 from graphbit_core.testing.http_rules import Canned, HttpRules, check_same
-from graphbit_core.testing.network import GARBAGE, raised
+from graphbit_core.testing.network import GARBAGE, raised, spoiled
 from graphbit_core.testing.replies import Reply
 from graphbit_core.types.http import Frame
 from graphbit_core.types.messages import ChatResponse, Delta
@@ -20,7 +21,7 @@ from graphbit_core.types.messages import ChatResponse, Delta
 _AT_ONCE = 24
 _LONG = 2000
 """Chunks of a long stream, each padded to as many bytes."""
-_EVERY_BYTE = 800
+_EVERY_BYTE = 400
 """Up to this length a body is cut at every byte."""
 _ADDED = "event: graphbit.added.later\ndata: {}\n\n"
 _LEFT = ("closed", "reset")
@@ -113,6 +114,21 @@ class StreamRules(HttpRules):
             error = raised(lambda r=reply: "".join(self.client(r).stream(self.request)))  # type: ignore[misc]
             assert isinstance(error, DecodeError | StreamInterruptedError), body
 
+    def test_a_frame_of_another_shape_is_never_a_fault_of_the_codec(self) -> None:
+        """As with whole replies: an answer, or an error of ours."""
+        codec = self._codec
+        for canned in self._streamed_answers():
+            frames = self._frames(canned.stream)
+            for at, frame in enumerate(frames):
+                for data in _spoiled_data(frame.data):
+                    decoder = codec.decoder()
+                    try:
+                        for one in (*frames[:at], Frame(data, frame.event), *frames[at + 1 :]):
+                            decoder.feed(one)
+                        decoder.finish()
+                    except (DecodeError, ProviderError, StreamInterruptedError):
+                        continue
+
     def test_an_error_inside_a_stream_is_a_provider_error(self) -> None:
         if self.stream_error:
             reply = self._streamed(self.stream_error)
@@ -189,3 +205,12 @@ def _places(length: int) -> Sequence[int]:
     """Where a body is cut: at every byte of its end, and of a long one's beginning at every few."""
     end = max(0, length - _EVERY_BYTE // 2)
     return [*range(0, end, 1 + end // _EVERY_BYTE), *range(end, length + 1)]
+
+
+def _spoiled_data(data: str) -> Iterator[str]:
+    """The JSON of a frame, spoiled; nothing for a frame that is not JSON, such as ``[DONE]``."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return
+    yield from map(json.dumps, spoiled(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -60,6 +60,8 @@ class NetworkConformance(ComponentConformance):
     def test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        if not hasattr(self, "key_env"):
+            pytest.fail(f"{type(self).__name__} needs `key_env`: the environment variable of its key")
         monkeypatch.setenv(self.key_env, "sk-from-the-environment")
         self.component()
         monkeypatch.delenv(self.key_env)
@@ -95,3 +97,19 @@ def everything(error: BaseException) -> str:
     """All that a user, a log or another process could see of an error."""
     shown = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
     return shown + pickle.dumps(error).decode("latin-1")
+
+
+_VALUES: tuple[Any, ...] = (None, 7, -1, 10**400, True, "text", [], [7], {}, {"a": 1})
+
+
+def spoiled(value: Any) -> Iterator[Any]:
+    """``value`` with one part of it replaced or left out, for each part and each replacement."""
+    yield from _VALUES
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield {other: kept for other, kept in value.items() if other != name}
+            yield from ({**value, name: other} for other in spoiled(part))
+    elif isinstance(value, list):
+        for at, part in enumerate(value):
+            yield value[:at] + value[at + 1 :]
+            yield from ([*value[:at], other, *value[at + 1 :]] for other in spoiled(part))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from graphbit_core.types.secret import Secret
 from graphbit_core.workflow.container_makers import ContainerMakers
-from graphbit_core.workflow.options import NodeOptions
+from graphbit_core.workflow.options import AgentOptions, NodeOptions
 
 if TYPE_CHECKING:
     from graphbit_core.workflow.node import Node
@@ -31,20 +31,13 @@ class Makers(ContainerMakers):
         *,
         system_prompt: str | None = None,
         llm: str | None = None,
-        fallbacks: Sequence[str] | None = None,
-        policy: Mapping[str, float | int] | None = None,
-        output: Any = None,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        reasoning_effort: str | None = None,
-        parallel_tool_calls: bool | None = None,
-        cache: bool | None = None,
         tools: Sequence[Any] | None = None,
         max_iterations: int | None = None,
         tool_choice: str | None = None,
         context: str | None = None,
+        output: Any = None,
         id: str | None = None,  # noqa: A002
-        **options: Unpack[NodeOptions],
+        **options: Unpack[AgentOptions],
     ) -> Node:
         """Asks a model, and calls the tools it asks for. The output is its last answer: text, or ``output``.
 
@@ -53,23 +46,16 @@ class Makers(ContainerMakers):
             prompt: Template of the user's message.
             system_prompt: Template of the system message.
             llm: ``provider:model``, an alias or a model's name; default: the executor's.
-            fallbacks: Models that are asked when ``llm`` fails in a way that another one may mend.
-            policy: Bounds of a model call, such as ``max_attempts``; they go before the client's.
-            output: A type (a dataclass, a TypedDict, a pydantic model, …) or a JSON Schema: the answer has
-                that form. One that does not is asked for again, at most twice.
-            temperature: 0 to 2.
-            max_tokens: Most tokens to generate, at least 1.
-            reasoning_effort: The provider's own word, such as ``low`` or ``high``.
-            parallel_tool_calls: Whether one answer may ask for several tools.
-            cache: Ask for the provider's prompt caching, where that must be asked for.
             tools: What the model may call, and nothing else: functions, what ``@tool`` made,
                 ``package.module:function``, or names of installed tools.
             max_iterations: Model calls at most, 1 to 100; default 10.
             tool_choice: ``auto``, ``none``, ``required`` or a tool's name; the last two hold for the first
                 model call only.
             context: Template of a text that is put before the prompt.
+            output: A type (a dataclass, a TypedDict, a pydantic model, …) or a JSON Schema: the answer has
+                that form. One that does not is asked for again, at most twice.
             id: See ``Node``.
-            options: See ``NodeOptions``.
+            options: See ``AgentOptions``, which holds how a model is asked, and ``NodeOptions``.
         """
         return _node(
             "agent",
@@ -78,18 +64,11 @@ class Makers(ContainerMakers):
             prompt=prompt,
             system_prompt=system_prompt,
             llm=llm,
-            fallbacks=fallbacks,
-            policy=policy,
-            output=output,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            reasoning_effort=reasoning_effort,
-            parallel_tool_calls=parallel_tool_calls,
-            cache=cache,
             tools=tools,
             max_iterations=max_iterations,
             tool_choice=tool_choice,
             context=context,
+            output=output,
             **options,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -53,6 +53,28 @@ class NodeOptions(TypedDict, total=False):
 
 
 OPTION_NAMES = frozenset(NodeOptions.__annotations__)
+
+
+class AgentOptions(NodeOptions, total=False):
+    """How an agent's model is asked; each may be left out.
+
+    Attributes:
+        fallbacks: Models that are asked when ``llm`` fails in a way that another one may mend.
+        policy: Bounds of a model call, such as ``max_attempts``; they go before the client's.
+        temperature: 0 to 2.
+        max_tokens: Most tokens to generate, at least 1.
+        reasoning_effort: The provider's own word, such as ``low`` or ``high``.
+        parallel_tool_calls: Whether one answer may ask for several tools.
+        cache: Ask for the provider's prompt caching, where that must be asked for.
+    """
+
+    fallbacks: Sequence[str]
+    policy: Mapping[str, float | int]
+    temperature: float
+    max_tokens: int
+    reasoning_effort: str
+    parallel_tool_calls: bool
+    cache: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as abc
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -237,6 +238,9 @@ def _of_hint(hint: Any) -> Schema:
 
 
 def documented(owner: Any) -> dict[str, str]:
-    """What the docstring says of each argument or attribute."""
-    texts = read_docstring(owner).parameters
+    """What the docstring says of each argument or attribute, and those of options that a function unpacks."""
+    texts = dict(read_docstring(owner).parameters)
+    for annotation in getattr(owner, "__annotations__", {}).values():
+        if unpacked := re.fullmatch(r"Unpack\[(\w+)\]", str(annotation)):
+            texts |= read_docstring(owner.__globals__[unpacked[1]]).parameters
     return {name: text.replace("``", "'") for name, text in texts.items()}

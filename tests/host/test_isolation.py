@@ -104,7 +104,7 @@ def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant(make_host, s
 @pytest.mark.parametrize(
     ("kind", "name", "command"),
     [
-        ("provider", "anthropic", "pip install graphbit-anthropic"),
+        ("provider", "acme", "pip install graphbit-acme"),
         ("vector_store", "qdrant", "pip install graphbit-store-qdrant"),
         ("splitter", "by_line", "pip install graphbit-splitter-by-line"),
         ("tool", "x; rm -rf /", None),

@@ -25,8 +25,6 @@ PLACE: dict[str, Any] = {
     "required": ["city", "warm", "sky"],
     "additionalProperties": False,
 }
-ONWARD = {"ignore_eos": True}
-"""The server's own field: it generates as much as it may."""
 
 
 @pytest.fixture(params=["openai", "llama_cpp"])
@@ -39,7 +37,7 @@ def asking(text: str = "Grüß Gott 👋", tokens: int = 48, **fields: Any) -> C
 
 
 def test_an_answer_has_text_usage_and_a_reason_to_end(client: LlmClient) -> None:
-    answer = client.respond(asking(extra=ONWARD))
+    answer = client.respond(asking())
     assert answer.text
     assert (answer.finish_reason, answer.model) == ("length", "tiny")
     assert answer.usage.output_tokens == 48
@@ -48,7 +46,7 @@ def test_an_answer_has_text_usage_and_a_reason_to_end(client: LlmClient) -> None
 
 def test_the_pieces_of_a_stream_are_its_answer_and_more_than_one(client: LlmClient) -> None:
     deltas: list[Delta] = []
-    answer = client.respond(asking(extra=ONWARD), on_delta=deltas.append)
+    answer = client.respond(asking(), on_delta=deltas.append)
     assert "".join(delta.text for delta in deltas) == answer.text
     assert len(deltas) > 5
     assert (answer.finish_reason, answer.usage.output_tokens) == ("length", 48)
@@ -58,7 +56,7 @@ def test_characters_that_are_split_between_tokens_arrive_whole(client: LlmClient
     """Bytes that are no character are replaced by the server; those that are must not be by us."""
     pieces: list[str] = []
     for seed in range(20):
-        asked = ChatRequest((Message("user", "Hi"),), max_tokens=64, seed=seed, extra=ONWARD)
+        asked = ChatRequest((Message("user", "Hi"),), max_tokens=64, seed=seed)
         pieces += client.stream(asked)
     assert any(len(character.encode()) > 1 and character != "�" for piece in pieces for character in piece)
     assert all(piece for piece in pieces)
@@ -66,7 +64,7 @@ def test_characters_that_are_split_between_tokens_arrive_whole(client: LlmClient
 
 def test_a_seed_gives_the_same_answer_whole_and_streamed(client: LlmClient) -> None:
     """Up to the marks that the server puts for bytes that are no character: it puts fewer into a stream."""
-    asked = asking(tokens=32, temperature=0.0, extra={**ONWARD, "cache_prompt": False})
+    asked = asking(tokens=32, temperature=0.0, extra={"cache_prompt": False})
     streamed = "".join(client.stream(asked)).replace("�", "")
     assert streamed
     assert streamed == client.respond(asked).text.replace("�", "")
@@ -96,7 +94,7 @@ def test_a_request_that_the_server_cannot_read_is_a_bad_request(client: LlmClien
 
 def test_a_stream_that_is_left_is_noticed_by_the_server(client: LlmClient, llama: LlamaServer) -> None:
     """The whole answer would take the server more than ten seconds."""
-    stream = client.stream(asking(tokens=CONTEXT - 200, extra=ONWARD))
+    stream = client.stream(asking(tokens=CONTEXT - 200))
     pieces = iter(stream)
     next(pieces)
     assert llama.busy() == 1
@@ -109,7 +107,7 @@ def test_a_stream_that_is_left_is_noticed_by_the_server(client: LlmClient, llama
 
 def test_many_calls_at_once_each_get_their_own_answer(client: LlmClient) -> None:
     async def ask_all() -> list[ChatResponse]:
-        asked = [asking(f"Say {number}.", 8 + number, extra=ONWARD) for number in range(40)]
+        asked = [asking(f"Say {number}.", 8 + number) for number in range(40)]
         return await asyncio.gather(*map(client.respond_async, asked))
 
     answers = asyncio.run(ask_all())

@@ -21,7 +21,6 @@ from tests.integration.tiny_model import CONTEXT
 
 HI = Message("user", "Grüß Gott 👋")
 LOOK = ToolSpec("look", "Looks.", {"type": "object", "properties": {}})
-ONWARD = {"ignore_eos": True}
 
 
 @pytest.fixture
@@ -34,14 +33,14 @@ def asking(*messages: Message, **fields: Any) -> ChatRequest:
 
 
 def test_an_answer_has_text_usage_and_a_reason_to_end(client: LlmClient) -> None:
-    answer = client.respond(asking(extra=ONWARD))
+    answer = client.respond(asking())
     assert answer.text
     assert (answer.finish_reason, answer.usage.output_tokens) == ("length", 24)
     assert answer.usage.input_tokens > len("Grüß Gott 👋".encode())
 
 
 def test_tokens_that_came_from_the_cache_are_counted_as_input(client: LlmClient) -> None:
-    first, second = (client.respond(asking(extra=ONWARD)) for _ in range(2))
+    first, second = (client.respond(asking()) for _ in range(2))
     assert second.usage.input_tokens == first.usage.input_tokens
     assert second.usage.cached_tokens > 0
 
@@ -50,7 +49,7 @@ def test_the_pieces_of_a_stream_are_its_answer_and_more_than_one(client: LlmClie
     """Also where the server leaves out the beginning, which it does when a character is not complete yet."""
     for seed in range(10):
         deltas: list[Delta] = []
-        answer = client.respond(asking(extra={**ONWARD, "seed": seed}), on_delta=deltas.append)
+        answer = client.respond(asking(extra={"seed": seed}), on_delta=deltas.append)
         assert "".join(delta.text for delta in deltas) == answer.text
         assert len(deltas) > 3
         assert (answer.finish_reason, answer.usage.output_tokens) == ("length", 24)

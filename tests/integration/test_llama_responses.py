@@ -35,19 +35,19 @@ def request(*messages: Message, **fields: Any) -> ChatRequest:
 
 
 def test_an_answer_has_text_and_usage(client: LlmClient) -> None:
-    answer = client.respond(request(extra={"ignore_eos": True}))
+    answer = client.respond(request())
     assert answer.text
     assert answer.usage.output_tokens == 24
     assert answer.id.startswith("resp_")
 
 
 def test_the_server_does_not_say_that_an_answer_was_cut_off(client: LlmClient) -> None:
-    assert client.respond(request(extra={"ignore_eos": True})).finish_reason == "stop"
+    assert client.respond(request()).finish_reason == "stop"
 
 
 def test_the_pieces_of_a_stream_are_its_answer_and_more_than_one(client: LlmClient) -> None:
     deltas: list[Delta] = []
-    answer = client.respond(request(extra={"ignore_eos": True}), on_delta=deltas.append)
+    answer = client.respond(request(), on_delta=deltas.append)
     assert "".join(delta.text for delta in deltas) == answer.text
     assert len(deltas) > 3
     assert answer.usage.output_tokens == 24

@@ -43,6 +43,7 @@ def fails(mailbox: Mailbox, url: str, **changes: Any) -> GraphBitError:
         mailbox.wait(0.1)
         for _, kind, payload in mailbox.drain():
             if kind == "failed":
+                assert isinstance(payload, GraphBitError)
                 return payload
     raise AssertionError("the call did not fail")
 

@@ -38,9 +38,9 @@ def defaults(url: str) -> dict[str, Any]:
     return {"base_url": url, "api_key": KEY, "timeout": 10}
 
 
-def open_client(url: str, **settings: Any) -> LlmClient:
+def open_client(url: str, model: str = "scripted-1", **settings: Any) -> LlmClient:
     host = Host.isolated(components={("provider", "openai"): OpenAIProvider})
-    return LlmClient("openai:scripted-1", **{**defaults(url), "host": host, **settings})
+    return LlmClient(f"openai:{model}", **{**defaults(url), "host": host, **settings})
 
 
 def open_embedder(url: str, **settings: Any) -> EmbeddingClient:

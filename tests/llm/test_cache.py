@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -348,3 +349,23 @@ def test_a_folder_that_cannot_be_made_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be made"):
         ResponseCache(tmp_path / "file" / "c.sqlite")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_opens_the_file_anew(tmp_path: Path) -> None:
+    cache = ResponseCache(tmp_path / "c.sqlite")
+    cache.put(b"parent", ChatResponse(Message("assistant", "from the parent")))
+    with cache._lock:  # as another thread may hold it at the time
+        child = os.fork()
+        if child == 0:
+            found = cache.get(b"parent")
+            cache.put(b"child", ChatResponse(Message("assistant", "from the child")))
+            os._exit(0 if found is not None and found.text == "from the parent" else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    found = cache.get(b"child")
+    assert found is not None
+    assert found.text == "from the child"
+    assert cache.get_stats()["faults"] == 0
+    cache.close()

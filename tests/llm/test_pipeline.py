@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ from graphbit_core import (
     UnavailableError,
     ValidationError,
 )
-from graphbit_core.testing import ModelServer, Reply
+from graphbit_core.testing import ModelServer, Reply, ScriptedModel
 from graphbit_core.testing.replies import chat_body, chat_events, error_body, sse
 from tests.llm.conftest import HASTY, KEY, WAYS, ask
 from tests.llm.endpoints import Whole, chain, models
@@ -133,14 +134,15 @@ def test_with_restart_a_delta_says_that_what_came_is_void(way: str) -> None:
     assert seen == [
         ("llm.fallback", {"from": "a:m", "to": "b:m", "error": reason}),
         ("llm.restarted", {"attempt": 1, "reason": reason}),
+        ("llm.answered", {"model": "b:m", "usd": None, "cached": False}),
     ]
 
 
 def test_a_fallback_is_observed_with_its_reason() -> None:
     client, _ = chain({"a": [RateLimitError("slow down")], "b": ["ok"]})
     seen: list[Any] = []
-    client.respond(ChatRequest(ONE), observe=lambda kind, facts: seen.append((kind, facts["to"])))
-    assert seen == [("llm.fallback", "b:m")]
+    client.respond(ChatRequest(ONE), observe=lambda kind, facts: seen.append((kind, facts.get("to"))))
+    assert seen == [("llm.fallback", "b:m"), ("llm.answered", None)]
 
 
 def test_the_deadline_is_one_for_all_endpoints() -> None:
@@ -163,7 +165,7 @@ def test_an_endpoint_that_cannot_do_it_is_not_asked(way: str) -> None:
     tool = ToolSpec("weather", "Tells it.", {"type": "object"})
     assert client.respond(ChatRequest(ONE, tools=(tool,))).text == "ok"
     assert not made["a"].requests
-    assert client.capabilities == {"stream", "tools"}
+    assert client.capabilities == ScriptedModel.capabilities
 
 
 def test_what_no_endpoint_can_do_is_refused_before_anything_is_sent() -> None:
@@ -266,3 +268,44 @@ def test_fallbacks_are_a_list(fallbacks: Any) -> None:
     host, _ = models(a=[], b=[])
     with pytest.raises(ValidationError, match="list"):
         LlmClient("a:m", host=host, fallbacks=fallbacks)
+
+
+@pytest.mark.parametrize("way", ["stream", "async stream"])
+def test_with_restart_a_stream_that_breaks_begins_anew_at_its_own_server(
+    server: ModelServer, way: str
+) -> None:
+    whole = Reply.stream(sse(chat_events("Hello there, you")))
+    url = server.script(replace(whole, stop=len(whole.head) + len(whole.body) // 2, ending="reset"), whole)
+    host = Host.isolated({("provider", "openai"): OpenAIProvider})
+    client = LlmClient(
+        "openai:a", host=host, base_url=url, api_key=KEY, restart=True, policy={"backoff_base": 0.001}
+    )
+    seen: list[Any] = []
+    stream = client.stream("Hi", observe=lambda kind, facts: seen.append((kind, facts.get("attempt"))))
+    if way == "stream":
+        deltas = list(stream.deltas())
+    else:
+
+        async def read() -> list[Delta]:
+            return [delta async for delta in stream.deltas()]
+
+        deltas = asyncio.run(read())
+    restart = deltas.index(Delta("restart", ""))
+    assert restart > 0
+    assert "".join(delta.text for delta in deltas[restart:]) == "Hello there, you"
+    assert ("llm.restarted", 2) in seen
+    assert client.get_stats()["successful_requests"] == 1
+
+
+def test_a_call_that_waits_for_its_rate_says_so(server: ModelServer) -> None:
+    host = Host.isolated({("provider", "openai"): OpenAIProvider})
+    settings: dict[str, Any] = {"host": host, "base_url": server.url, "api_key": "sk-limited-12345"}
+    client = LlmClient("openai:limited", limits={"max_concurrency": 1}, **settings)
+    seen: list[tuple[str, Any]] = []
+
+    async def main() -> None:
+        observe = lambda kind, facts: seen.append((kind, facts.get("reason")))  # noqa: E731
+        await asyncio.gather(*(client.respond_async(ChatRequest(ONE), observe=observe) for _ in range(8)))
+
+    asyncio.run(main())
+    assert ("resource.limited", "permits") in seen

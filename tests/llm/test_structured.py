@@ -193,7 +193,7 @@ def test_the_schema_goes_over_the_wire(server: ModelServer) -> None:
 def test_a_type_without_a_json_form_is_refused_before_anything_is_sent() -> None:
     client, model = client_of()
     with pytest.raises(ValidationError, match="no JSON form"):
-        client.complete_as(object().__class__.__class__, "What?")
+        client.complete_as(complex, "What?")
     assert not model.requests
 
 

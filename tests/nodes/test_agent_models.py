@@ -117,7 +117,7 @@ def test_a_node_whose_answers_never_fit_fails_and_gives_its_last_text():
     assert ran.cause.text == "no"
 
 
-def test_tools_are_called_on_the_way_to_an_output_and_a_repair_keeps_what_they_gave():
+def test_tools_are_called_on_the_way_to_an_output_and_a_repair_keeps_what_they_gave() -> None:
     @tool
     def length(text: str) -> int:
         """Counts."""
@@ -130,7 +130,7 @@ def test_tools_are_called_on_the_way_to_an_output_and_a_repair_keeps_what_they_g
     assert roles == ["user", "assistant", "tool", "assistant", "user"]
 
 
-def test_reasoning_and_signatures_come_back_to_the_model_unchanged():
+def test_reasoning_and_signatures_come_back_to_the_model_unchanged() -> None:
     @tool(idempotent=True)
     def look() -> str:
         """Looks."""

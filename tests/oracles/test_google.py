@@ -125,7 +125,9 @@ def _tool_config(choice: str | None) -> types.ToolConfig | None:
         return None
     modes = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
     names = None if choice in modes else [choice]
-    calling = types.FunctionCallingConfig(mode=modes.get(choice, "ANY"), allowed_function_names=names)
+    calling = types.FunctionCallingConfig(
+        mode=types.FunctionCallingConfigMode(modes.get(choice, "ANY")), allowed_function_names=names
+    )
     return types.ToolConfig(function_calling_config=calling)
 
 
@@ -193,8 +195,8 @@ def test_the_sdk_embeds_the_same(sdk: Sdk) -> None:
         config = types.EmbedContentConfig(
             output_dimensionality=2, task_type="RETRIEVAL_QUERY", http_options=types.HttpOptions(base_url=url)
         )
-        model = "gemini-embedding-001"
-        return sdk.client.models.embed_content(model=model, contents=["a", "Zürich"], config=config)
+        texts: Any = ["a", "Zürich"]
+        return sdk.client.models.embed_content(model="gemini-embedding-001", contents=texts, config=config)
 
     theirs = sent(Reply.json({"embeddings": [{"values": [1, 2]}, {"values": [3, 4]}]}), ask)
     embedder = GoogleEmbedder(

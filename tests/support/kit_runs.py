@@ -11,7 +11,7 @@ import pytest
 PROVIDERS = Path(__file__).parents[2] / "providers"
 
 
-def run_kit(component: type, only: str, tests: str = "openai/TestOpenAIProvider") -> pytest.ExitCode | int:
+def run_kit(component: type, only: str, tests: str) -> pytest.ExitCode | int:
     """Runs the ``only`` rules that a class of a provider's tests has over another component."""
     folder, _, cls = tests.partition("/")
     with pytest.MonkeyPatch.context() as patch:

@@ -36,7 +36,7 @@ class _Codec:
 
 class Reverses(_Codec):
     def decode(self, response: HttpResponse) -> Vectors:
-        found = self.good.decode(response)
+        found: Vectors = self.good.decode(response)
         return replace(found, vectors=found.vectors[::-1])
 
 
@@ -57,7 +57,7 @@ class TakesHalf(_Codec):
 
 class Asks(_Codec):
     def encode(self, texts: Sequence[str]) -> HttpRequest:
-        sent = self.good.encode(texts)
+        sent: HttpRequest = self.good.encode(texts)
         self.count = getattr(self, "count", 0) + 1
         return replace(sent, body=json.dumps({**json.loads(sent.body), "n": self.count}).encode())
 
@@ -69,7 +69,7 @@ class EveryErrorIsUnavailable(_Codec):
 
 class KeyInTheUrl(_Codec):
     def encode(self, texts: Sequence[str]) -> HttpRequest:
-        sent = self.good.encode(texts)
+        sent: HttpRequest = self.good.encode(texts)
         return replace(sent, url=f"{sent.url}?key={sent.headers['x-goog-api-key']}")
 
 

@@ -65,7 +65,10 @@ def test_a_stop_with_calls_is_tool_calls_and_a_cut_one_is_not() -> None:
 
 
 def test_calls_without_ids_are_named_by_answer_and_place() -> None:
-    parts = [{"functionCall": {"name": "a"}}, {"functionCall": {"name": "a", "args": None}}]
+    parts: list[dict[str, Any]] = [
+        {"functionCall": {"name": "a"}},
+        {"functionCall": {"name": "a", "args": None}},
+    ]
     candidate = {"content": {"parts": parts}, "finishReason": "STOP"}
     answer = CODEC.decode(reply({"candidates": [candidate], "responseId": "r"}))
     assert [(call.id, call.arguments) for call in answer.tool_calls] == [
@@ -239,7 +242,7 @@ def test_the_fingerprint_tells_model_length_task_and_server() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"max_batch": 101}, {"max_batch": 0}, {"dimensions": 0}])
-def test_numbers_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+def test_numbers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         GoogleEmbedder(api_key="k", **wrong)
 

@@ -99,6 +99,7 @@ def test_items_of_the_providers_own_tools_are_skipped_and_stay_in_raw() -> None:
         ({"status": "in_progress"}, DecodeError, {"status": 200}),
         ({"status": "new word"}, DecodeError, {"status": 200}),
         ({"output": None}, DecodeError, {"status": 200}),
+        ({"output": [{}], "status": None}, DecodeError, {"status": 200}),
         ({"output": ["x"]}, DecodeError, {}),
         ({"output": [{"type": "message", "content": "x"}]}, DecodeError, {}),
         ({"output": [{"type": "function_call", "arguments": "{}"}]}, DecodeError, {}),

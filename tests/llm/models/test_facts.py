@@ -88,11 +88,13 @@ def test_a_model_of_this_machine_costs_nothing(known):
     assert known.cost("ollama:whatever", Usage(1000, 1000)) == 0
 
 
-def test_files_may_say_every_bound_and_limit_that_the_kernel_knows_and_no_other():
-    source = (workspace.ROOT / "native" / "kernel" / "src" / "http" / "policy.rs").read_text(encoding="utf-8")
-    keys, limits = source.split("pub fn set_limit")
-    assert set(POLICY) == set(re.findall(r'"(\w+)" => ', keys))
-    assert set(LIMITS) == set(re.findall(r'"(\w+)" => ', limits))
+@pytest.mark.parametrize(
+    ("file", "table", "known"), [("policy", "POLICY_KEYS", POLICY), ("settings", "LIMIT_KEYS", LIMITS)]
+)
+def test_files_may_say_every_bound_and_limit_that_the_kernel_knows_and_no_other(file, table, known):
+    source = workspace.ROOT / "native" / "kernel" / "src" / "http" / f"{file}.rs"
+    listed = source.read_text(encoding="utf-8").partition(f"pub const {table}")[2].partition("];")[0]
+    assert set(known) == set(re.findall(r'"(\w+)"', listed))
 
 
 @pytest.mark.parametrize("limits", [{"adaptive": True}, {"queue_target": 1.5}, {"max_concurrency": 5}])

@@ -6,6 +6,7 @@
 mod addresses;
 mod battery;
 mod cancel;
+mod chaos;
 mod egress;
 mod limits;
 mod notices;

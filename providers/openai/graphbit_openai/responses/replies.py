@@ -55,8 +55,11 @@ def read_response(body: dict[str, Any], status: int | None = None) -> ChatRespon
     answer = _Answer()
     for item in output:
         answer.add(item)
+    content = answer.content()
+    if state is None and not content and not answer.calls:
+        bad_shape("has neither a status nor an answer", body, status)
     return ChatResponse(
-        message=Message("assistant", answer.content(), tool_calls=tuple(answer.calls)),
+        message=Message("assistant", content, tool_calls=tuple(answer.calls)),
         finish_reason=answer.finish_reason(body),
         usage=read_usage(body.get("usage")),
         model=str(body.get("model") or ""),
