@@ -29,6 +29,7 @@ class HttpChat:
         limiter: str,
         policy: Mapping[str, float | int],
         limits: Mapping[str, float | int],
+        protect: Mapping[str, float | int],
     ) -> None:
         self._codec = codec
         self._whole = Dialect(codec.decode, codec.error)
@@ -38,6 +39,8 @@ class HttpChat:
         self._policy = dict(policy)
         if limits:
             engine().limit(limiter, dict(limits))
+        if protect:
+            engine().protect(resource, dict(protect))
 
     def open(
         self,
