@@ -102,5 +102,6 @@ class HttpChat:
             limiter=self._limiter,
             notices=observe is not None,
         )
-        origin = Origin(self._provider, self._model, partial(secrets_of, http.url, http.headers))
+        secrets = partial(secrets_of, http.url, http.headers)
+        origin = Origin(self._provider, self._model, secrets, self._resource)
         return spec, Exchange(self._streamed if stream else self._whole, origin, observe)
