@@ -63,6 +63,8 @@ def engine() -> Engine:
             made = Engine()
             for limiter, limits in _limits.items():
                 made.limit(limiter, limits)
+            for resource, settings in _protections.items():
+                made.protect(resource, settings)
             _engine = made
         return _engine
 
@@ -72,6 +74,13 @@ def limit(limiter: str, limits: Mapping[str, float | int]) -> None:
     given = dict(limits)
     engine().limit(limiter, given)
     _limits[limiter] = given
+
+
+def protect(resource: str, settings: Mapping[str, float | int]) -> None:
+    """Sets a resource's breaker and retry budget, also in processes forked later; see ``_native.Engine``."""
+    given = dict(settings)
+    engine().protect(resource, given)
+    _protections[resource] = given
 
 
 class BlockingCall:
@@ -364,6 +373,7 @@ _home = object()
 _engine: Engine | None = None
 _engine_lock = threading.Lock()
 _limits: dict[str, dict[str, float | int]] = {}
+_protections: dict[str, dict[str, float | int]] = {}
 _spare: deque[Mailbox] = deque()
 _loops = _Loops()
 _of_parent: list[Any] = []

@@ -73,7 +73,7 @@ class Dialect(Generic[A]):
 class Origin:
     """Whose call it is: the facts that every error gets, and what no error may show.
 
-    ``secrets`` is asked only when there is an error to sign.
+    ``secrets`` is asked only when there is an error to sign; ``resource`` names the account.
     """
 
     provider: str
@@ -96,11 +96,13 @@ SHOWN = ("text", "refusal")
 class Exchange(Generic[A]):
     """State of one call. ``feed`` events until ``over``, then ask for ``result()``.
 
-    After ``feed`` returns a verdict, pass it to the kernel and what the kernel says to ``judged``.
+    After ``feed`` returns a verdict, pass it to the kernel, and what the kernel says to ``judged`` and
+    ``breaker_changed``.
     """
 
     def __init__(self, dialect: Dialect[A], origin: Origin, observe: Observe | None = None) -> None:
         self.over = False
+        self.resource = origin.resource
         self._dialect = dialect
         self._origin = origin
         self._observe = observe
@@ -141,12 +143,16 @@ class Exchange(Generic[A]):
             raise InternalError(f"the kernel sent an event that this call does not expect: {kind}")
         return (), None
 
-    def judged(self, *, again: bool, breaker: str | None = None) -> None:
-        """What the kernel made of the verdict: whether it tries again, and a new state of the breaker."""
+    def judged(self, *, again: bool) -> None:
+        """What the kernel made of the verdict: whether it tries again."""
         self.over = not again
         self._judged = again
-        if breaker is not None and self._observe is not None:
-            self._observe("resource.breaker", {"resource": self._origin.resource, "state": breaker})
+
+    def breaker_changed(self, state: str, retry_after: float | None) -> None:
+        """What the verdict did to the breaker; that of an attempt to be made again comes as an event."""
+        if self._observe is not None:
+            facts = {"resource": self.resource, "state": state, "retry_after": retry_after}
+            self._observe("resource.breaker", facts)
 
     def result(self) -> A:
         """The answer. Raises the error that ended the call."""
