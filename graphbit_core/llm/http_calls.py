@@ -85,5 +85,5 @@ class HttpCalls:
             notices=observe is not None,
         )
         secrets = partial(secrets_of, http.url, http.headers)
-        origin = Origin(self._origin.provider, self._origin.model, secrets)
+        origin = Origin(self._origin.provider, self._origin.model, secrets, self._resource)
         return spec, Exchange(dialect, origin, observe)
