@@ -54,8 +54,8 @@ class LlmClient:
         limits: Limits of the account, shared by every client of it: ``max_concurrency``,
             ``requests_per_minute``, ``tokens_per_minute``, ``queue``; for providers behind HTTP.
         protect: The breaker and the retry budget of the account, shared like ``limits``, as
-            ``breaker_consecutive``, ``breaker_open``, ``slow_after``, ``retry_ratio``. All keys of these three,
-            with units and defaults, are in docs/models.md.
+            ``breaker_consecutive``, ``breaker_open``, ``slow_after``, ``retry_ratio``. All keys of these
+            three, with units and defaults, are in docs/models.md.
         router: Which endpoint is asked first: ``order``, ``cheapest``, ``fastest``, ``balance``, or a
             callable, which gets the request and the endpoints that can serve it and returns those to ask.
         registry: What names of models mean and what models cost; default: the process's.

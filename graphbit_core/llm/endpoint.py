@@ -137,7 +137,7 @@ def _opened(
     """What is said for one endpoint goes before what is said for all, and that before the registry."""
     weight = settings.pop("weight", 1.0)
     known = found.settings
-    merged = {
+    merged: dict[str, Any] = {
         name: {
             **getattr(known, name),
             **bounds.get(name, {}),
