@@ -179,11 +179,11 @@ INTERRUPTED: dict[str, Callable[[LlmClient], Any]] = {
 )
 def test_ctrl_c_is_heard_within_300_ms(what: str, where: str, server: ModelServer) -> None:
     halfway = Reply.stream(sse(chat_events())).cut_body(300, "hang")
-    reply = {
+    replies: dict[str, Any] = {
         "within the stream": lambda r: halfway if r.json().get("stream") else WHOLE.cut_body(9, "hang"),
         "in a back-off": Reply.json(error_body("x"), 503, {"retry-after": "8"}),
-    }.get(where, Reply.raw(b"", "hang"))
-    client = open_client(server.script(reply))
+    }
+    client = open_client(server.script(replies.get(where, Reply.raw(b"", "hang"))))
     if where == "in a queue":
         client = open_client(server.script(WHOLE), limits={"requests_per_minute": 1}, timeout=100)
         client.complete("0")
