@@ -24,6 +24,7 @@ from graphbit_core import (
     ChatRequest,
     ConfigError,
     DeadlineError,
+    DecodeError,
     EmbeddingClient,
     Host,
     LlmClient,
@@ -122,6 +123,13 @@ def test_a_request_that_is_refused_as_too_large_is_an_error_and_drops_nothing(
     with pytest.raises(BadRequestError, match=r"about texts\[2:4\], of which texts\[3\] is the longest"):
         client.embed(["1", "2", "3", "33", "5"], max_concurrency=1)
     assert len(server.requests(url)) == 2
+
+
+def test_replies_with_vectors_of_different_lengths_are_an_error(server: ModelServer) -> None:
+    longer = Reply.json({"data": [{"index": 0, "embedding": [1.0, 2.0]}]})
+    client = open_embedder(server.script(numbered, longer), max_batch=1)
+    with pytest.raises(DecodeError, match=r"vectors of different lengths, \[1, 2\]"):
+        client.embed(["1", "2"], max_concurrency=1)
 
 
 def test_an_error_about_one_text_alone_names_none(server: ModelServer) -> None:
