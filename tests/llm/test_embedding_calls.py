@@ -22,6 +22,7 @@ from graphbit_core import (
     Budget,
     BudgetExceededError,
     ChatRequest,
+    CircuitOpenError,
     ConfigError,
     DeadlineError,
     DecodeError,
@@ -31,6 +32,7 @@ from graphbit_core import (
     Message,
     ModelRegistry,
     RateLimitError,
+    UnavailableError,
     Usage,
     ValidationError,
     Vectors,
@@ -210,6 +212,23 @@ def test_observers_hear_what_a_request_waits_for(server: ModelServer, way: str) 
     embed(client, way, observe=lambda kind, facts: told.append((kind, dict(facts))))
     assert [kind for kind, _ in told] == ["resource.limited", "llm.answered"]
     assert 0 < told[0][1]["seconds"] < 0.3
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_observers_hear_that_the_accounts_breaker_opens(server: ModelServer, way: str) -> None:
+    told: list[tuple[str, Any]] = []
+    url = server.script(Reply.json(error_body("down"), 500))
+    client = open_embedder(url, policy={"max_attempts": 1}, protect={"breaker_consecutive": 1})
+    with pytest.raises(UnavailableError):
+        embed(client, way, observe=lambda kind, facts: told.append((kind, dict(facts))))
+    [(kind, facts)] = told
+    assert (kind, facts["resource"], facts["state"]) == (
+        "resource.breaker",
+        client._embedder.resource(),  # type: ignore[union-attr]
+        "open",
+    )
+    with pytest.raises(CircuitOpenError):
+        embed(client, way)
 
 
 @pytest.mark.parametrize("way", WAYS)
