@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.kernel.calls import CallGroup
-from graphbit_core.llm.stream import Run
-from graphbit_core.types.messages import ChatRequest, ChatResponse
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 
-Places = Iterator[tuple[int, ChatRequest]]
+Q = TypeVar("Q")
+A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
+
+
+class GroupMember(Protocol[A_co]):
+    """A call in progress that never blocks."""
+
+    def receive(self) -> Sequence[Delta] | A_co:
+        """The deltas that are there, perhaps none or, last, the answer, which is no sequence."""
+        ...
+
+    def close(self) -> None:
+        """Ends the call if it is not over."""
+        ...
+
+
+Open = Callable[[Q, CallGroup], GroupMember[A]]
+Done = Callable[[int, A | GraphBitError], None]
+"""Told the place of a request and its answer or error; what it raises ends the calls that go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +59,26 @@ class BatchItem:
 
 
 def run_batch(
-    requests: Sequence[ChatRequest], open_run: Callable[[ChatRequest, CallGroup], Run], max_concurrency: int
+    requests: Sequence[ChatRequest], open_run: Open[ChatRequest, ChatResponse], max_concurrency: int
 ) -> list[BatchItem]:
+    """Answers all requests on the calling thread; see ``run_all``."""
+    items = [BatchItem()] * len(requests)
+    run_all(requests, open_run, _keep_in(items), max_concurrency)
+    return items
+
+
+async def run_batch_async(
+    requests: Sequence[ChatRequest],
+    respond: Callable[[ChatRequest], Awaitable[ChatResponse]],
+    max_concurrency: int,
+) -> list[BatchItem]:
+    """As ``run_batch``, on the running event loop."""
+    items = [BatchItem()] * len(requests)
+    await run_all_async(requests, respond, _keep_in(items), max_concurrency)
+    return items
+
+
+def run_all(requests: Sequence[Q], open_run: Open[Q, A], done: Done[A], max_concurrency: int) -> None:
     """Answers all requests on the calling thread, which waits for all calls at once.
 
     Whatever leaves early, such as Ctrl-C, ends the calls that go on.
@@ -50,45 +87,42 @@ def run_batch(
         requests: The requests.
         open_run: Begins the call of one request, as one of the group. A run that has nothing to give yet
             gives no deltas; one that blocks holds up the others.
+        done: Told of each answer and error as they come.
         max_concurrency: Most calls at a time, at least 1.
     """
-    _check(max_concurrency)
-    items = [BatchItem()] * len(requests)
-    waiting = iter(enumerate(requests))
+    check_concurrency(max_concurrency)
     group = CallGroup()
-    live: dict[int, Run] = {}
+    work = _Work(requests, open_run, done, group)
     try:
         while True:
-            if len(live) < max_concurrency:
-                _start(waiting, max_concurrency, group, open_run, live, items)
-            if not live:
-                return items
+            if len(work.live) < max_concurrency:
+                work.start(max_concurrency)
+            if not work.live:
+                return
             for place in group.wait():
-                if place in live:
+                if place in work.live:
                     group.owner = place  # a fallback starts another call for it
-                    _advance(place, live, items)
+                    work.advance(place)
     finally:
-        for run in live.values():
+        for run in work.live.values():
             run.close()
         group.close()
 
 
-async def run_batch_async(
-    requests: Sequence[ChatRequest],
-    respond: Callable[[ChatRequest], Awaitable[ChatResponse]],
-    max_concurrency: int,
-) -> list[BatchItem]:
-    """As ``run_batch``, on the running event loop: one task for each call that may go on at a time."""
-    _check(max_concurrency)
-    items = [BatchItem()] * len(requests)
+async def run_all_async(
+    requests: Sequence[Q], respond: Callable[[Q], Awaitable[A]], done: Done[A], max_concurrency: int
+) -> None:
+    """As ``run_all``, on the running event loop: one task for each call that may go on at a time."""
+    check_concurrency(max_concurrency)
     waiting = iter(enumerate(requests))
 
     async def work() -> None:
         for place, request in waiting:
             try:
-                items[place] = BatchItem(await respond(request))
+                found: A | GraphBitError = await respond(request)
             except GraphBitError as error:
-                items[place] = BatchItem(error=error)
+                found = error
+            done(place, found)
 
     workers = [asyncio.ensure_future(work()) for _ in range(min(max_concurrency, len(requests)))]
     try:
@@ -97,48 +131,57 @@ async def run_batch_async(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-    return items
 
 
-def _start(
-    waiting: Places,
-    max_concurrency: int,
-    group: CallGroup,
-    open_run: Callable[[ChatRequest, CallGroup], Run],
-    live: dict[int, Run],
-    items: list[BatchItem],
-) -> None:
-    """Begins calls until so many go on."""
-    for place, request in waiting:
-        group.owner = place
+class _Work(Generic[Q, A]):
+    """The calls of one thread: those that wait to begin, and the ``live`` ones by place."""
+
+    def __init__(self, requests: Sequence[Q], open_run: Open[Q, A], done: Done[A], group: CallGroup) -> None:
+        self._waiting = iter(enumerate(requests))
+        self._open, self._done, self._group = open_run, done, group
+        self.live: dict[int, GroupMember[A]] = {}
+
+    def start(self, max_concurrency: int) -> None:
+        """Begins calls until so many go on."""
+        for place, request in self._waiting:
+            self._group.owner = place
+            try:
+                self.live[place] = self._open(request, self._group)
+            except GraphBitError as error:
+                self._done(place, error)
+                continue
+            self.advance(place)
+            if len(self.live) >= max_concurrency:
+                return
+
+    def advance(self, place: int) -> None:
+        """Takes what a run has; the last of it is its answer."""
+        run = self.live[place]
+        found: A | GraphBitError
         try:
-            live[place] = open_run(request, group)
+            while given := run.receive():
+                if not isinstance(given, Sequence):
+                    found = given
+                    break
+            else:
+                return
         except GraphBitError as error:
-            items[place] = BatchItem(error=error)
-            continue
-        _advance(place, live, items)
-        if len(live) >= max_concurrency:
-            return
+            found = error
+        del self.live[place]
+        run.close()
+        self._done(place, found)
 
 
-def _advance(place: int, live: dict[int, Run], items: list[BatchItem]) -> None:
-    """Takes what a run has; the last of it is an item."""
-    run = live[place]
-    try:
-        while given := run.receive():
-            if isinstance(given, ChatResponse):
-                items[place] = BatchItem(given)
-                break
-        else:
-            return
-    except GraphBitError as error:
-        items[place] = BatchItem(error=error)
-    del live[place]
-    run.close()
-
-
-def _check(max_concurrency: int) -> None:
+def check_concurrency(max_concurrency: int) -> None:
+    """Raises ValidationError unless it is at least 1."""
     if max_concurrency < 1:
         raise ValidationError(
             f"max_concurrency is {max_concurrency}; it must be at least 1", field="max_concurrency"
         )
+
+
+def _keep_in(items: list[BatchItem]) -> Done[ChatResponse]:
+    def keep(place: int, found: ChatResponse | GraphBitError) -> None:
+        items[place] = BatchItem(error=found) if isinstance(found, GraphBitError) else BatchItem(found)
+
+    return keep

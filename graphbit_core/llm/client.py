@@ -116,7 +116,7 @@ class LlmClient:
             self._setup.meter = self.endpoints[0].meter
         self._embedder: EmbeddingClient | None = None
         self._open_embedder = partial(
-            self._make_embedder, host, registry, Hidden({**settings, "model": model})
+            self._make_embedder, host, registry, policy or {}, Hidden({**settings, "model": model})
         )
         self.reset_stats()
 
@@ -294,17 +294,19 @@ class LlmClient:
             requests, partial(self.respond_async, deadline=deadline), max_concurrency
         )
 
-    def embed(self, texts: Sequence[str]) -> list[Vector]:
+    def embed(self, texts: Sequence[str], **options: Any) -> list[Vector]:
         """One vector per text, through the embedder that has the provider's name, with its settings.
+
+        It has the client's timeout, policy and budget; ``options`` are those of EmbeddingClient's.
 
         Raises:
             ComponentNotFoundError: There is no such embedder; EmbeddingClient takes any other.
         """
-        return self._embeddings().embed(texts)
+        return self._embeddings().embed(texts, **options)
 
-    async def embed_async(self, texts: Sequence[str]) -> list[Vector]:
+    async def embed_async(self, texts: Sequence[str], **options: Any) -> list[Vector]:
         """As ``embed``, on the running event loop."""
-        return await self._embeddings().embed_async(texts)
+        return await self._embeddings().embed_async(texts, **options)
 
     # --- the client itself ---
 
@@ -334,11 +336,21 @@ class LlmClient:
     def __getstate__(self) -> NoReturn:
         raise TypeError("an LlmClient holds a credential and cannot be pickled or copied; make another one")
 
-    def _make_embedder(self, host: Host, registry: ModelRegistry, hidden: Hidden) -> EmbeddingClient:
+    def _make_embedder(
+        self, host: Host, registry: ModelRegistry, policy: Policy, hidden: Hidden
+    ) -> EmbeddingClient:
         settings = dict(hidden.settings)
         known = registry.resolve(settings.pop("model"), [self.provider]).settings.provider
         settings = embedder_settings(host, self.provider, {**known, **settings})
-        return EmbeddingClient(self.provider, host=host, timeout=self.timeout, **settings)
+        return EmbeddingClient(
+            self.provider,
+            host=host,
+            timeout=self.timeout,
+            policy=policy,
+            registry=registry,
+            budget=self._setup.budget,
+            **settings,
+        )
 
     def _embeddings(self) -> EmbeddingClient:
         if self._embedder is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -13,14 +12,12 @@ from graphbit_core.errors import ValidationError
 from graphbit_core.llm.http_chat import HttpChat
 from graphbit_core.llm.local_chat import LocalChat
 from graphbit_core.llm.meter import Meter
+from graphbit_core.llm.retirement import warn_once
 from graphbit_core.types.messages import ChatRequest, Usage
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.llm.models import ModelInfo, ModelRegistry, Resolved
-
-_log = logging.getLogger(__name__)
-_warned: set[str] = set()
 
 Numbers = Mapping[str, float | int]
 BOUNDS = ("policy", "limits", "protect")
@@ -124,8 +121,7 @@ def open_endpoints(
         resolved = registry.resolve(_checked_name(settings.pop("model", None)), providers)
         if number == 0:
             timeout = resolved.settings.timeout
-        if resolved.info is not None:
-            _warn(resolved.info)
+        warn_once(resolved.info)
         found += _opened(resolved, settings, host, bounds)
     seen: dict[str, count[int]] = {}
     for endpoint in found:
@@ -140,20 +136,12 @@ def _opened(
 ) -> list[Endpoint]:
     """What is said for one endpoint goes before what is said for all, and that before the registry."""
     weight = settings.pop("weight", 1.0)
-    known = found.settings
-    merged = {
-        name: {
-            **getattr(known, name),
-            **bounds.get(name, {}),
-            **_checked_bounds(name, settings.pop(name, {})),
-        }
-        for name in BOUNDS
-    }
-    own = replace(known, **merged)
+    own = {name: _checked_bounds(name, settings.pop(name, {})) for name in BOUNDS}
+    known = found.settings.bounded(bounds).bounded(own)
     return [
         Endpoint(
             host.create("provider", found.provider, **{**known.provider, **one}),
-            replace(found, settings=own),
+            replace(found, settings=known),
             weight,
         )
         for one in _for_each_key(settings)
@@ -177,13 +165,6 @@ def _for_each_key(settings: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(keys, str) or not isinstance(keys, Sequence) or not keys:
         raise ValidationError("api_keys must be a list of at least one key", field="api_keys")
     return [{**settings, "api_key": key} for key in keys]
-
-
-def _warn(info: ModelInfo) -> None:
-    """Says once per process until when a model is served."""
-    if info.warning and info.id not in _warned:
-        _warned.add(info.id)
-        _log.warning("%s", info.warning)
 
 
 def _checked_name(model: Any) -> str:
