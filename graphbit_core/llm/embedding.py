@@ -13,7 +13,7 @@ from graphbit_core.contracts.provider import Vectors
 from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.host.arguments import settings_of
-from graphbit_core.kernel.calls import engine
+from graphbit_core.kernel.warm import warm, warm_async
 from graphbit_core.llm.batch import check_concurrency, run_all, run_all_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.embed_api import HttpEmbed, LocalEmbed
@@ -180,9 +180,20 @@ class EmbeddingClient:
 
     # --- the client itself ---
 
-    def warmup(self) -> None:
-        """Does now what the first call would do: the kernel's threads start. Nothing is sent."""
-        engine()
+    def warmup(self, timeout: float = 10.0) -> None:
+        """Connects to the API's host now, as ``LlmClient.warmup``; an embedder in this process needs nothing.
+
+        Raises:
+            TransportError: It could not be reached.
+            DeadlineError: It was not reached within ``timeout`` seconds.
+        """
+        if isinstance(self._embedder, HttpEmbedder):
+            warm(self._embedder.codec().encode(["Hi"]).url, timeout)
+
+    async def warmup_async(self, timeout: float = 10.0) -> None:
+        """As ``warmup``, on the running event loop."""
+        if isinstance(self._embedder, HttpEmbedder):
+            await warm_async(self._embedder.codec().encode(["Hi"]).url, timeout)
 
     def get_stats(self) -> dict[str, Any]:
         """What this client's requests came to, and the kernel's figures of its account.

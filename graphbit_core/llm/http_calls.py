@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from graphbit_core.errors import GraphBitError
 from graphbit_core.kernel.calls import CallSpec, engine
@@ -48,9 +49,12 @@ class HttpCalls:
         if protect:
             engine().protect(resource, dict(protect))
 
-    def get_stats(self) -> dict[str, float | int | str]:
-        """The kernel's figures for the resource."""
-        return engine().stats(self._resource)
+    def get_stats(self) -> dict[str, Any]:
+        """The kernel's figures for the resource and, as ``limiter``, those for the limiter."""
+        figures = engine().stats(self._resource)
+        state = figures.pop("breaker")
+        limiter = engine().limiter_stats(self._limiter)
+        return {"circuit_breaker_state": state, **figures, "limiter": limiter}
 
     def _encoded(self, encode: Callable[[], HttpRequest]) -> HttpRequest:
         """What ``encode`` returns; the errors that it raises say whose they are."""
