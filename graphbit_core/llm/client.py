@@ -21,8 +21,10 @@ from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
 from graphbit_core.llm.exchange import Observe
 from graphbit_core.llm.figures import reset, stats_of
 from graphbit_core.llm.models import ModelRegistry, default_registry
-from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse, Policy, Setup
+from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse
+from graphbit_core.llm.redact import Hidden
 from graphbit_core.llm.routing import Router, router_of
+from graphbit_core.llm.setup import Fits, Policy, Setup
 from graphbit_core.llm.stream import ChatStream
 from graphbit_core.llm.structured import Answers, Form
 from graphbit_core.llm.warmup import hosts_of, unreached
@@ -132,6 +134,7 @@ class LlmClient:
         on_delta: OnDelta | None = None,
         policy: Policy | None = None,
         observe: Observe | None = None,
+        fits: Fits | None = None,
     ) -> ChatResponse:
         """Answers ``request``.
 
@@ -143,6 +146,7 @@ class LlmClient:
             observe: Told what happens to the call: a type (``llm.fallback``, ``llm.restarted``,
                 ``resource.limited``, …) and its facts; at its end ``llm.answered`` with the endpoint as
                 ``model``, what it cost as ``usd`` (None: not known), and ``cached``.
+            fits: Whether an answer is what was wanted; others do not go into the cache, nor come from it.
 
         Raises:
             ValidationError: The request is wrong, or asks for what the provider cannot do.
@@ -151,7 +155,8 @@ class LlmClient:
             DeadlineError: Time ran out.
             DecodeError: The answer is not what the API promises.
         """
-        run = BlockingCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
+        wanted = on_delta is not None
+        run = BlockingCourse(self._setup, request, deadline, wanted, policy, observe, fits=fits)
         try:
             while not isinstance(batch := run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -167,9 +172,11 @@ class LlmClient:
         on_delta: OnDelta | None = None,
         policy: Policy | None = None,
         observe: Observe | None = None,
+        fits: Fits | None = None,
     ) -> ChatResponse:
         """As ``respond``, on the running event loop. Cancelling it closes the call's socket."""
-        run = LoopCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
+        wanted = on_delta is not None
+        run = LoopCourse(self._setup, request, deadline, wanted, policy, observe, fits=fits)
         try:
             while not isinstance(batch := await run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -244,7 +251,7 @@ class LlmClient:
         """
         answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
-            answers.read(self.respond(answers.request))
+            answers.read(self.respond(answers.request, fits=answers.fits))
         return answers.value
 
     async def complete_as_async(
@@ -253,7 +260,7 @@ class LlmClient:
         """As ``complete_as``, on the running event loop."""
         answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
-            answers.read(await self.respond_async(answers.request))
+            answers.read(await self.respond_async(answers.request, fits=answers.fits))
         return answers.value
 
     def complete_batch(
@@ -382,15 +389,6 @@ class LlmClient:
         if self._embedder is None:
             self._embedder = self._open_embedder()
         return self._embedder
-
-
-class Hidden:
-    """Settings that no repr shows."""
-
-    __slots__ = ("settings",)
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.settings = settings
 
 
 def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:

@@ -68,7 +68,8 @@ class ModelSettings:
 
     def bounded(self, bounds: Mapping[str, Mapping[str, float | int]]) -> ModelSettings:
         """With these ``policy``, ``limits`` and ``protect``, which go before its own, key by key."""
-        return replace(self, **{name: {**getattr(self, name), **said} for name, said in bounds.items()})
+        merged: dict[str, Any] = {name: {**getattr(self, name), **said} for name, said in bounds.items()}
+        return replace(self, **merged)
 
 
 @dataclass(frozen=True, slots=True)
