@@ -257,15 +257,22 @@ def test_statistics_count_requests_tokens_and_money_until_they_are_reset(server:
         client.embed(["1"])
     stats = client.get_stats()
     assert (stats["total_requests"], stats["successful_requests"], stats["failed_requests"]) == (3, 2, 1)
-    assert (stats["input_tokens"], stats["output_tokens"], stats["breaker"]) == (14, 0, "closed")
+    assert (stats["input_tokens"], stats["output_tokens"], stats["circuit_breaker_state"]) == (
+        14,
+        0,
+        "closed",
+    )
     assert stats["cost"] == client._setup.info.cost(Usage(14))
     client.reset_stats()
     assert client.get_stats()["total_requests"] == client.get_stats()["input_tokens"] == 0
 
 
-def test_warming_up_sends_nothing(server: ModelServer) -> None:
-    open_embedder(server.url).warmup()
-    assert server.requests() == []
+@pytest.mark.parametrize("way", ["blocking", "async"])
+def test_the_first_request_uses_the_connection_that_warming_up_opened(way: str, server: ModelServer) -> None:
+    client = open_embedder(server.script(numbered))
+    client.warmup() if way == "blocking" else asyncio.run(client.warmup_async())
+    client.embed(["1"])
+    assert len(server.peers) == 1
 
 
 def test_a_client_is_not_pickled_or_copied(server: ModelServer) -> None:

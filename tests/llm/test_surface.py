@@ -20,6 +20,7 @@ from graphbit_core import (
     LlmClient,
     Message,
     ModelRegistry,
+    RateLimitError,
     UnavailableError,
     Usage,
     ValidationError,
@@ -84,7 +85,7 @@ def test_every_way_of_asking_is_counted(way: str, server: ModelServer) -> None:
     client = open_client(server.url)
     ask(client, way)
     stats = client.get_stats()
-    assert (stats["total_requests"], stats["calls"], stats["breaker"]) == (1, 1, "closed")
+    assert (stats["total_requests"], stats["calls"], stats["circuit_breaker_state"]) == (1, 1, "closed")
     failing = open_client(server.script(Reply.json(error_body("x"), 400)))
     with pytest.raises(Exception, match="x"):
         ask(failing, way)
@@ -218,11 +219,16 @@ def test_a_provider_without_an_embedder_says_so() -> None:
         client.embed(["x"])
 
 
-def test_warming_up_sends_nothing_and_answers_follow(server: ModelServer) -> None:
-    client = open_client(server.url)
-    client.warmup()
-    assert not server.requests()
-    assert client.complete("Hi") == "Hello"
+def test_statistics_tell_what_the_kernel_does_for_the_account_and_model(server: ModelServer) -> None:
+    busy = Reply.json(error_body("slow down"), 429, {"retry-after": "3"})
+    client = open_client(server.script(busy), limits={"max_concurrency": 7}, policy={"max_attempts": 1})
+    with pytest.raises(RateLimitError):
+        client.complete("Hi")
+    [figures] = client.get_stats()["endpoints"].values()
+    limiter = figures["limiter"]
+    assert (limiter["in_flight"], limiter["queued"], limiter["shed"], limiter["concurrency"]) == (0, 0, 0, 7)
+    assert 2 < limiter["paused"] <= 3
+    assert (figures["circuit_breaker_state"], figures["retry_after"]) == ("closed", 0)
 
 
 def test_a_client_is_not_copied_with_its_credential() -> None:
