@@ -117,7 +117,7 @@ def test_a_429_never_trips_the_breaker_and_neither_does_a_wrong_request(server: 
         items = client.complete_batch(["Hi"] * 100)
         assert {type(item.error) for item in items} != {CircuitOpenError}
         assert len(server.requests(url)) == 100
-        assert client.get_stats()["breaker"] == "closed"
+        assert client.get_stats()["circuit_breaker_state"] == "closed"
 
 
 def test_what_the_caller_cancels_and_what_is_refused_here_never_trips_the_breaker(
@@ -135,7 +135,12 @@ def test_what_the_caller_cancels_and_what_is_refused_here_never_trips_the_breake
 
     asyncio.run(leave())
     stats = client.get_stats()
-    assert (stats["breaker"], stats["failures"], stats["in_flight"], stats["queued"]) == ("closed", 0, 0, 0)
+    assert (stats["circuit_breaker_state"], stats["failures"], stats["in_flight"], stats["queued"]) == (
+        "closed",
+        0,
+        0,
+        0,
+    )
 
 
 def test_permits_are_shared_by_every_client_of_the_account_and_model(server: ModelServer) -> None:
