@@ -314,7 +314,7 @@ class Activation:
 
     def add_usage(self, usage: Usage) -> None:
         """Counts tokens."""
-        self.usage = self.usage + usage
+        self.usage = usage if self.usage is NO_USAGE else self.usage + usage
         self.spend("tokens", usage.total_tokens)
 
     def spend(self, cap: str, amount: float | None = 1, of: str = "") -> None:

@@ -193,7 +193,8 @@ class Frame:
 
     def add_usage(self, node: int, usage: Usage) -> None:
         """Counts tokens for a node."""
-        self.usage[node] = self.usage.get(node, Usage()) + usage
+        before = self.usage.get(node)
+        self.usage[node] = usage if before is None else before + usage
 
     def take_late(self, node: int, inner: Frame) -> None:
         """A frame of ``node`` has ended after the node: its failures go to where that of the node is."""
