@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -108,7 +108,7 @@ class AgentNode(NodeType):
         needs = ["tools"] if self._tools.given else []
         return [*self._tools.lacking(resources), *self._models.lacking(resources, needs)]
 
-    async def run(self, context: NodeContext) -> Any:
+    def run(self, context: NodeContext) -> Awaitable[Any]:
         """The text of the answer, or what ``output`` makes of it.
 
         Raises:
@@ -116,8 +116,9 @@ class AgentNode(NodeType):
             ToolRoundsError: The model still asks for tools in its last allowed call.
             ToolError: A tool failed fatally.
         """
-        if not self._tools.given:
-            return await self._answer(context)
+        return self._watched(context) if self._tools.given else self._answer(context)
+
+    async def _watched(self, context: NodeContext) -> Any:
         with self._cut_off.watching(context.activation):
             return await self._answer(context)
 

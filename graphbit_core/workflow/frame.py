@@ -102,10 +102,10 @@ class Frame:
             value = self.values[node] = self.arrived(node, self.live_edges(node))
         return value
 
-    def live_edges(self, node: int) -> list[CompiledEdge]:
+    def live_edges(self, node: int) -> Sequence[CompiledEdge]:
         """In-edges that carry something, in edge order; those that only order are left out."""
         if node not in self.scope.followers:
-            return []
+            return ()
         edges = self.scope.edges
         live = self.state.run.live_edges(self.number << 24 | node)
         if self.scope.has_control:
