@@ -60,8 +60,27 @@ def engine() -> Engine:
         return _engine
     with _engine_lock:
         if _engine is None:
-            _engine = Engine()
+            made = Engine()
+            for limiter, limits in _limits.items():
+                made.limit(limiter, limits)
+            for resource, settings in _protections.items():
+                made.protect(resource, settings)
+            _engine = made
         return _engine
+
+
+def limit(limiter: str, limits: Mapping[str, float | int]) -> None:
+    """Sets the limits of a limiter, also in processes that are forked later; see ``_native.Engine``."""
+    given = dict(limits)
+    engine().limit(limiter, given)
+    _limits[limiter] = given
+
+
+def protect(resource: str, settings: Mapping[str, float | int]) -> None:
+    """Sets a resource's breaker and retry budget, also in processes forked later; see ``_native.Engine``."""
+    given = dict(settings)
+    engine().protect(resource, given)
+    _protections[resource] = given
 
 
 class BlockingCall:
@@ -353,6 +372,8 @@ _home = object()
 """Stands for this process; a forked child gets another, by which it tells what the parent left it."""
 _engine: Engine | None = None
 _engine_lock = threading.Lock()
+_limits: dict[str, dict[str, float | int]] = {}
+_protections: dict[str, dict[str, float | int]] = {}
 _spare: deque[Mailbox] = deque()
 _loops = _Loops()
 _of_parent: list[Any] = []

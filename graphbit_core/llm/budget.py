@@ -6,10 +6,13 @@ import math
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from graphbit_core.errors import BudgetExceededError, ConfigError, ValidationError
 from graphbit_core.types.messages import Usage
+
+if TYPE_CHECKING:
+    from graphbit_core.llm.exchange import Observe
 
 _NANO = 1_000_000_000
 """Money is counted in whole billionths of a dollar, so that a sum of many is exact."""
@@ -141,6 +144,18 @@ class Reservation:
     def _end(self, used: dict[str, int]) -> None:
         if self._open.acquire(blocking=False):  # never given back: it ends once
             self._budget._close(self._asked, used)
+
+
+def reserve(
+    budget: Budget, tokens: int, usd: float | None, model: str, observe: Observe | None
+) -> Reservation:
+    """As ``Budget.reserve``; ``observe`` is told ``budget.exceeded`` where there is no room."""
+    try:
+        return budget.reserve(tokens, usd, model)
+    except BudgetExceededError as error:
+        if observe is not None:
+            observe("budget.exceeded", {"cap": error.cap, "limit": error.limit, "used": error.used})
+        raise
 
 
 def unknown_price(model: str) -> ConfigError:

@@ -45,7 +45,7 @@ class LlmClient:
             an alias, or a model's own name.
         fallbacks: Who is asked when the model fails in a way that another one may mend: each
             ``provider:model``, or a mapping of ``model``, settings of its provider and, as they apply,
-            ``policy``, ``limits``, ``weight`` and ``api_keys``.
+            ``policy``, ``limits``, ``protect``, ``weight`` and ``api_keys``.
         host: Where providers are found; by default everything that is installed.
         timeout: Seconds that one call may take in all: retries, waiting and fallbacks included; default: what
             the registry says about the model, else 600.
@@ -53,6 +53,9 @@ class LlmClient:
             ``attempt_timeout``, ``max_attempts``, ``max_body``; for providers behind HTTP.
         limits: Limits of the account, shared by every client of it: ``max_concurrency``,
             ``requests_per_minute``, ``tokens_per_minute``, ``queue``; for providers behind HTTP.
+        protect: The breaker and the retry budget of the account, shared like ``limits``, as
+            ``breaker_consecutive``, ``breaker_open``, ``slow_after``, ``retry_ratio``. All keys of these
+            three, with units and defaults, are in docs/models.md.
         router: Which endpoint is asked first: ``order``, ``cheapest``, ``fastest``, ``balance``, or a
             callable, which gets the request and the endpoints that can serve it and returns those to ask.
         registry: What names of models mean and what models cost; default: the process's.
@@ -84,6 +87,7 @@ class LlmClient:
         timeout: float | None = None,
         policy: Policy | None = None,
         limits: Mapping[str, float | int] | None = None,
+        protect: Mapping[str, float | int] | None = None,
         router: str | Router = "order",
         registry: ModelRegistry | None = None,
         budget: Budget | None = None,
@@ -97,8 +101,9 @@ class LlmClient:
             raise ValidationError("fallbacks is a list of models; put the one in a list", field="fallbacks")
         host, registry = host or default_host(), registry or default_registry()
         specs = [{**settings, "model": model}, *fallbacks]
-        bounds = {**({"restart_streams": 1} if restart else {}), **(policy or {})}
-        self.endpoints, usual = open_endpoints(specs, host, registry, bounds, limits or {})
+        policy = {**({"restart_streams": 1} if restart else {}), **(policy or {})}
+        bounds = {"policy": policy, "limits": limits or {}, "protect": protect or {}}
+        self.endpoints, usual = open_endpoints(specs, host, registry, bounds)
         self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
         self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
         self.timeout = timeout or usual or _TIMEOUT
@@ -111,7 +116,7 @@ class LlmClient:
             self._setup.meter = self.endpoints[0].meter
         self._embedder: EmbeddingClient | None = None
         self._open_embedder = partial(
-            self._make_embedder, host, registry, Hidden({**settings, "model": model})
+            self._make_embedder, host, registry, policy or {}, Hidden({**settings, "model": model})
         )
         self.reset_stats()
 
@@ -289,17 +294,19 @@ class LlmClient:
             requests, partial(self.respond_async, deadline=deadline), max_concurrency
         )
 
-    def embed(self, texts: Sequence[str]) -> list[Vector]:
+    def embed(self, texts: Sequence[str], **options: Any) -> list[Vector]:
         """One vector per text, through the embedder that has the provider's name, with its settings.
+
+        It has the client's timeout, policy and budget; ``options`` are those of EmbeddingClient's.
 
         Raises:
             ComponentNotFoundError: There is no such embedder; EmbeddingClient takes any other.
         """
-        return self._embeddings().embed(texts)
+        return self._embeddings().embed(texts, **options)
 
-    async def embed_async(self, texts: Sequence[str]) -> list[Vector]:
+    async def embed_async(self, texts: Sequence[str], **options: Any) -> list[Vector]:
         """As ``embed``, on the running event loop."""
-        return await self._embeddings().embed_async(texts)
+        return await self._embeddings().embed_async(texts, **options)
 
     # --- the client itself ---
 
@@ -329,11 +336,21 @@ class LlmClient:
     def __getstate__(self) -> NoReturn:
         raise TypeError("an LlmClient holds a credential and cannot be pickled or copied; make another one")
 
-    def _make_embedder(self, host: Host, registry: ModelRegistry, hidden: Hidden) -> EmbeddingClient:
+    def _make_embedder(
+        self, host: Host, registry: ModelRegistry, policy: Policy, hidden: Hidden
+    ) -> EmbeddingClient:
         settings = dict(hidden.settings)
         known = registry.resolve(settings.pop("model"), [self.provider]).settings.provider
         settings = embedder_settings(host, self.provider, {**known, **settings})
-        return EmbeddingClient(self.provider, host=host, timeout=self.timeout, **settings)
+        return EmbeddingClient(
+            self.provider,
+            host=host,
+            timeout=self.timeout,
+            policy=policy,
+            registry=registry,
+            budget=self._setup.budget,
+            **settings,
+        )
 
     def _embeddings(self) -> EmbeddingClient:
         if self._embedder is None:

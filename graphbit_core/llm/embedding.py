@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
-from graphbit_core.contracts.provider import EmbedCodec, Vectors
-from graphbit_core.errors import DecodeError, InternalError, ValidationError
+from graphbit_core.contracts.provider import Vectors
+from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.host.arguments import settings_of
-from graphbit_core.kernel.calls import CallSpec, engine
-from graphbit_core.llm.drive import BlockingRun, LoopRun
-from graphbit_core.llm.exchange import Dialect, Exchange, Origin
-from graphbit_core.llm.redact import secrets_of
-from graphbit_core.llm.worker import in_thread
+from graphbit_core.kernel.calls import engine
+from graphbit_core.llm.batch import check_concurrency, run_all, run_all_async
+from graphbit_core.llm.budget import Budget
+from graphbit_core.llm.embed_api import HttpEmbed, LocalEmbed
+from graphbit_core.llm.embed_request import EmbedRequest, Setup, Wishes, name_texts
+from graphbit_core.llm.exchange import Observe
+from graphbit_core.llm.http_calls import Policy
+from graphbit_core.llm.models import ModelInfo, ModelRegistry, Resolved, default_registry
+from graphbit_core.llm.retirement import warn_once
 from graphbit_core.types.documents import Vector
-from graphbit_core.types.http import HttpResponse
-from graphbit_core.types.messages import Delta
+from graphbit_core.types.messages import Usage
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
 
-_MAX_BATCH_CHARACTERS = 250_000
-"""APIs bound the tokens of a request too (OpenAI: 300,000), not only the number of texts."""
+_TIMEOUT = 600.0
+_MAX_CONCURRENCY = 4
 
 
 class EmbeddingClient:
-    """Turns texts into vectors. Safe to share between threads and event loops.
+    """Turns texts into vectors. Safe to share between threads and event loops; nothing needs closing.
 
     Args:
-        embedder: ``name`` or ``name:model``, for example ``openai:text-embedding-3-small``.
+        embedder: ``embedder:model``, ``embedder`` for its default model, or what the registry of models
+            knows: an alias, or a model's own name. For example ``openai:text-embedding-3-small``.
         host: Where embedders are found; by default everything that is installed.
-        timeout: Seconds that one request may take in all, retries included; for embedders behind HTTP.
-        policy: Bounds of a call, as for LlmClient.
+        timeout: Seconds that one request may take in all, retries included; default: what the registry says
+            about the model, else 600.
+        policy: Bounds of a request, as for LlmClient; for embedders behind HTTP.
+        limits: Limits of the account and model, as for LlmClient; for embedders behind HTTP.
+        registry: What names of models mean and what models cost; default: the process's.
+        budget: What the client's requests may use up; several clients, also of chat models, may share one.
         settings: The embedder's settings.
+
+    Attributes:
+        name: Name of the embedder.
+        model: Name of its model; empty where it has only one.
 
     Raises:
         ComponentNotFoundError: No embedder of that name is installed.
         ConfigError: A setting of the embedder is missing or wrong.
+        ValidationError: ``timeout`` is not above 0.
     """
 
     def __init__(
@@ -48,22 +62,32 @@ class EmbeddingClient:
         embedder: str,
         *,
         host: Host | None = None,
-        timeout: float = 600.0,
-        policy: Mapping[str, float | int] | None = None,
+        timeout: float | None = None,
+        policy: Policy | None = None,
+        limits: Mapping[str, float | int] | None = None,
+        registry: ModelRegistry | None = None,
+        budget: Budget | None = None,
         **settings: Any,
     ) -> None:
-        if not timeout > 0:
+        if timeout is not None and not timeout > 0:
             raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
-        name, _, model = embedder.partition(":")
-        if model:
-            settings["model"] = model
-        self.name, self.timeout = name, timeout
-        self.model = str(settings.get("model", ""))
-        self._policy = dict(policy or {})
-        self._embedder: LocalEmbedder | HttpEmbedder = (host or default_host()).create(
-            "embedder", name, **settings
-        )
+        host, registry = host or default_host(), registry or default_registry()
+        found = registry.resolve(embedder, {component.name for component in host.list("embedder")})
+        self.name = found.provider
+        settings = {**embedder_settings(host, self.name, found.settings.provider), **settings}
+        if found.model:
+            settings["model"] = found.model
+        self._embedder: LocalEmbedder | HttpEmbedder = host.create("embedder", self.name, **settings)
+        self.model = str(settings.get("model") or _default_model(host.component("embedder", self.name)))
         self._dimensions: int | None = self._embedder.dimensions
+        info = found.info or registry.info(self.name, self.model)
+        warn_once(info)
+        name = f"{self.name}:{self.model}" if self.model else self.name
+        info = info or ModelInfo(self.model, self.name)
+        self.timeout = timeout or found.settings.timeout or _TIMEOUT
+        api = self._open(self._embedder, found, policy or {}, limits or {})
+        self._setup = Setup(name, api, info, self.timeout, budget)
+        self.reset_stats()
 
     @property
     def dimensions(self) -> int | None:
@@ -75,58 +99,165 @@ class EmbeddingClient:
         """Changes whenever vectors would."""
         return self._embedder.fingerprint
 
-    def embed(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector per text, in order. Raises as ``LlmClient.respond``."""
-        if not isinstance(self._embedder, HttpEmbedder):
-            return self._checked(self._embedder.embed(texts), len(texts))
-        vectors: list[Vector] = []
-        for batch in _batches(texts, self._embedder.codec().max_batch):
-            run = BlockingRun(*self._prepare(self._embedder, batch))
-            try:
-                vectors.extend(self._checked(_vectors(run.receive()), len(batch)))
-            finally:
-                run.close()
-        return vectors
+    # --- vectors ---
 
-    async def embed_async(self, texts: Sequence[str]) -> list[Vector]:
-        """As ``embed``; an embedder in this process runs on a worker thread."""
-        if not isinstance(self._embedder, HttpEmbedder):
-            found = await in_thread(self._embedder.embed, texts)
-            return self._checked(found, len(texts))
-        vectors: list[Vector] = []
-        for batch in _batches(texts, self._embedder.codec().max_batch):
-            run = LoopRun(*self._prepare(self._embedder, batch))
-            try:
-                vectors.extend(self._checked(_vectors(await run.receive()), len(batch)))
-            finally:
-                run.close()
-        return vectors
+    def embed(self, texts: Sequence[str], **options: Any) -> list[Vector]:
+        """One vector per text, in order; ``options`` and errors are those of ``embed_full``."""
+        return list(self.embed_full(texts, **options).vectors)
 
-    def get_stats(self) -> dict[str, float | int | str]:
-        """The kernel's figures for the account; empty for an embedder in this process."""
-        if isinstance(self._embedder, HttpEmbedder):
-            return engine().stats(self._embedder.resource())
-        return {}
+    async def embed_async(self, texts: Sequence[str], **options: Any) -> list[Vector]:
+        """As ``embed``, on the running event loop."""
+        return list((await self.embed_full_async(texts, **options)).vectors)
+
+    def embed_full(
+        self,
+        texts: Sequence[str],
+        *,
+        max_concurrency: int = _MAX_CONCURRENCY,
+        deadline: float | None = None,
+        policy: Policy | None = None,
+        observe: Observe | None = None,
+    ) -> Vectors:
+        """One vector per text, in order, with the tokens that all of them used.
+
+        Texts go in as many requests as the API needs. The first one that fails ends the others, and its error
+        names its texts as a slice of ``texts``.
+
+        Args:
+            texts: The texts.
+            max_concurrency: Most requests at a time, at least 1.
+            deadline: When all must be over, on ``time.monotonic``; ``timeout`` holds for each request.
+            policy: Bounds of these requests; they go before the client's, key by key.
+            observe: Told what happens to the requests, as by ``LlmClient.respond``.
+
+        Raises:
+            ValidationError: ``texts`` is not a list of texts.
+            BudgetExceededError: The budget has no room for all of them; nothing was sent.
+            GraphBitError: As ``LlmClient.respond``.
+        """
+        call = _Call(self._setup, texts, Wishes(deadline, policy, observe), max_concurrency)
+        try:
+            run_all(call.requests, EmbedRequest.start, call.done, max_concurrency)
+        finally:
+            call.close()
+        return self._joined(call.found)
+
+    async def embed_full_async(
+        self,
+        texts: Sequence[str],
+        *,
+        max_concurrency: int = _MAX_CONCURRENCY,
+        deadline: float | None = None,
+        policy: Policy | None = None,
+        observe: Observe | None = None,
+    ) -> Vectors:
+        """As ``embed_full``, on the running event loop; an embedder in this process gets a worker thread."""
+        call = _Call(self._setup, texts, Wishes(deadline, policy, observe), max_concurrency)
+        try:
+            await run_all_async(call.requests, EmbedRequest.respond, call.done, max_concurrency)
+        finally:
+            call.close()
+        return self._joined(call.found)
+
+    @staticmethod
+    def similarity(a: Vector, b: Vector) -> float:
+        """The cosine of the angle between two vectors: 1 for the same direction, 0 for unrelated ones, -1.
+
+        Raises:
+            ValidationError: They differ in length, or one has no direction: all zeros, or not finite.
+        """
+        if len(a) != len(b):
+            raise ValidationError(
+                f"the vectors have {len(a)} and {len(b)} numbers; only those of one model can be compared",
+                field="b",
+            )
+        lengths = _length("a", a), _length("b", b)
+        cosine = math.fsum((x / lengths[0]) * (y / lengths[1]) for x, y in zip(a, b, strict=True))
+        return max(-1.0, min(1.0, cosine))
+
+    # --- the client itself ---
+
+    def warmup(self) -> None:
+        """Does now what the first call would do: the kernel's threads start. Nothing is sent."""
+        engine()
+
+    def get_stats(self) -> dict[str, Any]:
+        """What this client's requests came to, and the kernel's figures of its account.
+
+        The names are those of ``LlmClient.get_stats``; a call counts once for each request that it needed.
+        """
+        return {**self._setup.meter.figures(time.monotonic()), **self._setup.api.get_stats()}
+
+    def reset_stats(self) -> None:
+        """Counts this client's requests anew. The kernel's figures are the account's and stay."""
+        self._setup.meter.reset(time.monotonic())
 
     def __repr__(self) -> str:
-        return f"EmbeddingClient({self.name}:{self.model})" if self.model else f"EmbeddingClient({self.name})"
+        return f"EmbeddingClient({self._setup.name})"
 
-    def _prepare(self, embedder: HttpEmbedder, texts: Sequence[str]) -> tuple[CallSpec, Exchange[Vectors]]:
-        codec = embedder.codec()
-        http = codec.encode(texts)
-        deadline = time.monotonic() + self.timeout
-        spec = CallSpec(embedder.resource(), http, None, len(http.body) // 4, deadline, self._policy)
-        origin = Origin(self.name, self.model, partial(secrets_of, http.url, http.headers))
-        return spec, Exchange(Dialect(_counting(codec, len(texts)), codec.error), origin)
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("an EmbeddingClient holds a credential and cannot be pickled or copied; make another")
 
-    def _checked(self, vectors: Sequence[Vector], count: int) -> list[Vector]:
-        if len(vectors) != count:
-            raise DecodeError(
-                f"{self.name} gave {len(vectors)} vectors for {count} texts", provider=self.name
-            )
+    def _open(
+        self,
+        embedder: LocalEmbedder | HttpEmbedder,
+        found: Resolved,
+        policy: Policy,
+        limits: Mapping[str, float | int],
+    ) -> HttpEmbed | LocalEmbed:
+        """What is said here goes before the registry."""
+        if not isinstance(embedder, HttpEmbedder):
+            return LocalEmbed(embedder, self.name, self.model)
+        return HttpEmbed(
+            embedder,
+            provider=self.name,
+            model=self.model,
+            limiter=f"{embedder.resource()}:{self.model}",
+            policy={**found.settings.policy, **policy},
+            limits={**found.settings.limits, **limits},
+        )
+
+    def _joined(self, found: Sequence[Vectors]) -> Vectors:
+        vectors = [vector for one in found for vector in one.vectors]
         if vectors and self._dimensions is None:
             self._dimensions = len(vectors[0])
-        return list(vectors)
+        usage = sum((one.usage for one in found), Usage())
+        return Vectors(vectors, usage, next((one.model for one in found if one.model), self.model))
+
+
+class _Call:
+    """The requests of one call, in order, and what they bring.
+
+    Raises:
+        ValidationError: ``texts`` is not a list of texts.
+        BudgetExceededError: The budget has no room for all requests.
+    """
+
+    def __init__(self, setup: Setup, texts: Sequence[str], wishes: Wishes, max_concurrency: int) -> None:
+        check_concurrency(max_concurrency)
+        _check(texts)
+        self._texts, self._batches = texts, list(setup.api.batches(texts))
+        self.found = [Vectors(())] * len(self._batches)
+        self.requests: list[EmbedRequest] = []
+        try:
+            for batch in self._batches:
+                part = texts[batch.start : batch.stop]
+                self.requests.append(EmbedRequest(setup, part, wishes))
+        except BaseException:
+            self.close()
+            raise
+
+    def done(self, place: int, found: Vectors | GraphBitError) -> None:
+        """Keeps vectors; raises an error."""
+        if isinstance(found, GraphBitError):
+            name_texts(found, self._batches[place], self._texts)
+            raise found
+        self.found[place] = found
+
+    def close(self) -> None:
+        """Ends the requests that are not over."""
+        for request in self.requests:
+            request.close()
 
 
 def embedder_settings(host: Host, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,31 +266,32 @@ def embedder_settings(host: Host, name: str, settings: Mapping[str, Any]) -> dic
     return {key: value for key, value in settings.items() if open_ended or key in known}
 
 
-def _vectors(received: Sequence[Delta] | Vectors) -> Sequence[Vector]:
-    if not isinstance(received, Vectors):
-        raise InternalError("an embeddings call ended with something else than vectors")
-    return received.vectors
+def _default_model(component: Callable[..., Any]) -> str:
+    """The model of an embedder where none is named; empty where it does not say."""
+    if (named := getattr(component, "default_model", None)) is not None:
+        return str(named)
+    try:
+        model = inspect.signature(component).parameters.get("model")
+    except ValueError:  # a built-in without a signature
+        return ""
+    return model.default if model is not None and isinstance(model.default, str) else ""
 
 
-def _counting(codec: EmbedCodec, count: int) -> Callable[[HttpResponse], Vectors]:
-    """``codec.decode`` that refuses another number of vectors; a verdict, so that it is tried again."""
-
-    def decode(response: HttpResponse) -> Vectors:
-        found = codec.decode(response)
-        if len(found.vectors) != count:
-            raise DecodeError(f"the reply holds {len(found.vectors)} vectors for {count} texts")
-        return found
-
-    return decode
-
-
-def _batches(texts: Sequence[str], most: int) -> Iterator[Sequence[str]]:
-    """Consecutive runs of texts, within the number and the size that one request may have."""
-    start = size = 0
+def _check(texts: Sequence[str]) -> None:
+    if isinstance(texts, str) or not isinstance(texts, Sequence):
+        raise ValidationError(
+            f"texts is a {type(texts).__name__}; give a list of texts, [text] for one", field="texts"
+        )
     for place, text in enumerate(texts):
-        if place > start and (place - start == most or size + len(text) > _MAX_BATCH_CHARACTERS):
-            yield texts[start:place]
-            start, size = place, 0
-        size += len(text)
-    if start < len(texts):
-        yield texts[start:]
+        if not isinstance(text, str):
+            raise ValidationError(
+                f"texts[{place}] is a {type(text).__name__}; each must be text", field="texts"
+            )
+
+
+def _length(name: str, vector: Vector) -> float:
+    length = math.hypot(*vector)
+    if not 0 < length < math.inf:
+        what = "is all zeros" if length == 0 else "holds numbers that are not finite, or too large"
+        raise ValidationError(f"the vector {name} {what}, so it has no direction", field=name)
+    return length

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallSpec, engine
+from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
 from graphbit_core.llm.exchange import A, Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.http import Framing, HttpRequest
@@ -26,6 +26,7 @@ class HttpCalls:
         limiter: What shares permits and rates: the account and the model.
         policy: Bounds of every call.
         limits: Limits of ``limiter``, for the whole process.
+        protect: What the breaker and the retry budget of ``resource`` go by, for the whole process.
     """
 
     def __init__(
@@ -37,12 +38,15 @@ class HttpCalls:
         limiter: str,
         policy: Policy,
         limits: Mapping[str, float | int],
+        protect: Mapping[str, float | int] | None = None,
     ) -> None:
         self._origin = Origin(provider, model)
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(limiter, dict(limits))
+            limit(limiter, limits)
+        if protect:
+            set_protection(resource, protect)
 
     def get_stats(self) -> dict[str, float | int | str]:
         """The kernel's figures for the resource."""

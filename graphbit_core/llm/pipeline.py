@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphbit_core.errors import BudgetExceededError, GraphBitError, InternalError, ValidationError
+from graphbit_core.errors import GraphBitError, InternalError, ValidationError
 from graphbit_core.kernel.calls import CallGroup
+from graphbit_core.llm.budget import reserve
 from graphbit_core.llm.check import check_request, refusal
 from graphbit_core.llm.endpoint import Endpoint
 from graphbit_core.llm.exchange import Observe, as_deltas
@@ -232,13 +233,7 @@ class Course:
         """Sets aside what the call may use. Raises BudgetExceededError if that is not there any more."""
         info = endpoint.info or ModelInfo(endpoint.model, endpoint.provider)
         tokens, usd = estimate(endpoint.completed(self._request), info)
-        try:
-            self._reservation = budget.reserve(tokens, usd, endpoint.name)
-        except BudgetExceededError as error:
-            if self._observe is not None:
-                facts = {"cap": error.cap, "limit": error.limit, "used": error.used}
-                self._observe("budget.exceeded", facts)
-            raise
+        self._reservation = reserve(budget, tokens, usd, endpoint.name, self._observe)
 
     def _account(self) -> None:
         """Ends the reservation of a call without an answer: what had begun to arrive counts in full."""

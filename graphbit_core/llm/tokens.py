@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,11 @@ def estimate(request: ChatRequest, model: ModelInfo) -> tuple[int, float | None]
     return read + written, model.cost(Usage(read, written, cache_write_tokens=read if request.cache else 0))
 
 
+def estimate_texts(texts: Sequence[str], model: ModelInfo) -> int:
+    """The most tokens that ``texts`` are likely to have together; as ``estimate``, for embedders."""
+    return math.ceil(_estimated(texts, model.name) * _MARGIN)
+
+
 def _named(model: str | ModelInfo) -> tuple[str, str]:
     if isinstance(model, ModelInfo):
         return model.name, model.tokenizer
@@ -107,7 +112,7 @@ def _tokenizer(name: str, host: Host) -> Any:
         return None
 
 
-def _estimated(texts: list[str], model: str) -> int:
+def _estimated(texts: Sequence[str], model: str) -> int:
     ratio = next((one for pattern, one in _BYTES_PER_TOKEN if re.search(pattern, model)), _OTHERS)
     return math.ceil(sum(len(text.encode(errors="replace")) for text in texts) / ratio)
 

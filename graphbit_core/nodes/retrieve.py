@@ -13,7 +13,9 @@ from graphbit_core.types.documents import Condition, Match, Query
 from graphbit_core.workflow.template import placeholders
 
 if TYPE_CHECKING:
+    from graphbit_core.contracts.provider import Vectors
     from graphbit_core.host import Resources
+    from graphbit_core.llm.embedding import EmbeddingClient
 
 
 class RetrieveNode(NodeType):
@@ -47,9 +49,26 @@ class RetrieveNode(NodeType):
     def run(self, context: NodeContext) -> list[Match]:
         """The matches, best first."""
         text = context.render(self._query)
-        (vector,) = context.service("embedder").embed([text])
+        (vector,) = self._embed(context, text).vectors
         matches: list[Match] = context.service("store").search(Query(vector, self._k, self._where, text))
         return matches
+
+    @staticmethod
+    def _embed(context: NodeContext, text: str) -> Vectors:
+        """The query's vector, counted and told as a call of a model."""
+        answered: dict[str, Any] = {}
+
+        def observe(kind: str, facts: Mapping[str, Any]) -> None:
+            if kind == "llm.answered":
+                answered.update(facts)
+            else:
+                context.emit(kind, facts)
+
+        client: EmbeddingClient = context.service("embedder")
+        found = client.embed_full([text], deadline=context.deadline, observe=observe)
+        context.add_usage(found.usage)
+        context.spend("usd", answered["usd"], answered["model"])
+        return found
 
 
 def _condition(item: Mapping[str, Any]) -> Condition:

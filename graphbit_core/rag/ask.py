@@ -61,7 +61,7 @@ class Answer:
         citations: The passages it cites, in order of first mention.
         report: What bringing the index up to date did.
         nodes: A report per node of the run, those of the index first.
-        usage: Tokens of the model.
+        usage: Tokens of the model, and of the question's vector; those of indexing are in the report.
         seconds: Time of the whole run.
         asked: Whether a model was asked; not if nothing could be indexed.
     """

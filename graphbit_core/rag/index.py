@@ -15,6 +15,7 @@ from graphbit_core.errors import ConfigError, DocumentError, ValidationError
 from graphbit_core.rag.loading import Loaders
 from graphbit_core.rag.manifest import Entry, Manifest
 from graphbit_core.types.documents import Chunk, Condition, Document, Record
+from graphbit_core.types.messages import Usage
 from graphbit_core.types.plain import utf8
 from graphbit_core.workflow.executor import Executor
 from graphbit_core.workflow.node import Node
@@ -44,7 +45,7 @@ class Skipped:
 
 @dataclass
 class IndexReport:
-    """What bringing an index up to date did: numbers of files, and the files that were left out."""
+    """What bringing an index up to date did: numbers of files, the files left out, and tokens embedded."""
 
     indexed: int = 0
     unchanged: int = 0
@@ -52,6 +53,7 @@ class IndexReport:
     chunks: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     nodes: list[NodeReport] = field(default_factory=list)
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class Index:
         workflow = Workflow("index").chain(
             Node.transform("load", load),
             Node.transform("split", self._split),
-            Node.transform("embed", self._embed),
+            Node.transform("embed", lambda works: self._embed(works, report)),
             Node.transform("store", lambda works: self._store(works, report)),
         )
         result = Executor(timeout_seconds=None, host=self._host).execute(workflow, {"batch": batch})
@@ -225,9 +227,10 @@ class Index:
                 work.chunks += [Chunk(c.text, c.start, c.end, document.metadata) for c in chunks]
         return works
 
-    def _embed(self, works: list[_Work]) -> list[_Work]:
-        texts = [chunk.text for work in works for chunk in work.chunks]
-        vectors = iter(self.embedder.embed(texts)) if texts else iter(())
+    def _embed(self, works: list[_Work], report: IndexReport) -> list[_Work]:
+        found = self.embedder.embed_full([chunk.text for work in works for chunk in work.chunks])
+        report.usage += found.usage
+        vectors = iter(found.vectors)
         for work in works:
             work.vectors = [next(vectors) for _ in work.chunks]
         return works

@@ -99,8 +99,8 @@ class HttpEmbedderConformance(NetworkConformance):
         client = self.client()
         for vectors in (client.embed(texts), asyncio.run(client.embed_async(texts))):
             assert [vector[0] for vector in vectors] == [float(at) for at in range(len(texts))]
-        sizes = [len(_TEXT.findall(request.body)) for request in self.server.requests()]
-        assert sizes == [most, most, 1] * 2
+        sizes = sorted(len(_TEXT.findall(request.body)) for request in self.server.requests())
+        assert sizes == [1, 1, most, most, most, most]  # several go at once, so that any may be first
 
     def test_threads_and_tasks_may_share_a_client(self) -> None:
         client = self.client()
@@ -136,7 +136,7 @@ class HttpEmbedderConformance(NetworkConformance):
         for error in self._errors(Reply.json(self.vectors_body(vectors))):
             assert isinstance(error, DecodeError)
 
-    @pytest.mark.parametrize("number", [math.nan, math.inf])
+    @pytest.mark.parametrize("number", [math.nan, math.inf, 10**400], ids=["nan", "inf", "10**400"])
     def test_numbers_that_are_not_finite_are_never_vectors(self, number: float) -> None:
         for error in self._errors(Reply.json(self.vectors_body(((0.5, 1.0), (0.5, number))))):
             assert isinstance(error, DecodeError)

@@ -31,8 +31,8 @@ class RunCaps:
         tool_rounds: Rounds of tool calls, all agents together.
         llm_calls: Calls of models by agents; retries below them do not count.
         tokens: Tokens, input and output, as models report them.
-        usd: US dollars for model calls of agents, by the registry's prices or as APIs report them. A call
-            whose price nobody knows fails its agent.
+        usd: US dollars for model calls of agents and vectors of queries, by the registry's prices or as APIs
+            report them. A call whose price nobody knows fails its node.
         output_bytes: Size of all outputs together.
         seconds: Wall time.
     """

@@ -56,19 +56,15 @@ VECTORS = [[float(n)] for n in range(10)]
 def test_batches_keep_their_order(server: ModelServer) -> None:
     url = server.script(lengths)
     assert both(open_embedder(url, max_batch=3, model="any"), TEXTS) == VECTORS
-    assert [len(request.json()["input"]) for request in server.requests(url)] == [3, 3, 3, 1] * 2
+    assert sorted(len(request.json()["input"]) for request in server.requests(url)) == [1, 1, *[3] * 6]
 
 
 def test_a_batch_is_bounded_by_its_size_too(server: ModelServer) -> None:
     url = server.script(lengths)
     texts = ["x" * 200_000, "y" * 60_000, "z" * 400_000, "", "w"]
     assert open_embedder(url).embed(texts) == [[200_000.0], [60_000.0], [400_000.0], [0.0], [1.0]]
-    assert [[len(text) for text in request.json()["input"]] for request in server.requests(url)] == [
-        [200_000],
-        [60_000],
-        [400_000],
-        [0, 1],
-    ]
+    sent = [[len(text) for text in request.json()["input"]] for request in server.requests(url)]
+    assert sorted(sent) == [[0, 1], [60_000], [200_000], [400_000]]
 
 
 def test_nothing_is_sent_for_no_texts(server: ModelServer) -> None:

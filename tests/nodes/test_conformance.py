@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from graphbit_core import Match, Secret
+from graphbit_core import EmbeddingClient, Host, Match, Secret
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.nodes.condition import ConditionNode
 from graphbit_core.nodes.delay import DelayNode
@@ -212,16 +212,23 @@ class _Store:
         return [Match("1", 1.0, f"{query.text} {query.k} {list(query.vector)}", {"source": "s"})]
 
 
-class _Embedder:
+class _Lengths:
+    graphbit_api = (1, 0)
+    dimensions = 1
+    fingerprint = "lengths"
+
     def embed(self, texts):
         return [[float(len(text))] for text in texts]
+
+
+_EMBEDDER = EmbeddingClient("lengths", host=Host.isolated({("embedder", "lengths"): _Lengths}))
 
 
 class TestRetrieve(NodeTypeConformance):
     component = RetrieveNode
     settings = {"query": "{question}", "k": 2}
     inputs = {"question": "why"}
-    services = {"store": _Store(), "embedder": _Embedder()}
+    services = {"store": _Store(), "embedder": _EMBEDDER}
     expected = [Match("1", 1.0, "why 2 [3.0]", {"source": "s"})]
     bad_settings = (
         {"k": 0},

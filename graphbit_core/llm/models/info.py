@@ -54,7 +54,8 @@ class ModelSettings:
         provider: Settings of the provider, such as ``base_url`` and ``api_key``.
         request: Fields of ``ChatRequest``, such as ``temperature``.
         policy: Bounds of a call, as ``LlmClient`` takes them.
-        limits: Limits of the account, as ``LlmClient`` takes them.
+        limits: Limits of the account and model, as ``LlmClient`` takes them.
+        protect: Breaker and retry budget of the account, as ``LlmClient`` takes them.
         timeout: Seconds that one call may take in all; None: nothing is said.
     """
 
@@ -62,6 +63,7 @@ class ModelSettings:
     request: Mapping[str, Any] = field(default_factory=dict)
     policy: Mapping[str, float | int] = field(default_factory=dict)
     limits: Mapping[str, float | int] = field(default_factory=dict)
+    protect: Mapping[str, float | int] = field(default_factory=dict)
     timeout: float | None = None
 
 
