@@ -135,7 +135,11 @@ impl TokenMeter {
     /// When `units` fit, if calls in flight turn out to use nothing. More than the burst never fits, and is
     /// refused for that.
     pub(super) fn earliest(&self, units: u64, now: Time) -> Time {
-        if self.rate().is_some_and(|rate| units > rate.burst) { now } else { self.settled.ready_at(units, now) }
+        if self.rate().is_some_and(|rate| units > rate.burst) {
+            now
+        } else {
+            self.settled.ready_at(units, now)
+        }
     }
 
     pub(super) fn reserve(&mut self, units: u64, now: Time) {
