@@ -54,6 +54,8 @@ class Peer:
     left_at: float | None = None
 
 
+_names = count(1)
+"""Of the process: a server may get the port of one before it, but no account that a breaker knows already."""
 Step = Reply | Callable[[Received], Reply]
 """A reply, or what makes one from the request."""
 
@@ -73,7 +75,6 @@ class ModelServer:
         self.peers: list[Peer] = []
         self._scripts: dict[str, Sequence[Step]] = {"": (default,)}
         self._served: dict[str, int] = {}
-        self._names = count(1)
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -89,7 +90,7 @@ class ModelServer:
         """The base URL under which ``steps`` are played in order; the last one repeats."""
         if not steps:
             raise ValueError("a script needs at least one reply")
-        name = f"script-{next(self._names)}"
+        name = f"script-{next(_names)}"
         self._scripts[name] = steps
         return f"{self.url}/{name}"
 

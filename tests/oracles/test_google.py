@@ -132,7 +132,7 @@ def _tool_config(choice: str | None) -> types.ToolConfig | None:
 
 
 def _same(theirs: Any, ours: Any, url: str) -> None:
-    assert ours.url.endswith(theirs.path.removeprefix("/script-1")), url
+    assert ours.url.endswith(re.sub(r"^/script-[0-9]+", "", theirs.path)), url
     assert ours.headers["x-goog-api-key"] == theirs.headers["x-goog-api-key"] == "a-key"
     wanted = camel(theirs.json())
     wanted.get("systemInstruction", {}).pop("role", None)  # says nothing: it is always the application's
@@ -207,7 +207,7 @@ def test_the_sdk_embeds_the_same(sdk: Sdk) -> None:
     for one in wanted["requests"]:
         assert one["content"].pop("role") == "user"
     assert json.loads(ours.body) == wanted
-    assert ours.url.endswith(theirs.path.removeprefix("/script-1"))
+    assert ours.url.endswith(re.sub(r"^/script-[0-9]+", "", theirs.path))
 
 
 # --- the types of the SDK, which forbid unknown fields ---

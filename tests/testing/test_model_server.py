@@ -44,9 +44,10 @@ def test_a_script_gives_its_replies_in_order_and_repeats_the_last(server: ModelS
 
 
 def test_what_a_peer_sent_is_kept_as_it_came(server: ModelServer) -> None:
-    post(server.script(OK), b'{"a": 1}')
+    post(url := server.script(OK), b'{"a": 1}')
     (request,) = server.requests()
-    assert (request.method, request.path) == ("POST", "/script-1/chat/completions")
+    path = url.removeprefix(server.url) + "/chat/completions"
+    assert (request.method, request.path) == ("POST", path)
     assert (request.json(), request.headers["content-length"]) == ({"a": 1}, "8")
 
 
