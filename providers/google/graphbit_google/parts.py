@@ -154,7 +154,7 @@ class Parts:
             self._content.append(ReasoningPart(text, None, ORIGIN, calls_before=before))
         elif text:
             self._apart()
-            self._content.append(TextPart(text))
+            self._content.append(TextPart(text, calls_before=before))
         self._open = ("", 0)
         self._pieces.clear()
 
