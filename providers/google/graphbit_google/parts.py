@@ -64,9 +64,8 @@ class Parts:
         """The message."""
         self._close()
         calls = tuple(self._calls)
-        if all(isinstance(part, TextPart) for part in self._content):
-            text = "".join(part.text for part in self._content if isinstance(part, TextPart))
-            return Message("assistant", text, tool_calls=calls)
+        if all(isinstance(part, TextPart) and not part.calls_before for part in self._content):
+            return Message("assistant", self.text, tool_calls=calls)
         return Message("assistant", tuple(self._content), tool_calls=calls)
 
     @property
