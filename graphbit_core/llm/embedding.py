@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.contracts.provider import Vectors
-from graphbit_core.errors import GraphBitError, ValidationError
+from graphbit_core.errors import DecodeError, GraphBitError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.host.arguments import settings_of
 from graphbit_core.kernel.warm import warm, warm_async
@@ -228,6 +228,13 @@ class EmbeddingClient:
         )
 
     def _joined(self, found: Sequence[Vectors]) -> Vectors:
+        lengths = {len(one.vectors[0]) for one in found}
+        if len(lengths) > 1:
+            raise DecodeError(
+                f"the replies to one call have vectors of different lengths, {sorted(lengths)}",
+                provider=self.name,
+                model=self.model,
+            )
         vectors = [vector for one in found for vector in one.vectors]
         if vectors and self._dimensions is None:
             self._dimensions = len(vectors[0])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallSpec, engine
+from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
 from graphbit_core.llm.exchange import A, Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.http import Framing, HttpRequest
@@ -45,9 +45,9 @@ class HttpCalls:
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
-            engine().limit(limiter, dict(limits))
+            limit(limiter, limits)
         if protect:
-            engine().protect(resource, dict(protect))
+            set_protection(resource, protect)
 
     def get_stats(self) -> dict[str, Any]:
         """The kernel's figures for the resource and, as ``limiter``, those for the limiter."""

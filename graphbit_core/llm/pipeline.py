@@ -163,6 +163,8 @@ class Course:
             error: What it raised.
             opened: False where it refused the request before anything was sent.
         """
+        if self.step is None:
+            raise error  # it was closed meanwhile
         now = time.monotonic()
         endpoint = self._route[self._place]
         refused = not opened and isinstance(error, ValidationError)

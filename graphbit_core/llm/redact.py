@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -25,13 +26,16 @@ _KEY_PATTERNS = re.compile(
 _SECRET_NAME = re.compile(r"(?i)authorization|cookie|(^|[-_])(api[-_]?)?key$|token|secret|sig(nature)?$")
 _SHORTEST_PART = 6
 """So many characters of a secret, where a text was cut, are as good as the secret."""
+_SHORTEST_IN_BASE64 = 8
+"""Shorter ones look like anything in base64."""
+_URL_SAFE = str.maketrans("+/", "-_")
 _TEXT_FACTS = ("code", "excerpt", "request_id")
 
 
 def secrets_of(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What must not be shown of a request: its credentials, its base URL and its host, longest first.
 
-    Credentials also as they look in a URL and in JSON that escapes slashes.
+    Credentials also as they look in a URL, in base64, and in JSON that escapes slashes.
     """
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -47,7 +51,19 @@ def credentials_of(url: str, headers: Mapping[str, str], marked: Iterable[str] =
         if name in marked or is_secret_name(name):
             for secret in (value, value.rpartition(" ")[2]):
                 found.update((secret, quote(secret, safe=""), secret.replace("/", "\\/")))
+                found.update(_in_base64(secret))
     return _longest_first(found)
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """``secret`` within any base64, of which only whole characters are its own: it may begin at 3 places."""
+    if len(secret) < _SHORTEST_IN_BASE64:
+        return
+    for before in range(3):
+        encoded = b64encode(b"." * before + secret.encode()).decode()
+        own = encoded[-(-before * 8 // 6) : (before + len(secret.encode())) * 8 // 6]
+        yield own
+        yield own.translate(_URL_SAFE)
 
 
 def is_secret_name(name: str) -> bool:

@@ -53,8 +53,9 @@ def ask_upstream(upstream: str, request: Received) -> tuple[Reply, dict[str, Any
     finally:
         connection.close()
     kept = {name: value for name, value in said.items() if name in _KEPT or "ratelimit" in name}
-    record: dict[str, Any] = {"status": response.status, "headers": kept}
     secrets = credentials_of(request.path, request.headers)
+    written = {name: redact(value, secrets) for name, value in kept.items()}
+    record: dict[str, Any] = {"status": response.status, "headers": written}
     if response.chunked:
         record["chunks"] = _chunks(chunks, secrets)
         return _streamed(response.status, kept, chunks), record

@@ -22,14 +22,17 @@ from graphbit_core import (
     Budget,
     BudgetExceededError,
     ChatRequest,
+    CircuitOpenError,
     ConfigError,
     DeadlineError,
+    DecodeError,
     EmbeddingClient,
     Host,
     LlmClient,
     Message,
     ModelRegistry,
     RateLimitError,
+    UnavailableError,
     Usage,
     ValidationError,
     Vectors,
@@ -124,6 +127,13 @@ def test_a_request_that_is_refused_as_too_large_is_an_error_and_drops_nothing(
     assert len(server.requests(url)) == 2
 
 
+def test_replies_with_vectors_of_different_lengths_are_an_error(server: ModelServer) -> None:
+    longer = Reply.json({"data": [{"index": 0, "embedding": [1.0, 2.0]}]})
+    client = open_embedder(server.script(numbered, longer), max_batch=1)
+    with pytest.raises(DecodeError, match=r"vectors of different lengths, \[1, 2\]"):
+        client.embed(["1", "2"], max_concurrency=1)
+
+
 def test_an_error_about_one_text_alone_names_none(server: ModelServer) -> None:
     client = open_embedder(server.script(Reply.json(error_body("no"), 401)))
     with pytest.raises(AuthError) as caught:
@@ -202,6 +212,23 @@ def test_observers_hear_what_a_request_waits_for(server: ModelServer, way: str) 
     embed(client, way, observe=lambda kind, facts: told.append((kind, dict(facts))))
     assert [kind for kind, _ in told] == ["resource.limited", "llm.answered"]
     assert 0 < told[0][1]["seconds"] < 0.3
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_observers_hear_that_the_accounts_breaker_opens(server: ModelServer, way: str) -> None:
+    told: list[tuple[str, Any]] = []
+    url = server.script(Reply.json(error_body("down"), 500))
+    client = open_embedder(url, policy={"max_attempts": 1}, protect={"breaker_consecutive": 1})
+    with pytest.raises(UnavailableError):
+        embed(client, way, observe=lambda kind, facts: told.append((kind, dict(facts))))
+    [(kind, facts)] = told
+    assert (kind, facts["resource"], facts["state"]) == (
+        "resource.breaker",
+        client._embedder.resource(),  # type: ignore[union-attr]
+        "open",
+    )
+    with pytest.raises(CircuitOpenError):
+        embed(client, way)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -21,6 +21,7 @@ from graphbit_core import (
     UnavailableError,
     Workflow,
 )
+from graphbit_core.kernel.calls import engine
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.model_server import echo_chat
@@ -160,11 +161,9 @@ def test_permits_are_shared_by_every_client_of_the_account_and_model(server: Mod
 
 
 def test_a_probe_at_half_open_is_one_of_three_whoever_asks(server: ModelServer) -> None:
-    from graphbit_core.kernel.calls import engine
-
     url = server.script(*[BOOM] * 5, Reply.raw(b"", "hang"))
     clients = [open_client(url, policy=ONCE, timeout=0.5) for _ in range(30)]
-    resource = clients[0].endpoints[0].resource
+    resource = clients[0].endpoints[0].resource or ""
     engine().protect(resource, {"breaker_open": 0.1})
     for client in clients[:5]:
         assert isinstance(_failure(client), UnavailableError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -170,6 +171,15 @@ def test_a_budget_counts_what_was_used_and_not_what_failed() -> None:
     client.complete("Hi", max_tokens=100)
     assert budget.used.tokens == 15
     assert budget.remaining.tokens == 100_000 - 15
+
+
+def test_a_budget_reserves_what_the_registry_lets_a_model_write(tmp_path: Path) -> None:
+    file = tmp_path / "models.yaml"
+    file.write_text("models:\n  a:m:\n    max_tokens: 20\n", encoding="utf-8")
+    client, _ = chain({"a": ["ok", "ok"]}, budget=Budget(tokens=50), registry=ModelRegistry([file]))
+    assert client.complete("Hi") == "ok"
+    with pytest.raises(BudgetExceededError):
+        client.complete("Hi", max_tokens=49)
 
 
 def test_a_stream_that_was_left_counts_as_what_it_may_have_used() -> None:
