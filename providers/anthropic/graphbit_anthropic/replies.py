@@ -99,7 +99,7 @@ def _message(blocks: list[dict[str, Any]]) -> Message:
         kind = block.get("type")
         if kind == "text":
             if text := text_of(block, "text"):
-                parts.append(TextPart(text))
+                parts.append(TextPart(text, calls_before=len(calls)))
         elif kind == "tool_use":
             calls.append(ToolCall(text_of(block, "id"), text_of(block, "name"), arguments_of(block)))
         elif kind == "thinking":
@@ -109,7 +109,7 @@ def _message(blocks: list[dict[str, Any]]) -> Message:
         elif kind == "redacted_thinking":
             data = text_of(block, "data")
             parts.append(ReasoningPart("", data, ORIGIN, hidden=True, calls_before=len(calls)))
-    if all(isinstance(part, TextPart) for part in parts):
+    if all(isinstance(part, TextPart) and part == TextPart(part.text) for part in parts):
         return Message("assistant", "".join(part.text for part in parts), tool_calls=tuple(calls))
     return Message("assistant", tuple(parts), tool_calls=tuple(calls))
 
