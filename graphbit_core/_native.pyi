@@ -314,17 +314,16 @@ class Engine:
         """Ends a call, whatever its state, and closes its socket; no event follows."""
 
     def stats(self, resource: str) -> dict[str, float | int | str]:
-        """``breaker`` (``closed``, ``open``, ``half_open``), ``calls``, ``failures``, ``retries``,
-        ``in_flight``, ``queued``.
-        """
+        """``breaker`` (its state), ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``."""
 
     def limiter_stats(self, limiter: str) -> dict[str, float | int]:
-        """``in_flight``, ``queued``, ``concurrency`` (calls that may run now), ``paused`` (seconds for which
-        nothing is admitted), ``shed`` (calls turned away).
-        """
+        """``in_flight``, ``queued``, ``concurrency`` (may run), ``paused`` (seconds), ``shed`` (refused)."""
 
     def in_flight(self) -> int:
         """Calls that are not over."""
+
+def check_policy(policy: CallPolicy) -> None:
+    """Raises ValidationError for what ``start`` would not take as a policy."""
 
 def retry_after(headers: Sequence[tuple[str, str]], now: float) -> float | None:
     """Seconds to wait that the headers of a failed reply ask for, None if they say nothing.

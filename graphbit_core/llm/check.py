@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from graphbit_core.errors import ValidationError
+from graphbit_core.llm.wanted import Wanted
 from graphbit_core.types.messages import AudioPart, ChatRequest, FilePart, ImagePart
 
 Need = tuple[str, str]
@@ -50,7 +51,7 @@ def _needs(request: ChatRequest) -> tuple[Need, ...]:
             needs += [(name, "messages") for kind, name in _OF_PARTS.items() if kind in kinds]
     if request.tools:
         needs.append(("tools", "tools"))
-    if request.output is not None:
+    if request.output is not None and not isinstance(request.output, Wanted):
         needs.append(("json_output", "output"))
     if request.seed is not None:
         needs.append(("seed", "seed"))

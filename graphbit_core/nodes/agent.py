@@ -132,7 +132,7 @@ class AgentNode(NodeType):
         with self._cut_off.watching(context.activation):
             if self._form is None:
                 return (await answer(self._request(context))).text
-            answers = Answers(self._form, self._request(context), client.capabilities)
+            answers = Answers(self._form, self._request(context))
             while not answers.done:
                 answers.read(await answer(answers.request), asked[0])
             return answers.value
