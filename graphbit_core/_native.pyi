@@ -179,7 +179,7 @@ CallEvent: TypeAlias = tuple[int, str, Any]
              more; ``resource.breaker`` (``resource``, ``state``, ``retry_after`` or None) when the breaker
              refused it, lets it through as a probe, or changed by an attempt that was tried again or
              failed without a reply; ``resource.shed`` (``resource``, ``seconds``, ``queued``) before
-             ``failed``. What the last verdict changes is told by ``ok`` and ``retry``.
+             ``failed``. What the last verdict changes is told by ``ok``, ``retry`` and ``fail``.
 ``failed``   the exception, built by the kernel, with its facts; the call is over.
 """
 
@@ -190,7 +190,6 @@ Seconds: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout``
 ``progress_timeout`` (120, between frames; comments are not progress), ``attempt_timeout`` (600),
 ``backoff_base`` (0.5), ``backoff_cap`` (30), ``max_retry_after`` (120). Time for which a stream waits for its
 reader counts for the caller's deadline only.
-
 Bytes, after decompression: ``max_body`` (32 MiB), ``max_stream`` (64 MiB); of a guarded call both are 10 MiB
 and at most 100; ``max_frame`` (4 MiB).
 
@@ -296,25 +295,28 @@ class Engine:
         into by it (``closed``, after the last probe), None if it stayed.
         """
 
-    def retry(self, call: int, kind: str, retry_after: float | None) -> tuple[int, str | None]:
+    def retry(self, call: int, kind: str, retry_after: float | None) -> tuple[int, str | None, str | None]:
         """Verdict: try again. ``kind``: ``rate_limited``, ``unavailable`` or ``malformed``. The limiter of a
         call that is ``rate_limited``, also by ``fail``, admits nothing for ``retry_after`` seconds.
 
         Returns attempts made and None when the kernel will try again, else why it will not
         (``attempts``, ``budget``, ``deadline``, ``retry_after``, ``not_idempotent``, ``delivered``,
-        ``circuit``); then the call is over and the caller raises its own error.
+        ``circuit``); then the call is over and the caller raises its own error, and the third is the state
+        that the breaker came into by the verdict, as with ``ok``.
         """
 
-    def fail(self, call: int, kind: str, retry_after: float | None = None) -> int:
+    def fail(self, call: int, kind: str, retry_after: float | None = None) -> str | None:
         """Verdict: over. ``kind`` as for retry, or ``rejected`` (4xx: says nothing about the resource's
-        health). Returns the attempts made.
+        health). Returns the state that the breaker came into by it, as ``ok`` does.
         """
 
     def cancel(self, call: int) -> None:
         """Ends a call, whatever its state, and closes its socket; no event follows."""
 
     def stats(self, resource: str) -> dict[str, float | int | str]:
-        """``breaker`` (its state), ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``."""
+        """``breaker`` (``closed``, ``open``, ``half_open``), ``retry_after`` (seconds until
+        it lets a call through, or 0), ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``.
+        """
 
     def limiter_stats(self, limiter: str) -> dict[str, float | int]:
         """``in_flight``, ``queued``, ``concurrency`` (may run), ``paused`` (seconds), ``shed`` (refused)."""
@@ -323,7 +325,7 @@ class Engine:
         """Calls that are not over."""
 
 def check_policy(policy: CallPolicy) -> None:
-    """Raises ValidationError for what ``start`` would not take as a policy."""
+    """Raises what ``start`` would raise for this policy."""
 
 def retry_after(headers: Sequence[tuple[str, str]], now: float) -> float | None:
     """Seconds to wait that the headers of a failed reply ask for, None if they say nothing.
@@ -391,9 +393,8 @@ def split_recursive(text: str, size: int, overlap: int, separators: Sequence[str
     """
 
 def sentences(text: str) -> list[Span]:
-    """Sentences by UAX 29, without the white space around them; a single newline does not end one, an
-    empty line does, and so do 128 characters in a row without a letter or digit.
-    """
+    """Sentences by UAX 29, without the white space around them; an empty line ends one, a single newline does
+    not; 128 characters in a row without a letter or digit do."""
 
 def words(text: str) -> list[Span]:
     """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""

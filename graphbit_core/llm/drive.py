@@ -81,23 +81,25 @@ def _digest(call: int, exchange: Exchange[A], events: Iterable[Event]) -> Sequen
         deltas, verdict = exchange.feed(kind, payload)
         found.extend(deltas)
         if verdict is not None:
-            exchange.judged(again=_tell_kernel(call, verdict))
+            again, state = _tell_kernel(call, verdict)
+            exchange.judged(again=again)
+            if state is not None:
+                wait = float(engine().stats(exchange.resource)["retry_after"])
+                exchange.breaker_changed(state, wait or None)
         if exchange.over:
             break
     return found
 
 
-def _tell_kernel(call: int, verdict: Verdict) -> bool:
-    """Passes the verdict on; True if the kernel tries again."""
+def _tell_kernel(call: int, verdict: Verdict) -> tuple[bool, str | None]:
+    """Passes the verdict on. Whether the kernel tries again, and the state the breaker came into, if so."""
     if verdict.action == "ok":
-        engine().ok(call, verdict.tokens)
-        return False
+        return False, engine().ok(call, verdict.tokens)
     try:
         if verdict.action == "fail":
-            engine().fail(call, verdict.kind, verdict.retry_after)
-            return False
-        _, refusal = engine().retry(call, verdict.kind, verdict.retry_after)
+            return False, engine().fail(call, verdict.kind, verdict.retry_after)
+        _, refusal, state = engine().retry(call, verdict.kind, verdict.retry_after)
     except ValidationError:
         # The stream broke while a frame of it was being refused: the call is over, no verdict is due.
-        return False
-    return refusal is None
+        return False, None
+    return refusal is None, state

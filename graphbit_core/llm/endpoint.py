@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core import kernel
 from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
 from graphbit_core.errors import ValidationError
 from graphbit_core.llm.http_chat import HttpChat
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from graphbit_core.llm.models import ModelInfo, ModelRegistry, Resolved
 
 Numbers = Mapping[str, float | int]
+BOUNDS = ("policy", "limits", "protect")
+"""What says how calls are made, key by key."""
 EndpointSpec = str | Mapping[str, Any]
 """``provider:model``, or a mapping of ``model`` and, as they apply, the fields of ``Target`` and settings."""
 
@@ -68,7 +69,6 @@ class Endpoint:
         if isinstance(api, ChatModel):
             self.chat = LocalChat(api, provider=name, name=self.model)
             return
-        kernel.check_policy(dict(found.settings.policy))
         self.codec, self.resource = api, provider.resource()
         self.limiter = f"{self.resource}:{self.model}"
         self.chat = HttpChat(
@@ -79,6 +79,7 @@ class Endpoint:
             limiter=self.limiter,
             policy=found.settings.policy,
             limits=found.settings.limits,
+            protect=found.settings.protect,
         )
 
     def completed(self, request: ChatRequest) -> ChatRequest:
@@ -101,17 +102,16 @@ class Endpoint:
 
 
 def open_endpoints(
-    specs: Sequence[EndpointSpec], host: Host, registry: ModelRegistry, policy: Numbers, limits: Numbers
+    specs: Sequence[EndpointSpec], host: Host, registry: ModelRegistry, bounds: Mapping[str, Numbers]
 ) -> tuple[tuple[Endpoint, ...], float | None]:
     """The endpoints of a client, in order, and the time-out that the registry has for the first one.
 
     Args:
-        specs: The model, then the fallbacks. A mapping may hold ``model``, ``policy``, ``limits``,
-            ``weight``, ``api_keys`` (one endpoint for each) and settings of the provider.
+        specs: The model, then the fallbacks. A mapping may hold ``model``, ``weight``,
+            ``api_keys`` (one endpoint for each), any of ``BOUNDS``, and settings of the provider.
         host: Where providers are found.
         registry: What names of models mean.
-        policy: Holds for all of them, key by key, unless a mapping says otherwise.
-        limits: As ``policy``; of each account and model.
+        bounds: Those of ``BOUNDS`` that hold for all of them, key by key, unless a mapping says otherwise.
 
     Raises:
         ComponentNotFoundError: No provider of a name is installed.
@@ -127,7 +127,7 @@ def open_endpoints(
         if number == 0:
             timeout = resolved.settings.timeout
         warn_once(resolved.info)
-        found += _opened(resolved, settings, host, policy, limits)
+        found += _opened(resolved, settings, host, bounds)
     seen: dict[str, count[int]] = {}
     for endpoint in found:
         place = next(seen.setdefault(endpoint.name, count(1)))
@@ -137,24 +137,27 @@ def open_endpoints(
 
 
 def _opened(
-    found: Resolved, settings: dict[str, Any], host: Host, policy: Numbers, limits: Numbers
+    found: Resolved, settings: dict[str, Any], host: Host, bounds: Mapping[str, Numbers]
 ) -> list[Endpoint]:
     """What is said for one endpoint goes before what is said for all, and that before the registry."""
     weight = settings.pop("weight", 1.0)
-    known = found.settings
-    own = replace(
-        known,
-        policy={**known.policy, **policy, **settings.pop("policy", {})},
-        limits={**known.limits, **limits, **settings.pop("limits", {})},
-    )
+    own = {name: _checked_bounds(name, settings.pop(name, {})) for name in BOUNDS}
+    known = found.settings.bounded(bounds).bounded(own)
     return [
         Endpoint(
             host.create("provider", found.provider, **{**known.provider, **one}),
-            replace(found, settings=own),
+            replace(found, settings=known),
             weight,
         )
         for one in _for_each_key(settings)
     ]
+
+
+def _checked_bounds(name: str, bounds: Any) -> Numbers:
+    """Raises ValidationError unless it is a mapping."""
+    if not isinstance(bounds, Mapping):
+        raise ValidationError(f"{name} is {bounds!r:.80}; give names and numbers", field=name)
+    return bounds
 
 
 def _for_each_key(settings: dict[str, Any]) -> list[dict[str, Any]]:

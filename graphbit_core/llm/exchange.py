@@ -73,12 +73,13 @@ class Dialect(Generic[A]):
 class Origin:
     """Whose call it is: the facts that every error gets, and what no error may show.
 
-    ``secrets`` is asked only when there is an error to sign.
+    ``secrets`` is asked only when there is an error to sign; ``resource`` names the account.
     """
 
     provider: str
     model: str
     secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    resource: str = ""
 
     def sign(self, error: GraphBitError) -> None:
         """Redacts ``error`` and fills in its provider and model."""
@@ -95,11 +96,13 @@ SHOWN = ("text", "refusal")
 class Exchange(Generic[A]):
     """State of one call. ``feed`` events until ``over``, then ask for ``result()``.
 
-    After ``feed`` returns a verdict, pass it to the kernel and what the kernel says to ``judged``.
+    After ``feed`` returns a verdict, pass it to the kernel, and what the kernel says to ``judged`` and
+    ``breaker_changed``.
     """
 
     def __init__(self, dialect: Dialect[A], origin: Origin, observe: Observe | None = None) -> None:
         self.over = False
+        self.resource = origin.resource
         self._dialect = dialect
         self._origin = origin
         self._observe = observe
@@ -144,6 +147,12 @@ class Exchange(Generic[A]):
         """What the kernel made of the verdict: whether it tries again."""
         self.over = not again
         self._judged = again
+
+    def breaker_changed(self, state: str, retry_after: float | None) -> None:
+        """What the verdict did to the breaker; that of an attempt to be made again comes as an event."""
+        if self._observe is not None:
+            facts = {"resource": self.resource, "state": state, "retry_after": retry_after}
+            self._observe("resource.breaker", facts)
 
     def result(self) -> A:
         """The answer. Raises the error that ended the call."""

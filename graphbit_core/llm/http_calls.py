@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from graphbit_core.errors import GraphBitError
-from graphbit_core.kernel.calls import CallSpec, engine, limit
+from graphbit_core.kernel import check_policy
+from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
 from graphbit_core.llm.exchange import A, Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.http import Framing, HttpRequest
@@ -26,6 +28,7 @@ class HttpCalls:
         limiter: What shares permits and rates: the account and the model.
         policy: Bounds of every call.
         limits: Limits of ``limiter``, for the whole process.
+        protect: Breaker and retry budget of ``resource``, for the whole process.
     """
 
     def __init__(
@@ -37,16 +40,23 @@ class HttpCalls:
         limiter: str,
         policy: Policy,
         limits: Mapping[str, float | int],
+        protect: Mapping[str, float | int],
     ) -> None:
-        self._origin = Origin(provider, model)
+        self._origin = Origin(provider, model, resource=resource)
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
+        check_policy(self._policy)
         if limits:
             limit(limiter, limits)
+        if protect:
+            set_protection(resource, protect)
 
-    def get_stats(self) -> dict[str, float | int | str]:
-        """The kernel's figures for the resource."""
-        return engine().stats(self._resource)
+    def get_stats(self) -> dict[str, Any]:
+        """The kernel's figures for the resource and, as ``limiter``, those for the limiter."""
+        figures = engine().stats(self._resource)
+        state = figures.pop("breaker")
+        limiter = engine().limiter_stats(self._limiter)
+        return {"circuit_breaker_state": state, **figures, "limiter": limiter}
 
     def _encoded(self, encode: Callable[[], HttpRequest]) -> HttpRequest:
         """What ``encode`` returns; the errors that it raises say whose they are."""
@@ -81,5 +91,5 @@ class HttpCalls:
             notices=observe is not None,
         )
         secrets = partial(secrets_of, http.url, http.headers)
-        origin = Origin(self._origin.provider, self._origin.model, secrets)
+        origin = Origin(self._origin.provider, self._origin.model, secrets, self._resource)
         return spec, Exchange(dialect, origin, observe)

@@ -84,6 +84,7 @@ def test_a_blocking_caller_gets_a_reply_and_answers_it(caller, server):
     caller.engine.ok(call, 3)
     assert caller.engine.stats(caller.resource) == {
         "breaker": "closed",
+        "retry_after": 0.0,
         "calls": 1,
         "failures": 0,
         "retries": 0,
@@ -130,16 +131,16 @@ def test_a_retry_verdict_is_answered_at_once(caller, server):
     call = caller.start(f"{server.url}/status/500")
     for attempt in (1, 2, 3):
         assert caller.until("reply")[-1][2][:2] == (attempt, 500)
-        expected = (attempt, None) if attempt < 3 else (3, "attempts")
+        expected = (attempt, None, None) if attempt < 3 else (3, "attempts", None)
         assert caller.engine.retry(call, "unavailable", None) == expected
     with pytest.raises(ValidationError, match="no verdict is due"):
         caller.engine.ok(call, 1)
 
 
-def test_a_failed_verdict_tells_the_attempts(caller, server):
+def test_a_rejected_request_says_nothing_about_the_breaker(caller, server):
     call = caller.start(f"{server.url}/status/404")
     caller.until("reply")
-    assert caller.engine.fail(call, "rejected") == 1
+    assert caller.engine.fail(call, "rejected") is None
     assert caller.engine.stats(caller.resource)["failures"] == 0
 
 

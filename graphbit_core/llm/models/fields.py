@@ -22,6 +22,11 @@ def _count(value: Any) -> str:
     return "" if good else "must be a whole number of at least 1"
 
 
+def _natural(value: Any) -> str:
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return "" if good else "must be a whole number of at least 0"
+
+
 def _whole(value: Any) -> str:
     return "" if isinstance(value, int) and not isinstance(value, bool) else "must be a whole number"
 
@@ -33,6 +38,10 @@ def _price(value: Any) -> str:
 
 def _positive(value: Any) -> str:
     return "" if _number(value) and 0 < value < float("inf") else "must be a number above 0"
+
+
+def _share(value: Any) -> str:
+    return "" if _number(value) and 0 < value <= 1 else "must be a share above 0, at most 1"
 
 
 def _between(low: float, high: float) -> Check:
@@ -105,6 +114,13 @@ LIMITS: Mapping[str, Check] = {
     ),
     "adaptive": _switch,
 }
+PROTECT: Mapping[str, Check] = {
+    **dict.fromkeys(("breaker_window", "breaker_open", "breaker_open_max", "slow_after"), _positive),
+    **dict.fromkeys(("breaker_min_calls", "breaker_consecutive", "breaker_probes"), _count),
+    **dict.fromkeys(("breaker_ratio", "slow_ratio"), _share),
+    "retry_ratio": _between(0, 1),
+    "retry_floor": _natural,
+}
 REQUEST: Mapping[str, Check] = {
     "max_tokens": _count,
     "temperature": _between(0, 2),
@@ -122,7 +138,8 @@ CONNECTION: Mapping[str, Check] = {
 }  # fmt: skip
 """What goes to the provider, and to no other one. In ``settings`` are those that only it has."""
 SETTINGS: Mapping[str, Check] = {
-    **CONNECTION, **REQUEST, "timeout": _positive, "policy": _mapping, "limits": _mapping
+    **CONNECTION, **REQUEST, "timeout": _positive, "policy": _mapping, "limits": _mapping,
+    "protect": _mapping,
 }  # fmt: skip
 MODEL: Mapping[str, Check] = {
     "aliases": _texts,
@@ -144,6 +161,7 @@ ALIAS: Mapping[str, Check] = {"model": _text, **SETTINGS}
 PROVIDER: Mapping[str, Check] = {"provider": _text, "prices": _mapping, **SETTINGS}
 TABLES: Mapping[str, Mapping[str, Check]] = {"models": MODEL, "aliases": ALIAS, "providers": PROVIDER}
 INNER: Mapping[str, Mapping[str, Check]] = {
-    "prices": PRICES, "long_prices": LONG_PRICES, "policy": POLICY, "limits": LIMITS
+    "prices": PRICES, "long_prices": LONG_PRICES, "policy": POLICY, "limits": LIMITS,
+    "protect": PROTECT,
 }  # fmt: skip
 """Mappings inside an entry whose keys are known too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphbit_core.types.messages import Usage
@@ -54,7 +54,8 @@ class ModelSettings:
         provider: Settings of the provider, such as ``base_url`` and ``api_key``.
         request: Fields of ``ChatRequest``, such as ``temperature``.
         policy: Bounds of a call, as ``LlmClient`` takes them.
-        limits: Limits of the account, as ``LlmClient`` takes them.
+        limits: Limits of the account and model, as ``LlmClient`` takes them.
+        protect: Breaker and retry budget of the account, as ``LlmClient`` takes them.
         timeout: Seconds that one call may take in all; None: nothing is said.
     """
 
@@ -62,7 +63,13 @@ class ModelSettings:
     request: Mapping[str, Any] = field(default_factory=dict)
     policy: Mapping[str, float | int] = field(default_factory=dict)
     limits: Mapping[str, float | int] = field(default_factory=dict)
+    protect: Mapping[str, float | int] = field(default_factory=dict)
     timeout: float | None = None
+
+    def bounded(self, bounds: Mapping[str, Mapping[str, float | int]]) -> ModelSettings:
+        """With these ``policy``, ``limits`` and ``protect``, which go before its own, key by key."""
+        merged: dict[str, Any] = {name: {**getattr(self, name), **said} for name, said in bounds.items()}
+        return replace(self, **merged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def make_settings(entries: Iterable[Mapping[str, Any]]) -> ModelSettings:
     request: dict[str, Any] = {}
     policy: dict[str, Any] = {}
     limits: dict[str, Any] = {}
+    protect: dict[str, Any] = {}
     timeout = None
     for fields in entries:
         provider |= {key: fields[key] for key in CONNECTION if key in fields and key != "settings"}
@@ -43,8 +44,9 @@ def make_settings(entries: Iterable[Mapping[str, Any]]) -> ModelSettings:
         request |= {key: fields[key] for key in REQUEST if key in fields}
         policy |= fields.get("policy", {})
         limits |= fields.get("limits", {})
+        protect |= fields.get("protect", {})
         timeout = fields.get("timeout", timeout)
-    return ModelSettings(provider, request, policy, limits, timeout)
+    return ModelSettings(provider, request, policy, limits, protect, timeout)
 
 
 def with_environment(settings: ModelSettings, name: str) -> ModelSettings:

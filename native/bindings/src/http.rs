@@ -143,28 +143,35 @@ impl PyEngine {
         Ok(changed.map(State::as_str))
     }
 
-    /// Verdict: try again. Returns attempts made and None, or why the kernel will not.
+    /// Verdict: try again. Returns attempts made and None, or why the kernel will not; then the breaker's new state.
     fn retry(
         &self,
         py: Python<'_>,
         call: CallId,
         kind: &str,
         retry_after: Option<f64>,
-    ) -> PyResult<(u32, Option<&'static str>)> {
+    ) -> PyResult<(u32, Option<&'static str>, Option<&'static str>)> {
         self.enter(py, |engine| {
             let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
-            let (attempts, reason) = engine.retry(call, Kind::parse(kind)?, wait)?;
-            Ok((attempts, reason.map(|reason| reason.as_str())))
+            let (attempts, reason, changed) = engine.retry(call, Kind::parse(kind)?, wait)?;
+            Ok((attempts, reason.map(|reason| reason.as_str()), changed.map(State::as_str)))
         })
     }
 
-    /// Verdict: over. Returns the attempts made.
+    /// Verdict: over. Returns the breaker's new state, if it changed.
     #[pyo3(signature = (call, kind, retry_after=None))]
-    fn fail(&self, py: Python<'_>, call: CallId, kind: &str, retry_after: Option<f64>) -> PyResult<u32> {
-        self.enter(py, |engine| {
+    fn fail(
+        &self,
+        py: Python<'_>,
+        call: CallId,
+        kind: &str,
+        retry_after: Option<f64>,
+    ) -> PyResult<Option<&'static str>> {
+        let changed = self.enter(py, |engine| {
             let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
             engine.fail(call, Kind::parse(kind)?, wait)
-        })
+        })?;
+        Ok(changed.map(State::as_str))
     }
 
     /// Ends a call, whatever its state, and closes its socket; no event follows.
@@ -175,11 +182,12 @@ impl PyEngine {
         })
     }
 
-    /// ``breaker``, ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``.
+    /// ``breaker``, ``retry_after``, ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``.
     fn stats<'py>(&self, py: Python<'py>, resource: &str) -> PyResult<Bound<'py, PyDict>> {
         let stats = self.enter(py, |engine| Ok(engine.stats(resource)))?;
         let dict = PyDict::new(py);
         dict.set_item("breaker", stats.breaker.as_str())?;
+        dict.set_item("retry_after", stats.retry_after.as_secs_f64())?;
         dict.set_item("calls", stats.calls)?;
         dict.set_item("failures", stats.failures)?;
         dict.set_item("retries", stats.retries)?;

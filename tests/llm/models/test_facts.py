@@ -9,9 +9,11 @@ import pytest
 import workspace
 
 from graphbit_core.contracts.provider import CAPABILITIES
-from graphbit_core.kernel.calls import engine
+from graphbit_core.errors import ValidationError
+from graphbit_core.kernel.calls import BlockingCall, CallSpec, engine
 from graphbit_core.llm.models import ModelInfo, ModelRegistry, Prices
-from graphbit_core.llm.models.fields import LIMITS, MODEL, POLICY, PRICES
+from graphbit_core.llm.models.fields import LIMITS, MODEL, POLICY, PRICES, PROTECT
+from graphbit_core.types.http import HttpRequest
 from graphbit_core.types.messages import Usage
 
 
@@ -88,13 +90,48 @@ def test_a_model_of_this_machine_costs_nothing(known):
     assert known.cost("ollama:whatever", Usage(1000, 1000)) == 0
 
 
-@pytest.mark.parametrize(
-    ("file", "table", "known"), [("policy", "POLICY_KEYS", POLICY), ("settings", "LIMIT_KEYS", LIMITS)]
-)
-def test_files_may_say_every_bound_and_limit_that_the_kernel_knows_and_no_other(file, table, known):
+KERNEL_TABLES = [
+    ("policy", "policy", "POLICY_KEYS", POLICY),
+    ("limits", "settings", "LIMIT_KEYS", LIMITS),
+    ("protect", "settings", "PROTECTION_KEYS", PROTECT),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "table", "known"), KERNEL_TABLES)
+def test_files_may_say_every_bound_that_the_kernel_knows_and_no_other(name, file, table, known):
     source = workspace.ROOT / "native" / "kernel" / "src" / "http" / f"{file}.rs"
     listed = source.read_text(encoding="utf-8").partition(f"pub const {table}")[2].partition("];")[0]
-    assert set(known) == set(re.findall(r'"(\w+)"', listed))
+    assert set(known) == set(re.findall(r'"(\w+)"', listed)), name
+
+
+def rows_of(name):
+    """Key, unit, default and range of the table of bounds in docs/models.md that begins with ``name``."""
+    text = (workspace.ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    table = text.partition(f"| `{name}` | unit |")[2].partition("\n\n")[0]
+    return [[cell.strip(" `") for cell in line.split("|")[1:5]] for line in table.splitlines()[2:]]
+
+
+@pytest.mark.parametrize(("name", "file", "table", "known"), KERNEL_TABLES)
+def test_the_documents_tell_every_bound_with_its_default_and_range(name, file, table, known):
+    rows = rows_of(name)
+    assert [key for key, *_ in rows] == list(dict.fromkeys(key for key, *_ in rows))
+    assert {key for key, *_ in rows} == set(known)
+    set_by = {"policy": _call_with, "limits": engine().limit, "protect": engine().protect}[name]
+    for key, _, default, allowed in rows:
+        for value in map(float, re.findall(r"[\d.]+", default)):
+            assert known[key](int(value) if value.is_integer() else value) == ""
+            set_by("documented", {key: value})
+        for wrong in {"above 0": [0], "0 or 1": [2], "0 to 1": [-0.1, 1.1], "above 0, at most 1": [0, 1.1],
+                      "1 or more": [0, 1.5], "0 or more": [-1, 0.5]}[allowed]:  # fmt: skip
+            assert known[key](wrong)
+            with pytest.raises(ValidationError, match=key):
+                set_by("documented", {key: wrong})
+
+
+def _call_with(resource, policy):
+    """Begins a call with this policy, and ends it."""
+    call = BlockingCall(CallSpec(resource, HttpRequest("GET", "http://127.0.0.1:9/"), policy=policy))
+    call.close()
 
 
 @pytest.mark.parametrize("limits", [{"adaptive": True}, {"queue_target": 1.5}, {"max_concurrency": 5}])

@@ -121,36 +121,44 @@ impl Call {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The host's wish to try again: settles the attempt and says why not, if not.
+    /// The host's wish to try again: settles the attempt and says why not, if not, and the state that the
+    /// breaker came into by it, if it changed.
     pub(super) fn retry(
         &self,
         held: Held,
         kind: Kind,
         retry_after: Option<Duration>,
         now: Time,
-    ) -> Result<(), StopReason> {
-        self.judged(held, kind, retry_after, now);
+    ) -> (Option<StopReason>, Option<State>) {
+        let changed = self.judged(held, kind, retry_after, now);
         let decision = self.decide(retry_after, now);
         if let (Kind::RateLimited, Decision::Retry { at }) = (kind, decision) {
             self.gate.pause_until(at);
         }
         match decision {
-            Decision::Stop(reason) => Err(reason),
+            Decision::Stop(reason) => (Some(reason), changed),
             Decision::Retry { at } => {
                 // The task is gone only if the call was cancelled at this moment; then nobody waits.
                 let _ = self.again.send(at);
-                Ok(())
+                (None, changed)
             }
         }
     }
 
     /// Settles an attempt whose reply was not good. A 429 that says how long concerns every call through the
-    /// limiter, whatever becomes of this one.
-    pub(super) fn judged(&self, held: Held, kind: Kind, retry_after: Option<Duration>, now: Time) {
-        self.settle(held, kind.ending(), now);
+    /// limiter, whatever becomes of this one. Returns the state that the breaker came into by it.
+    pub(super) fn judged(
+        &self,
+        held: Held,
+        kind: Kind,
+        retry_after: Option<Duration>,
+        now: Time,
+    ) -> Option<State> {
+        let changed = self.settle(held, kind.ending(), now);
         if let (Kind::RateLimited, Some(wait)) = (kind, retry_after) {
             self.used_up(wait, now);
         }
+        changed
     }
 
     fn decide(&self, retry_after: Option<Duration>, now: Time) -> Decision {
@@ -235,10 +243,12 @@ impl Call {
         admitted
     }
 
-    fn settle(&self, held: Held, ending: Ending, now: Time) {
-        if held.settle(ending, now).is_some() && self.spec.notices {
+    fn settle(&self, held: Held, ending: Ending, now: Time) -> Option<State> {
+        let changed = held.settle(ending, now);
+        if changed.is_some() && self.spec.notices {
             self.tell_breaker(now);
         }
+        changed
     }
 
     fn tell_admission(&self, admitted: &Result<Held, Error>, now: Time) {

@@ -157,27 +157,33 @@ impl Engine {
         Ok(changed)
     }
 
-    /// Verdict: try again. Returns the attempts made, and why not if it will not.
+    /// Verdict: try again. Returns the attempts made and, if it will not, why not and the state that the
+    /// breaker came into by it; if it will, a notice tells of that.
     pub fn retry(
         &self,
         id: CallId,
         kind: Kind,
         retry_after: Option<Duration>,
-    ) -> Result<(u32, Option<StopReason>), Error> {
+    ) -> Result<(u32, Option<StopReason>, Option<State>), Error> {
         let (call, held) = self.judged(id)?;
-        let reason = call.retry(held, kind, retry_after, self.clock().now()).err();
+        let (reason, changed) = call.retry(held, kind, retry_after, self.clock().now());
         if reason.is_some() {
             self.end(id, &call);
         }
-        Ok((call.attempts(), reason))
+        Ok((call.attempts(), reason, changed.filter(|_| reason.is_some())))
     }
 
-    /// Verdict: over. Returns the attempts made.
-    pub fn fail(&self, id: CallId, kind: Kind, retry_after: Option<Duration>) -> Result<u32, Error> {
+    /// Verdict: over. Returns the state that the breaker came into by it, if it changed.
+    pub fn fail(
+        &self,
+        id: CallId,
+        kind: Kind,
+        retry_after: Option<Duration>,
+    ) -> Result<Option<State>, Error> {
         let (call, held) = self.judged(id)?;
-        call.judged(held, kind, retry_after, self.clock().now());
+        let changed = call.judged(held, kind, retry_after, self.clock().now());
         self.end(id, &call);
-        Ok(call.attempts())
+        Ok(changed)
     }
 
     /// Ends a call, whatever its state; nothing of it arrives any more. No fault if it is over.

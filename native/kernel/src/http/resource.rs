@@ -18,6 +18,8 @@ use crate::resilience::{
 pub struct Stats {
     /// State of the breaker.
     pub breaker: State,
+    /// For how long an open breaker will refuse calls; zero if it is not open.
+    pub retry_after: Duration,
     /// Calls begun.
     pub calls: u64,
     /// Attempts that failed by fault of the resource.
@@ -76,9 +78,11 @@ impl Resource {
     }
 
     pub(super) fn stats(&self) -> Stats {
+        let (breaker, retry_after) = self.breaker(self.clock.now());
         let core = self.core();
         Stats {
-            breaker: core.breaker.state(self.clock.now()),
+            breaker,
+            retry_after: retry_after.filter(|_| breaker == State::Open).unwrap_or_default(),
             calls: core.calls,
             failures: core.failures,
             retries: core.retries,

@@ -135,7 +135,7 @@ async fn insist(rig: &Rig, spec: CallSpec, kind: Kind, wait: Option<f64>) -> (u3
     loop {
         rig.reply().await;
         let judged = rig.clock.now();
-        let (attempts, reason) = rig.engine.retry(call, kind, wait.map(Duration::from_secs_f64)).unwrap();
+        let (attempts, reason, _) = rig.engine.retry(call, kind, wait.map(Duration::from_secs_f64)).unwrap();
         if let Some(reason) = reason {
             return (attempts, reason, gaps);
         }

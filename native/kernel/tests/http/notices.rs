@@ -82,8 +82,21 @@ async fn a_verdict_that_opens_the_breaker_is_refused_for_that_reason() {
         once.policy.max_attempts = 1;
         let call = rig.start(once);
         assert_eq!(rig.reply().await.1, 500);
-        let reason = if attempt < 5 { StopReason::Attempts } else { StopReason::Circuit };
-        assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, Some(reason)));
+        let (reason, changed) =
+            if attempt < 5 { (StopReason::Attempts, None) } else { (StopReason::Circuit, Some(State::Open)) };
+        assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, Some(reason), changed));
+    }
+    assert!(rig.engine.stats("model").retry_after > Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_verdict_says_that_it_opened_the_breaker() {
+    let rig = rig(&[Step::Reply(500)]);
+    for attempt in 1..=5 {
+        let call = rig.start(curious());
+        assert_eq!(rig.reply().await.1, 500);
+        let expected = (attempt == 5).then_some(State::Open);
+        assert_eq!(rig.engine.fail(call, Kind::Unavailable, None).unwrap(), expected);
     }
 }
 
