@@ -393,8 +393,7 @@ def split_recursive(text: str, size: int, overlap: int, separators: Sequence[str
     """
 
 def sentences(text: str) -> list[Span]:
-    """Sentences by UAX 29, without the white space around them; an empty line ends one, a single newline does
-    not; 128 characters in a row without a letter or digit do."""
+    """Sentences by UAX 29, trimmed; an empty line ends one, and so do 128 characters without a letter."""
 
 def words(text: str) -> list[Span]:
     """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""
