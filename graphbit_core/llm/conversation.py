@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, get_args
 
+from graphbit_core.contracts.tool import Tool
 from graphbit_core.errors import ValidationError
 from graphbit_core.nearest import nearest
-from graphbit_core.types.messages import ChatRequest, Message, Part, Role
+from graphbit_core.types.messages import ChatRequest, Message, Part, Role, ToolSpec
 
 Prompt = str | Sequence[Part] | ChatRequest
 Turn = Message | tuple[str, str] | Mapping[str, str]
@@ -45,7 +46,7 @@ def as_request(prompt: Prompt, system: str | None, options: Mapping[str, Any]) -
         raise ValidationError("the prompt is empty; say what the model is to do", field="prompt")
     check_options(options)
     messages = [Message("system", system)] if system is not None else []
-    return ChatRequest((*messages, Message("user", prompt)), **options)
+    return ChatRequest((*messages, Message("user", prompt)), **_with_specs(options))
 
 
 def as_requests(
@@ -68,7 +69,7 @@ def as_conversation(messages: Iterable[Turn], system: str | None, options: Mappi
     if isinstance(messages, str):
         raise ValidationError("a conversation is a list of messages; complete takes a text", field="messages")
     turns = [Message("system", system)] if system is not None else []
-    return ChatRequest((*turns, *map(_message, messages)), **options)
+    return ChatRequest((*turns, *map(_message, messages)), **_with_specs(options))
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -79,6 +80,17 @@ def check_options(options: Mapping[str, Any]) -> None:
         if name not in _OPTIONS:
             near = nearest(name, _OPTIONS) or f"; it has {', '.join(sorted(_OPTIONS))}"
             raise ValidationError(f"a request has no option {name!r}{near}", field=name)
+
+
+def _with_specs(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options with what the model is shown of each tool, where tools or functions were given."""
+    given = options.get("tools", ())
+    if all(isinstance(one, ToolSpec) for one in given):
+        return options
+    from graphbit_core.tools.decorator import tool
+
+    made = (one if isinstance(one, ToolSpec | Tool) else tool(one) for one in given)
+    return {**options, "tools": tuple(one if isinstance(one, ToolSpec) else one.spec for one in made)}
 
 
 def _message(turn: Turn) -> Message:

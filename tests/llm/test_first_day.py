@@ -7,7 +7,18 @@ from dataclasses import dataclass
 import pytest
 
 import graphbit_core.testing as kit
-from graphbit_core import Host, LlmClient, Node, UnavailableError, ValidationError, Workflow
+from graphbit_core import (
+    ChatRequest,
+    Host,
+    ImagePart,
+    LlmClient,
+    Message,
+    Node,
+    UnavailableError,
+    ValidationError,
+    Workflow,
+    tool,
+)
 from graphbit_core.testing import ScriptedModel
 
 
@@ -54,7 +65,7 @@ def test_an_error_says_which_call_it_was():
 )
 def test_an_option_of_another_place_is_refused_with_that_place(option: str, told: str):
     with pytest.raises(ValidationError, match=told):
-        client().complete("x", **{option: 1})
+        client().complete("x", **{option: 1})  # type: ignore[arg-type]
 
 
 def test_messages_may_be_written_as_apis_write_them():
@@ -63,6 +74,28 @@ def test_messages_may_be_written_as_apis_write_them():
         client().chat("Hi")  # type: ignore[arg-type]
     with pytest.raises(ValidationError, match=r"such as \('user', 'Hello'\)"):
         client().chat([{"role": "user"}])
+
+
+def test_functions_may_be_offered_as_tools():
+    host = Host()
+    host.add("provider", "main", lambda: model)
+    model = ScriptedModel(["a", "b", "c"])
+
+    def add(a: int, b: int) -> int:
+        """Adds."""
+        return a + b
+
+    client = LlmClient("main", host=host)
+    for given in (add, tool(add), tool(add).spec):
+        client.complete_full("1 + 1?", tools=[given])
+    assert [request.tools for request in model.requests] == [(tool(add).spec,)] * 2 + [[tool(add).spec]]
+    with pytest.raises(ValidationError, match="is a ToolSpec, not 3"):
+        client.respond(ChatRequest([Message("user", "x")], tools=[3]))  # type: ignore[list-item]
+
+
+def test_bytes_are_no_address_of_an_image():
+    with pytest.raises(ValidationError, match="bytes go into data"):
+        client(model="main").complete([ImagePart(b"x", "image/png")])  # type: ignore[arg-type]
 
 
 def test_one_text_is_not_a_batch_of_letters():
@@ -83,7 +116,7 @@ def test_one_text_is_not_a_batch_of_letters():
 )
 def test_a_wrong_setting_of_a_client_is_told_when_it_is_made(setting: dict[str, object], told: str):
     with pytest.raises(ValidationError, match=told):
-        client(**setting)
+        client(**setting)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
