@@ -126,7 +126,7 @@ class AgentNode(NodeType):
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
         asked = request = self._request(context)
-        answers = None if self._form is None else Answers(self._form, request, client.capabilities)
+        answers = None if self._form is None else Answers(self._form, request)
         fits = None if answers is None else answers.fits
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
