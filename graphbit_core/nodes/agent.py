@@ -125,26 +125,23 @@ class AgentNode(NodeType):
     async def _answer(self, context: NodeContext) -> Any:
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
-        asked = request = self._request(context)
-
-        async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
-            nonlocal asked
-            asked = request
-            response = await self._ask(client, context, request, iteration)
-            if response.tool_calls and loop.must_not_repeat(call.name for call in response.tool_calls):
-                self._cut_off.note(context.activation)
-            return response
-
-        caller = partial(caller_of, context)
+        request, caller = self._request(context), partial(caller_of, context)
+        ask = partial(self._ask, client, context, loop)
         if self._form is None:
             return (await loop.run(request, ask, caller, context.emit)).text
-        answers = Answers(self._form, request, client.capabilities)
+        answers, asked = Answers(self._form, request, client.capabilities), request
+
+        async def noted(request: ChatRequest, iteration: int) -> ChatResponse:
+            nonlocal asked
+            asked = request
+            return await ask(request, iteration)
+
         while not answers.done:
-            answers.read(await loop.run(answers.request, ask, caller, context.emit), asked)
+            answers.read(await loop.run(answers.request, noted, caller, context.emit), asked)
         return answers.value
 
     async def _ask(
-        self, client: LlmClient, context: NodeContext, request: ChatRequest, iteration: int
+        self, client: LlmClient, context: NodeContext, loop: ToolLoop, request: ChatRequest, iteration: int
     ) -> ChatResponse:
         """One model call, counted and told."""
         if iteration > 1:
@@ -174,6 +171,8 @@ class AgentNode(NodeType):
             about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
             context.emit("llm.completed", about)
         context.spend("usd", answered["usd"], answered["model"])
+        if response.tool_calls and loop.must_not_repeat(call.name for call in response.tool_calls):
+            self._cut_off.note(context.activation)
         return response
 
     def _loop(self, tools: Sequence[Tool]) -> ToolLoop:
