@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -126,22 +126,28 @@ class AgentNode(NodeType):
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
         request, caller = self._request(context), partial(caller_of, context)
-        ask = partial(self._ask, client, context, loop)
         if self._form is None:
+            ask = partial(self._ask, client, context, loop, None)
             return (await loop.run(request, ask, caller, context.emit)).text
-        answers, asked = Answers(self._form, request, client.capabilities), request
+        asked, answers = request, Answers(self._form, request, client.capabilities)
 
         async def noted(request: ChatRequest, iteration: int) -> ChatResponse:
             nonlocal asked
             asked = request
-            return await ask(request, iteration)
+            return await self._ask(client, context, loop, answers.fits, request, iteration)
 
         while not answers.done:
             answers.read(await loop.run(answers.request, noted, caller, context.emit), asked)
         return answers.value
 
     async def _ask(
-        self, client: LlmClient, context: NodeContext, loop: ToolLoop, request: ChatRequest, iteration: int
+        self,
+        client: LlmClient,
+        context: NodeContext,
+        loop: ToolLoop,
+        fits: Callable[[ChatResponse], bool] | None,
+        request: ChatRequest,
+        iteration: int,
     ) -> ChatResponse:
         """One model call, counted and told."""
         if iteration > 1:
@@ -165,6 +171,7 @@ class AgentNode(NodeType):
             on_delta=self._publisher(context, iteration) if streaming else None,
             policy=self._models.policy,
             observe=observe,
+            fits=fits,
         )
         context.add_usage(response.usage)
         if streaming:

@@ -6,11 +6,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -29,33 +28,19 @@ use crate::resilience::{Backoff, Decision, Load, Outcome, RetryInput, State, Sto
 /// A shorter wait is the time that admission itself takes.
 const NOTABLE: Duration = Duration::from_millis(1);
 
-/// Where a task hears when to try again.
-type Verdicts = mpsc::UnboundedReceiver<Time>;
-
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) spec: CallSpec,
     pub(super) outbox: Arc<Outbox>,
     pub(super) mailbox: Arc<Mailbox>,
+    pub(super) task: OnceLock<AbortHandle>,
     resource: Arc<Resource>,
     gate: Arc<Gate>,
     started: Time,
     attempts: AtomicU32,
     delivered: AtomicBool,
     held: Mutex<Option<Held>>,
-    task: Mutex<Task>,
     again: mpsc::UnboundedSender<Time>,
-}
-
-/// The task of a call. While a whole reply waits for its verdict there is none: the end of one that waits
-/// would wake the thread that drives it, at every call.
-#[derive(Debug, Default)]
-struct Task {
-    running: Option<AbortHandle>,
-    /// What the next task will listen to, while there is none.
-    parked: Option<Verdicts>,
-    /// No task may begin any more.
-    over: bool,
 }
 
 impl Call {
@@ -66,19 +51,19 @@ impl Call {
         mailbox: Arc<Mailbox>,
         (resource, gate): (Arc<Resource>, Arc<Gate>),
         started: Time,
-    ) -> (Arc<Call>, Verdicts) {
+    ) -> (Arc<Call>, mpsc::UnboundedReceiver<Time>) {
         let (again, verdicts) = mpsc::unbounded_channel();
         let call = Call {
             spec,
             outbox: Arc::new(outbox),
             mailbox,
+            task: OnceLock::new(),
             resource,
             gate,
             started,
             attempts: AtomicU32::new(0),
             delivered: AtomicBool::new(false),
-            held: Mutex::default(),
-            task: Mutex::default(),
+            held: Mutex::new(None),
             again,
         };
         (Arc::new(call), verdicts)
@@ -136,51 +121,7 @@ impl Call {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins the task.
-    pub(super) fn begin(self: &Arc<Self>, handle: &Handle, shared: &Arc<Shared>, verdicts: Verdicts) {
-        let drive = drive(Arc::clone(shared), Arc::clone(self), verdicts, None);
-        self.task().running = Some(handle.spawn(drive).abort_handle());
-    }
-
-    /// Tries again at `at`, unless the call is over.
-    pub(super) fn try_again(self: &Arc<Self>, handle: &Handle, shared: &Arc<Shared>, at: Time) {
-        let mut task = self.task();
-        if task.over {
-            return;
-        }
-        if let Some(verdicts) = task.parked.take() {
-            let drive = drive(Arc::clone(shared), Arc::clone(self), verdicts, Some(at));
-            task.running = Some(handle.spawn(drive).abort_handle());
-        } else {
-            // The task is gone only if it failed at this moment; then nobody waits.
-            let _ = self.again.send(at);
-        }
-    }
-
-    /// Drops the task with its socket.
-    pub(super) fn stop(&self) {
-        let mut task = self.task();
-        (task.over, task.parked) = (true, None);
-        if let Some(running) = task.running.take() {
-            running.abort();
-        }
-    }
-
-    /// The reply is whole, and the task can end; if the wish to try again is there already, it goes on with it.
-    fn park(&self, mut verdicts: Verdicts) -> Option<(Verdicts, Time)> {
-        let mut task = self.task();
-        if let Ok(at) = verdicts.try_recv() {
-            return Some((verdicts, at));
-        }
-        task.parked = Some(verdicts);
-        None
-    }
-
-    fn task(&self) -> MutexGuard<'_, Task> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The host's wish to try again: settles the attempt and says when, or why not, and the state that the
+    /// The host's wish to try again: settles the attempt and says why not, if not, and the state that the
     /// breaker came into by it, if it changed.
     pub(super) fn retry(
         &self,
@@ -188,17 +129,20 @@ impl Call {
         kind: Kind,
         retry_after: Option<Duration>,
         now: Time,
-    ) -> (Result<Time, StopReason>, Option<State>) {
+    ) -> (Option<StopReason>, Option<State>) {
         let changed = self.judged(held, kind, retry_after, now);
         let decision = self.decide(retry_after, now);
         if let (Kind::RateLimited, Decision::Retry { at }) = (kind, decision) {
             self.gate.pause_until(at);
         }
-        let again = match decision {
-            Decision::Stop(reason) => Err(reason),
-            Decision::Retry { at } => Ok(at),
-        };
-        (again, changed)
+        match decision {
+            Decision::Stop(reason) => (Some(reason), changed),
+            Decision::Retry { at } => {
+                // The task is gone only if the call was cancelled at this moment; then nobody waits.
+                let _ = self.again.send(at);
+                (None, changed)
+            }
+        }
     }
 
     /// Settles an attempt whose reply was not good. A 429 that says how long concerns every call through the
@@ -258,16 +202,10 @@ impl Call {
     async fn run(
         self: &Arc<Self>,
         shared: &Shared,
-        mut verdicts: Verdicts,
-        mut at: Option<Time>,
+        verdicts: &mut mpsc::UnboundedReceiver<Time>,
     ) -> Result<(), Error> {
-        if at.is_none() {
-            self.resource.count_call();
-        }
+        self.resource.count_call();
         loop {
-            if let Some(at) = at {
-                tokio::time::sleep(at.since(shared.clock().now())).await;
-            }
             let held = self.admit(shared).await?;
             let attempt = self.attempts.fetch_add(1, Ordering::AcqRel) + 1;
             if attempt > 1 {
@@ -275,25 +213,16 @@ impl Call {
                 self.mailbox.push(&self.outbox, Event::Restart { attempt });
             }
             *self.held() = Some(held);
-            let ended = tokio::select! {
+            let verdict = tokio::select! {
                 biased;
-                again = verdicts.recv() => Ok(again),
-                ended = attempt::run(shared, self, attempt) => Err(ended),
-            };
-            at = match ended {
-                Ok(again) => again,
-                Err(Ok(())) => match self.park(verdicts) {
-                    Some((back, again)) => {
-                        verdicts = back;
-                        Some(again)
-                    }
-                    None => return Ok(()),
-                },
-                Err(Err(error)) => match self.take_held() {
+                verdict = verdicts.recv() => verdict,
+                error = failure(attempt::run(shared, self, attempt)) => match self.take_held() {
                     Some(held) => Some(self.after_failure(held, error, shared.clock().now())?),
                     None => verdicts.recv().await,
-                },
+                }
             };
+            let Some(at) = verdict else { return Ok(()) };
+            tokio::time::sleep(at.since(shared.clock().now())).await;
         }
     }
 
@@ -354,14 +283,22 @@ impl Call {
 }
 
 /// The task of a call. A panic in it becomes the call's error, so that nobody waits in vain.
-async fn drive(shared: Arc<Shared>, call: Arc<Call>, verdicts: Verdicts, at: Option<Time>) {
-    let run = AssertUnwindSafe(call.run(&shared, verdicts, at)).catch_unwind();
+pub(super) async fn drive(shared: Arc<Shared>, call: Arc<Call>, mut verdicts: mpsc::UnboundedReceiver<Time>) {
+    let run = AssertUnwindSafe(call.run(&shared, &mut verdicts)).catch_unwind();
     let result = run.await.unwrap_or_else(|panic| Err(Error::from_panic(&*panic)));
     if let Err(error) = result
         && shared.forget(call.outbox.id())
     {
         drop(call.take_held());
         call.mailbox.push(&call.outbox, Event::Failed { error, attempts: call.attempts() });
+    }
+}
+
+/// The error of an attempt; never returns if it succeeded, as then the host has the word.
+async fn failure(attempt: impl Future<Output = Result<(), Error>>) -> Error {
+    match attempt.await {
+        Err(error) => error,
+        Ok(()) => std::future::pending().await,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::call::Call;
+use super::call::{Call, drive};
 use super::client::HttpClient;
 use super::event::CallId;
 use super::gate::{Ending, Gate, Held, LimiterStats};
@@ -136,7 +136,8 @@ impl Engine {
         {
             // Locked until the task is known: whoever finds the call can end it.
             let mut calls = self.shared.calls();
-            call.begin(handle, &self.shared, verdicts);
+            let task = handle.spawn(drive(Arc::clone(&self.shared), Arc::clone(&call), verdicts));
+            let _ = call.task.set(task.abort_handle());
             calls.insert(id, call);
         }
         if mailbox.is_closed() {
@@ -163,15 +164,13 @@ impl Engine {
         id: CallId,
         kind: Kind,
         retry_after: Option<Duration>,
-    ) -> Result<(u32, Option<(StopReason, Option<State>)>), Error> {
-        let handle = self.shared.runtime.handle()?;
+    ) -> Result<(u32, Option<StopReason>, Option<State>), Error> {
         let (call, held) = self.judged(id)?;
-        let (again, changed) = call.retry(held, kind, retry_after, self.clock().now());
-        match again {
-            Ok(at) => call.try_again(handle, &self.shared, at),
-            Err(_) => self.end(id, &call),
+        let (reason, changed) = call.retry(held, kind, retry_after, self.clock().now());
+        if reason.is_some() {
+            self.end(id, &call);
         }
-        Ok((call.attempts(), again.err().map(|reason| (reason, changed))))
+        Ok((call.attempts(), reason, changed.filter(|_| reason.is_some())))
     }
 
     /// Verdict: over. Returns the state that the breaker came into by it, if it changed.
@@ -239,6 +238,8 @@ impl Engine {
     fn end(&self, id: CallId, call: &Call) {
         self.shared.forget(id);
         call.mailbox.void(&call.outbox);
-        call.stop();
+        if let Some(task) = call.task.get() {
+            task.abort();
+        }
     }
 }
