@@ -125,19 +125,27 @@ class AgentNode(NodeType):
     async def _answer(self, context: NodeContext) -> Any:
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
-        request, caller = self._request(context), partial(caller_of, context)
-        if self._form is None:
-            ask = partial(self._ask, client, context, loop, None)
-            return (await loop.run(request, ask, caller, context.emit)).text
-        asked, answers = request, Answers(self._form, request, client.capabilities)
+        request = self._request(context)
+        if self._form is not None:
+            answers = Answers(self._form, request, client.capabilities)
+            return await self._formed(client, context, loop, answers)
+        ask = partial(self._ask, client, context, loop, None)
+        return (await loop.run(request, ask, partial(caller_of, context), context.emit)).text
 
-        async def noted(request: ChatRequest, iteration: int) -> ChatResponse:
+    async def _formed(
+        self, client: LlmClient, context: NodeContext, loop: ToolLoop, answers: Answers[Any]
+    ) -> Any:
+        """Asks until the answer fits what ``output`` asks for."""
+        asked = answers.request
+
+        async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
             nonlocal asked
             asked = request
             return await self._ask(client, context, loop, answers.fits, request, iteration)
 
+        caller = partial(caller_of, context)
         while not answers.done:
-            answers.read(await loop.run(answers.request, noted, caller, context.emit), asked)
+            answers.read(await loop.run(answers.request, ask, caller, context.emit), asked)
         return answers.value
 
     async def _ask(
