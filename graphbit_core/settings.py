@@ -10,13 +10,15 @@ from typing import Any
 from graphbit_core.errors import ConfigError
 
 
-def check_whole_number(setting: str, value: Any, minimum: int) -> int:
-    """Returns ``value`` if it is a whole number of at least ``minimum``.
+def check_whole_number(setting: str, value: Any, minimum: int, maximum: int | None = None) -> int:
+    """Returns ``value`` if it is a whole number of at least ``minimum`` and at most ``maximum``.
 
     Raises:
         ConfigError: If it is not; it names the setting, the value and the rule.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < minimum or (maximum is not None and value > maximum):
         rule = f"must be a whole number of at least {minimum}"
+        rule += f" and at most {maximum}" if maximum is not None else ""
         raise ConfigError(f"setting {setting!r} {rule}, not {value!r}", setting=setting)
     return value

@@ -127,6 +127,11 @@ class Message:
     is_error: bool = False
 
     @property
+    def parts(self) -> Sequence[Part]:
+        """The content as parts; a text is one."""
+        return (TextPart(self.content),) if isinstance(self.content, str) else self.content
+
+    @property
     def text(self) -> str:
         """The text of all text parts, joined."""
         if isinstance(self.content, str):
