@@ -190,7 +190,6 @@ Seconds: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout``
 ``progress_timeout`` (120, between frames; comments are not progress), ``attempt_timeout`` (600),
 ``backoff_base`` (0.5), ``backoff_cap`` (30), ``max_retry_after`` (120). Time for which a stream waits for its
 reader counts for the caller's deadline only.
-
 Bytes, after decompression: ``max_body`` (32 MiB), ``max_stream`` (64 MiB); of a guarded call both are 10 MiB
 and at most 100; ``max_frame`` (4 MiB).
 

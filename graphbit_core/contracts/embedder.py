@@ -11,7 +11,11 @@ from graphbit_core.types.documents import Vector
 
 @runtime_checkable
 class Embedder(Protocol):
-    """Made with settings as keywords. Offers ``embed``; one over HTTP offers ``codec`` instead."""
+    """Made with settings as keywords. Offers ``embed``; one over HTTP offers ``codec`` instead.
+
+    Where there are several models, the setting ``model`` names one, and the default of that parameter is the
+    embedder's; what is made by a callable that has its default elsewhere says it as ``default_model``.
+    """
 
     graphbit_api: ClassVar[tuple[int, int]]
 

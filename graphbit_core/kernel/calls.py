@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphbit_core.errors import ValidationError
 from graphbit_core.kernel import Egress, Engine, Mailbox, take_log
 from graphbit_core.types.http import Framing, HttpRequest
 
@@ -88,6 +89,7 @@ class BlockingCall:
 
     def __init__(self, spec: CallSpec) -> None:
         self._open, self._home = True, _home
+        self._reader = threading.get_ident()
         self._mailbox = _borrow()
         try:
             self.id = _start(self._mailbox, spec)
@@ -96,12 +98,18 @@ class BlockingCall:
             raise
 
     def receive(self) -> list[Event]:
-        """Waits for the next events; signal handlers run meanwhile."""
-        while True:
-            if self._mailbox.wait(_SIGNAL_CHECK):
+        """Waits for the next events; signal handlers run meanwhile.
+
+        Raises:
+            ValidationError: The call was closed, perhaps by another thread meanwhile.
+        """
+        self._reader = threading.get_ident()  # before the look at _open; close does it the other way round
+        while self._open:
+            if self._mailbox.wait(_SIGNAL_CHECK) and self._open:
                 events = [event[1:] for event in _drain(self._mailbox) if event[0] == self.id]
                 if events:
                     return events
+        raise ValidationError("the call was closed before it was over, so it has no answer")
 
     def close(self, *, over: bool = False) -> None:
         """Cancels the call unless it is over. Only the first time: after that the mailbox is another's.
@@ -112,7 +120,8 @@ class BlockingCall:
             self._open = False
             if not over:
                 engine().cancel(self.id)
-            _give_back(self._mailbox)
+            if self._reader == threading.get_ident():  # else that thread may wait at it, and take what comes
+                _give_back(self._mailbox)
 
 
 class CallGroup:

@@ -6,11 +6,13 @@ without credentials. Whatever the host answers, the connection is in the pool th
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from graphbit_core.errors import InternalError
-from graphbit_core.kernel.calls import BlockingCall, CallSpec, Event, LoopCall, engine
+from graphbit_core.errors import DeadlineError, GraphBitError, InternalError, TransportError
+from graphbit_core.kernel.calls import BlockingCall, CallGroup, CallSpec, Event, LoopCall, engine
 from graphbit_core.types.http import HttpRequest
 
 _TIMEOUT = 10.0
@@ -37,6 +39,45 @@ async def warm_async(url: str, timeout: float = _TIMEOUT) -> None:
         _check(call.id, await call.receive())
     finally:
         call.close()
+
+
+def warm_all(urls: Iterable[str], timeout: float = _TIMEOUT) -> dict[str, GraphBitError]:
+    """As ``warm``, for several at once. Returns the errors by URL."""
+    found: dict[str, GraphBitError] = {}
+    group = CallGroup()
+    try:
+        waiting = {}
+        for url in dict.fromkeys(urls):
+            group.owner = url
+            waiting[url] = group.start(_spec(url, timeout))
+        while waiting:
+            for url in group.wait():
+                call = waiting.pop(url)
+                try:
+                    _check(call.id, call.receive())
+                except (TransportError, DeadlineError) as error:
+                    found[url] = error
+                finally:
+                    call.close()
+    finally:
+        group.close()
+    return found
+
+
+async def warm_all_async(urls: Iterable[str], timeout: float = _TIMEOUT) -> dict[str, GraphBitError]:
+    """As ``warm_all``, on the running event loop."""
+    found: dict[str, GraphBitError] = {}
+
+    async def reach(url: str) -> None:
+        try:
+            await warm_async(url, timeout)
+        except (TransportError, DeadlineError) as error:
+            found[url] = error
+
+    async with asyncio.TaskGroup() as group:
+        for url in dict.fromkeys(urls):
+            group.create_task(reach(url))
+    return found
 
 
 def _spec(url: str, timeout: float) -> CallSpec:

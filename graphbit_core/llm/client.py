@@ -8,9 +8,10 @@ from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.host import default_host
-from graphbit_core.kernel.calls import CallGroup, engine
+from graphbit_core.kernel.calls import CallGroup
+from graphbit_core.kernel.warm import warm_all, warm_all_async
 from graphbit_core.llm.batch import BatchItem, run_batch, run_batch_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.cache import ResponseCache, cache_of
@@ -20,10 +21,13 @@ from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
 from graphbit_core.llm.exchange import Observe
 from graphbit_core.llm.figures import reset, stats_of
 from graphbit_core.llm.models import ModelRegistry, default_registry
-from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse, Policy, Setup
+from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse
+from graphbit_core.llm.redact import Hidden
 from graphbit_core.llm.routing import Router, router_of
+from graphbit_core.llm.setup import Fits, Policy, Setup
 from graphbit_core.llm.stream import ChatStream
 from graphbit_core.llm.structured import Answers, Form
+from graphbit_core.llm.warmup import hosts_of, unreached
 from graphbit_core.types.documents import Vector
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 
@@ -54,8 +58,8 @@ class LlmClient:
         limits: Limits of the account, shared by every client of it: ``max_concurrency``,
             ``requests_per_minute``, ``tokens_per_minute``, ``queue``; for providers behind HTTP.
         protect: The breaker and the retry budget of the account, shared like ``limits``, as
-            ``breaker_consecutive``, ``breaker_open``, ``slow_after``, ``retry_ratio``. All keys of these three,
-            with units and defaults, are in docs/models.md.
+            ``breaker_consecutive``, ``breaker_open``, ``slow_after``, ``retry_ratio``. All keys of these
+            three, with units and defaults, are in docs/models.md.
         router: Which endpoint is asked first: ``order``, ``cheapest``, ``fastest``, ``balance``, or a
             callable, which gets the request and the endpoints that can serve it and returns those to ask.
         registry: What names of models mean and what models cost; default: the process's.
@@ -130,6 +134,7 @@ class LlmClient:
         on_delta: OnDelta | None = None,
         policy: Policy | None = None,
         observe: Observe | None = None,
+        fits: Fits | None = None,
     ) -> ChatResponse:
         """Answers ``request``.
 
@@ -141,6 +146,7 @@ class LlmClient:
             observe: Told what happens to the call: a type (``llm.fallback``, ``llm.restarted``,
                 ``resource.limited``, …) and its facts; at its end ``llm.answered`` with the endpoint as
                 ``model``, what it cost as ``usd`` (None: not known), and ``cached``.
+            fits: Whether an answer is what was wanted; others do not go into the cache, nor come from it.
 
         Raises:
             ValidationError: The request is wrong, or asks for what the provider cannot do.
@@ -149,7 +155,8 @@ class LlmClient:
             DeadlineError: Time ran out.
             DecodeError: The answer is not what the API promises.
         """
-        run = BlockingCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
+        wanted = on_delta is not None
+        run = BlockingCourse(self._setup, request, deadline, wanted, policy, observe, fits=fits)
         try:
             while not isinstance(batch := run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -165,9 +172,11 @@ class LlmClient:
         on_delta: OnDelta | None = None,
         policy: Policy | None = None,
         observe: Observe | None = None,
+        fits: Fits | None = None,
     ) -> ChatResponse:
         """As ``respond``, on the running event loop. Cancelling it closes the call's socket."""
-        run = LoopCourse(self._setup, request, deadline, on_delta is not None, policy, observe)
+        wanted = on_delta is not None
+        run = LoopCourse(self._setup, request, deadline, wanted, policy, observe, fits=fits)
         try:
             while not isinstance(batch := await run.receive(), ChatResponse):
                 _hand_out(batch, on_delta)
@@ -242,7 +251,7 @@ class LlmClient:
         """
         answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
-            answers.read(self.respond(answers.request))
+            answers.read(self.respond(answers.request, fits=answers.fits))
         return answers.value
 
     async def complete_as_async(
@@ -251,7 +260,7 @@ class LlmClient:
         """As ``complete_as``, on the running event loop."""
         answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
         while not answers.done:
-            answers.read(await self.respond_async(answers.request))
+            answers.read(await self.respond_async(answers.request, fits=answers.fits))
         return answers.value
 
     def complete_batch(
@@ -310,9 +319,29 @@ class LlmClient:
 
     # --- the client itself ---
 
-    def warmup(self) -> None:
-        """Does now what the first call would do: the kernel's threads start. Nothing is sent."""
-        engine()
+    def warmup(self, timeout: float = 10.0) -> Mapping[str, GraphBitError]:
+        """Does now what the first call would wait for: threads, name lookup, TCP and TLS.
+
+        A HEAD request without credentials goes to the root of each host. Connections are kept for about 30
+        seconds; models of this process need none.
+
+        Args:
+            timeout: Seconds that all of it may take.
+
+        Returns:
+            The endpoints that could not be reached, with the reason; empty if all is well.
+
+        Raises:
+            TransportError: None could be reached.
+            DeadlineError: None was reached in time.
+        """
+        hosts = hosts_of(self.endpoints)
+        return unreached(self.endpoints, hosts, warm_all(hosts.values(), timeout))
+
+    async def warmup_async(self, timeout: float = 10.0) -> Mapping[str, GraphBitError]:
+        """As ``warmup``, on the running event loop."""
+        hosts = hosts_of(self.endpoints)
+        return unreached(self.endpoints, hosts, await warm_all_async(hosts.values(), timeout))
 
     def get_stats(self) -> dict[str, Any]:
         """What this client's calls came to, and the kernel's figures of its accounts.
@@ -320,9 +349,13 @@ class LlmClient:
         ``total_requests``, ``successful_requests``, ``failed_requests``, ``cached_requests``,
         ``success_rate`` (0 to 1), ``average_response_time_ms``, ``input_tokens``, ``output_tokens``,
         ``uptime_seconds`` and, where it is known, ``cost`` in dollars count since the client was made or
-        ``reset_stats`` was called. ``breaker``, ``calls``, ``failures``, ``retries``, ``in_flight`` and
-        ``queued`` are the accounts', which other clients may share. ``endpoints`` has the same by endpoint,
-        and ``cache`` the cache's counts.
+        ``reset_stats`` was called. ``circuit_breaker_state`` (the worst, of several: ``closed``,
+        ``half_open``, ``open``), ``calls``, ``failures``, ``retries``, ``in_flight`` and ``queued`` are the
+        accounts', which other clients may share. ``endpoints`` has the same by endpoint and, of those behind
+        HTTP, ``retry_after`` (seconds for which an open breaker refuses calls) and as ``limiter`` what holds
+        for the account and model: ``in_flight``, ``queued``, ``concurrency`` (calls that may run at the same
+        time now), ``paused`` (seconds for which nothing is admitted, as the API asked) and ``shed`` (calls
+        turned away because the queue stood). ``cache`` has the cache's counts.
         """
         return stats_of(self._setup, time.monotonic())
 
@@ -356,15 +389,6 @@ class LlmClient:
         if self._embedder is None:
             self._embedder = self._open_embedder()
         return self._embedder
-
-
-class Hidden:
-    """Settings that no repr shows."""
-
-    __slots__ = ("settings",)
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.settings = settings
 
 
 def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:

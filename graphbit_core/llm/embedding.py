@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.contracts.provider import Vectors
-from graphbit_core.errors import GraphBitError, ValidationError
+from graphbit_core.errors import DecodeError, GraphBitError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.host.arguments import settings_of
-from graphbit_core.kernel.calls import engine
+from graphbit_core.kernel.warm import warm, warm_async
 from graphbit_core.llm.batch import check_concurrency, run_all, run_all_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.embed_api import HttpEmbed, LocalEmbed
 from graphbit_core.llm.embed_request import EmbedRequest, Setup, Wishes, name_texts
 from graphbit_core.llm.exchange import Observe
 from graphbit_core.llm.http_calls import Policy
-from graphbit_core.llm.models import ModelInfo, ModelRegistry, Resolved, default_registry
+from graphbit_core.llm.models import ModelInfo, ModelRegistry, ModelSettings, default_registry
 from graphbit_core.llm.retirement import warn_once
 from graphbit_core.types.documents import Vector
 from graphbit_core.types.messages import Usage
@@ -43,6 +43,7 @@ class EmbeddingClient:
             about the model, else 600.
         policy: Bounds of a request, as for LlmClient; for embedders behind HTTP.
         limits: Limits of the account and model, as for LlmClient; for embedders behind HTTP.
+        protect: Breaker and retry budget of the account, in the same way.
         registry: What names of models mean and what models cost; default: the process's.
         budget: What the client's requests may use up; several clients, also of chat models, may share one.
         settings: The embedder's settings.
@@ -65,6 +66,7 @@ class EmbeddingClient:
         timeout: float | None = None,
         policy: Policy | None = None,
         limits: Mapping[str, float | int] | None = None,
+        protect: Mapping[str, float | int] | None = None,
         registry: ModelRegistry | None = None,
         budget: Budget | None = None,
         **settings: Any,
@@ -85,7 +87,8 @@ class EmbeddingClient:
         name = f"{self.name}:{self.model}" if self.model else self.name
         info = info or ModelInfo(self.model, self.name)
         self.timeout = timeout or found.settings.timeout or _TIMEOUT
-        api = self._open(self._embedder, found, policy or {}, limits or {})
+        bounds = {"policy": policy or {}, "limits": limits or {}, "protect": protect or {}}
+        api = self._open(self._embedder, found.settings.bounded(bounds))
         self._setup = Setup(name, api, info, self.timeout, budget)
         self.reset_stats()
 
@@ -177,9 +180,20 @@ class EmbeddingClient:
 
     # --- the client itself ---
 
-    def warmup(self) -> None:
-        """Does now what the first call would do: the kernel's threads start. Nothing is sent."""
-        engine()
+    def warmup(self, timeout: float = 10.0) -> None:
+        """Connects to the API's host now, as ``LlmClient.warmup``; an embedder in this process needs nothing.
+
+        Raises:
+            TransportError: It could not be reached.
+            DeadlineError: It was not reached within ``timeout`` seconds.
+        """
+        if isinstance(self._embedder, HttpEmbedder):
+            warm(self._embedder.codec().encode(["Hi"]).url, timeout)
+
+    async def warmup_async(self, timeout: float = 10.0) -> None:
+        """As ``warmup``, on the running event loop."""
+        if isinstance(self._embedder, HttpEmbedder):
+            await warm_async(self._embedder.codec().encode(["Hi"]).url, timeout)
 
     def get_stats(self) -> dict[str, Any]:
         """What this client's requests came to, and the kernel's figures of its account.
@@ -199,13 +213,8 @@ class EmbeddingClient:
         raise TypeError("an EmbeddingClient holds a credential and cannot be pickled or copied; make another")
 
     def _open(
-        self,
-        embedder: LocalEmbedder | HttpEmbedder,
-        found: Resolved,
-        policy: Policy,
-        limits: Mapping[str, float | int],
+        self, embedder: LocalEmbedder | HttpEmbedder, settings: ModelSettings
     ) -> HttpEmbed | LocalEmbed:
-        """What is said here goes before the registry."""
         if not isinstance(embedder, HttpEmbedder):
             return LocalEmbed(embedder, self.name, self.model)
         return HttpEmbed(
@@ -213,11 +222,19 @@ class EmbeddingClient:
             provider=self.name,
             model=self.model,
             limiter=f"{embedder.resource()}:{self.model}",
-            policy={**found.settings.policy, **policy},
-            limits={**found.settings.limits, **limits},
+            policy=settings.policy,
+            limits=settings.limits,
+            protect=settings.protect,
         )
 
     def _joined(self, found: Sequence[Vectors]) -> Vectors:
+        lengths = {len(one.vectors[0]) for one in found}
+        if len(lengths) > 1:
+            raise DecodeError(
+                f"the replies to one call have vectors of different lengths, {sorted(lengths)}",
+                provider=self.name,
+                model=self.model,
+            )
         vectors = [vector for one in found for vector in one.vectors]
         if vectors and self._dimensions is None:
             self._dimensions = len(vectors[0])

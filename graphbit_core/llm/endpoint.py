@@ -136,20 +136,12 @@ def _opened(
 ) -> list[Endpoint]:
     """What is said for one endpoint goes before what is said for all, and that before the registry."""
     weight = settings.pop("weight", 1.0)
-    known = found.settings
-    merged = {
-        name: {
-            **getattr(known, name),
-            **bounds.get(name, {}),
-            **_checked_bounds(name, settings.pop(name, {})),
-        }
-        for name in BOUNDS
-    }
-    own = replace(known, **merged)
+    own = {name: _checked_bounds(name, settings.pop(name, {})) for name in BOUNDS}
+    known = found.settings.bounded(bounds).bounded(own)
     return [
         Endpoint(
             host.create("provider", found.provider, **{**known.provider, **one}),
-            replace(found, settings=own),
+            replace(found, settings=known),
             weight,
         )
         for one in _for_each_key(settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphbit_core.llm.pipeline import Setup
+from graphbit_core.llm.setup import Setup
 
 _SUMS = ("calls", "failures", "retries", "in_flight", "queued")
 _BREAKERS = ("closed", "half_open", "open")
@@ -22,7 +22,8 @@ def stats_of(setup: Setup, now: float) -> dict[str, Any]:
     found: dict[str, Any] = setup.meter.figures(now)
     for name in _SUMS:
         found[name] = sum(account[name] for account in accounts.values())
-    found["breaker"] = max((account["breaker"] for account in accounts.values()), key=_BREAKERS.index)
+    states = [account["circuit_breaker_state"] for account in accounts.values()]
+    found["circuit_breaker_state"] = max(states, key=_BREAKERS.index)
     found["endpoints"] = by_name
     if setup.cache is not None:
         found["cache"] = setup.cache.get_stats()

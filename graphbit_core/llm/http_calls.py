@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from graphbit_core.errors import GraphBitError
 from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
@@ -26,7 +27,7 @@ class HttpCalls:
         limiter: What shares permits and rates: the account and the model.
         policy: Bounds of every call.
         limits: Limits of ``limiter``, for the whole process.
-        protect: What the breaker and the retry budget of ``resource`` go by, for the whole process.
+        protect: Breaker and retry budget of ``resource``, for the whole process.
     """
 
     def __init__(
@@ -38,9 +39,9 @@ class HttpCalls:
         limiter: str,
         policy: Policy,
         limits: Mapping[str, float | int],
-        protect: Mapping[str, float | int] | None = None,
+        protect: Mapping[str, float | int],
     ) -> None:
-        self._origin = Origin(provider, model)
+        self._origin = Origin(provider, model, resource=resource)
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
         if limits:
@@ -48,9 +49,12 @@ class HttpCalls:
         if protect:
             set_protection(resource, protect)
 
-    def get_stats(self) -> dict[str, float | int | str]:
-        """The kernel's figures for the resource."""
-        return engine().stats(self._resource)
+    def get_stats(self) -> dict[str, Any]:
+        """The kernel's figures for the resource and, as ``limiter``, those for the limiter."""
+        figures = engine().stats(self._resource)
+        state = figures.pop("breaker")
+        limiter = engine().limiter_stats(self._limiter)
+        return {"circuit_breaker_state": state, **figures, "limiter": limiter}
 
     def _encoded(self, encode: Callable[[], HttpRequest]) -> HttpRequest:
         """What ``encode`` returns; the errors that it raises say whose they are."""
@@ -85,5 +89,5 @@ class HttpCalls:
             notices=observe is not None,
         )
         secrets = partial(secrets_of, http.url, http.headers)
-        origin = Origin(self._origin.provider, self._origin.model, secrets)
+        origin = Origin(self._origin.provider, self._origin.model, secrets, self._resource)
         return spec, Exchange(dialect, origin, observe)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from graphbit_core.errors import DeadlineError, GraphBitError
 from graphbit_core.llm.exchange import Origin
@@ -32,11 +32,11 @@ class LocalCalls:
         self._lock = threading.Lock()
         self._calls = self._failures = self._in_flight = 0
 
-    def get_stats(self) -> dict[str, float | int | str]:
+    def get_stats(self) -> dict[str, Any]:
         """As the kernel's figures; a model in this process has no breaker, retries or queue."""
         with self._lock:
             counts = {"calls": self._calls, "failures": self._failures, "in_flight": self._in_flight}
-        return {"breaker": "closed", "retries": 0, "queued": 0, **counts}
+        return {"circuit_breaker_state": "closed", "retries": 0, "queued": 0, **counts}
 
     def _counted(self, source: Source[A]) -> Source[A]:
         """``source``, counted; the errors that it raises say whose they are."""

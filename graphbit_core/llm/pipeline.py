@@ -8,20 +8,18 @@ the time-outs of an attempt lie further in, in the kernel.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphbit_core.errors import GraphBitError, InternalError, ValidationError
 from graphbit_core.kernel.calls import CallGroup
 from graphbit_core.llm.budget import reserve
-from graphbit_core.llm.check import check_request, refusal
 from graphbit_core.llm.endpoint import Endpoint
 from graphbit_core.llm.exchange import Observe, as_deltas
 from graphbit_core.llm.failover import another_may_do, reported
-from graphbit_core.llm.meter import Meter
 from graphbit_core.llm.models import ModelInfo
-from graphbit_core.llm.routing import Router, awake
+from graphbit_core.llm.routing import awake
+from graphbit_core.llm.setup import Fits, Policy, Setup, choose
 from graphbit_core.llm.tokens import estimate
 from graphbit_core.llm.worker import in_thread
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
@@ -29,32 +27,6 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 if TYPE_CHECKING:
     from graphbit_core.llm.budget import Budget, Reservation
     from graphbit_core.llm.cache import Key, ResponseCache
-
-Policy = Mapping[str, float | int]
-
-
-@dataclass(slots=True)
-class Setup:
-    """What every call of one client shares.
-
-    Attributes:
-        endpoints: Where calls may go, at least one.
-        timeout: Seconds that one call may take in all.
-        router: Chooses among several endpoints; None: in order.
-        cache: Answers that were given before; None: none are kept.
-        restart: Whether another endpoint may begin anew once pieces of an answer were handed out.
-        meter: What the client's calls came to; of a client that has one endpoint only, that one's.
-        budget: What calls may use up; None: whatever they do.
-    """
-
-    endpoints: tuple[Endpoint, ...]
-    timeout: float
-    router: Router | None = None
-    cache: ResponseCache | None = None
-    restart: bool = False
-    meter: Meter = field(default_factory=Meter)
-    budget: Budget | None = None
-
 
 Step = Literal["look up", "receive", "store", "give"]
 """What a course needs next."""
@@ -68,7 +40,18 @@ class Course:
     """
 
     __slots__ = (
-        *("_answer", "_began", "_deadline", "_delivered", "_errors", "_group", "_key", "_keyed", "_observe"),
+        *(
+            "_answer",
+            "_began",
+            "_deadline",
+            "_delivered",
+            "_errors",
+            "_fits",
+            "_group",
+            "_key",
+            "_keyed",
+            "_observe",
+        ),
         *("_pending", "_place", "_policy", "_request", "_reservation", "_route", "_run", "_running"),
         *("_sent", "_setup", "_stream", "step"),
     )
@@ -82,11 +65,12 @@ class Course:
         policy: Policy | None = None,
         observe: Observe | None = None,
         group: CallGroup | None = None,
+        fits: Fits | None = None,
     ) -> None:
-        chosen = _route(setup, request)
+        chosen = choose(setup, request)
         self._route = chosen if len(chosen) == 1 else awake(chosen, time.monotonic())
         self._setup, self._request, self._stream = setup, request, stream
-        self._policy, self._observe, self._group = policy, observe, group
+        self._policy, self._observe, self._group, self._fits = policy, observe, group, fits
         self._began = self._sent = time.monotonic()
         own = self._began + setup.timeout
         self._deadline = own if deadline is None or deadline > own else deadline
@@ -119,7 +103,7 @@ class Course:
 
     def _found(self, answer: ChatResponse | None) -> None:
         """What the cache has for the request."""
-        if answer is None:
+        if answer is None or not self._is_fit(answer):
             self.step = "receive"
             if self._setup.cache is not None and self._keyed is not self._route[0]:
                 self._look_up(self._setup.cache, self._route[0])
@@ -131,6 +115,9 @@ class Course:
         self._answer, self.step = answer, "give"
         if self._stream:
             self._pending = as_deltas(answer)
+
+    def _is_fit(self, answer: ChatResponse) -> bool:
+        return self._fits is None or self._fits(answer)
 
     def _to_store(self) -> ChatResponse:
         """The answer; it is to be given when it is stored."""
@@ -163,7 +150,7 @@ class Course:
         self._answer, self.step = item, "give"
         if self._stream and not self._delivered:
             self._pending = as_deltas(item)
-        if setup.cache is not None and setup.cache.keeps(self._request, item):
+        if setup.cache is not None and setup.cache.keeps(self._request, item) and self._is_fit(item):
             if endpoint is not self._keyed:
                 self._key = setup.cache.key(endpoint, self._request)
             if self._key is not None:
@@ -176,6 +163,8 @@ class Course:
             error: What it raised.
             opened: False where it refused the request before anything was sent.
         """
+        if self.step is None:
+            raise error  # it was closed meanwhile
         now = time.monotonic()
         endpoint = self._route[self._place]
         refused = not opened and isinstance(error, ValidationError)
@@ -367,25 +356,3 @@ class LoopCourse(Course):
             self._found(await in_thread(cache.get, key))
         else:
             await in_thread(cache.put, key, self._to_store())
-
-
-def _route(setup: Setup, request: ChatRequest) -> Sequence[Endpoint]:
-    """The endpoints that can serve the request, in the order in which they would be asked.
-
-    Raises:
-        ValidationError: The request is wrong, or none can.
-    """
-    endpoints: Sequence[Endpoint] = setup.endpoints
-    if needs := check_request(request):
-        refusals = [refusal(endpoint.provider, endpoint.capabilities, needs) for endpoint in endpoints]
-        able = [one for one, why in zip(endpoints, refusals, strict=True) if why is None]
-        if not able:
-            raise next(filter(None, refusals))
-        endpoints = able
-    if len(endpoints) == 1:
-        return endpoints
-    if setup.router is not None:
-        endpoints = setup.router(request, endpoints)
-        if not endpoints:
-            raise ValidationError("the router chose no endpoint; it must give at least one", field="router")
-    return endpoints

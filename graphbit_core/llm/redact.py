@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from graphbit_core.errors import GraphBitError
@@ -92,3 +93,12 @@ def redact_error(error: GraphBitError, secrets: Iterable[str]) -> None:
         value = getattr(error, name, None)
         if isinstance(value, str) and name in error._facts:
             setattr(error, name, redact(value, secrets))
+
+
+class Hidden:
+    """Settings that no repr shows."""
+
+    __slots__ = ("settings",)
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings

@@ -19,6 +19,8 @@ _WRAPPED = "value"
 """The field that holds what is not an object by itself: APIs want an object."""
 _REFUSALS = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
 """What the constructor of a class, or a model of pydantic, may raise of fields that it does not want."""
+_CUT_OFF = ("length", "content_filter", "refusal")
+"""Reasons to end after which another try would end alike."""
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.S)
 
 
@@ -95,6 +97,7 @@ class Answers(Generic[T]):
         self._repairs = repairs
         self._asked = 0
         self.done = False
+        self._last: tuple[ChatResponse, T | None, Sequence[Finding]] | None = None
         if "json_output" in capabilities:
             self.request = replace(request, output=form.output)
         else:
@@ -104,6 +107,16 @@ class Answers(Generic[T]):
     def value(self) -> T:
         """What was asked for."""
         return self._value
+
+    def fits(self, response: ChatResponse) -> bool:
+        """Whether the answer is one to keep for later; what fits not would spoil the same request again."""
+        return response.finish_reason not in _CUT_OFF and not self._reading(response)[1]
+
+    def _reading(self, response: ChatResponse) -> tuple[T | None, Sequence[Finding]]:
+        """As ``Form.read``, once for each answer."""
+        if self._last is None or self._last[0] is not response:
+            self._last = (response, *self._form.read(response.text))
+        return self._last[1:]
 
     def read(self, response: ChatResponse, asked: ChatRequest | None = None) -> None:
         """Takes an answer; ``done`` if it fits, else ``request`` asks for another.
@@ -116,12 +129,12 @@ class Answers(Generic[T]):
             StructuredOutputError: It does not fit, and asking again is of no use or not allowed.
         """
         self._asked += 1
-        if response.finish_reason in ("length", "content_filter", "refusal"):
+        if response.finish_reason in _CUT_OFF:
             what = Finding(
                 "output", f"it ended with {response.finish_reason!r}", _fix(response.finish_reason)
             )
             raise self._given_up(response, [what])
-        value, findings = self._form.read(response.text)
+        value, findings = self._reading(response)
         if not findings:
             self._value: T = value  # type: ignore[assignment]
             self.done = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
@@ -118,27 +118,36 @@ class AgentNode(NodeType):
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
         asked: list[ChatRequest] = []
+        form = self._form
+        answers = None if form is None else Answers(form, self._request(context), client.capabilities)
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
             asked[:] = [request]
-            response = await self._ask(client, context, request, iteration)
+            response = await self._ask(client, context, request, iteration, fits)
             if loop.must_not_repeat(call.name for call in response.tool_calls):
                 self._cut_off.note(context.activation)
             return response
+
+        def fits(response: ChatResponse) -> bool:
+            return answers is None or bool(response.tool_calls) or answers.fits(response)
 
         async def answer(request: ChatRequest) -> ChatResponse:
             return await loop.run(request, ask, caller_of(context), context.emit)
 
         with self._cut_off.watching(context.activation):
-            if self._form is None:
+            if answers is None:
                 return (await answer(self._request(context))).text
-            answers = Answers(self._form, self._request(context), client.capabilities)
             while not answers.done:
                 answers.read(await answer(answers.request), asked[0])
             return answers.value
 
     async def _ask(
-        self, client: LlmClient, context: NodeContext, request: ChatRequest, iteration: int
+        self,
+        client: LlmClient,
+        context: NodeContext,
+        request: ChatRequest,
+        iteration: int,
+        fits: Callable[[ChatResponse], bool],
     ) -> ChatResponse:
         """One model call, counted and told."""
         if iteration > 1:
@@ -159,6 +168,7 @@ class AgentNode(NodeType):
             on_delta=self._publisher(context, iteration) if context.streaming else None,
             policy=self._models.policy,
             observe=observe,
+            fits=fits,
         )
         context.add_usage(response.usage)
         about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}

@@ -18,7 +18,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -176,6 +176,8 @@ class ModelServer:
                 peer.requests.append(request)
                 self._changed.notify_all()
             reply = self._reply(request)
+            if request.method == "HEAD":
+                reply = replace(reply, body=b"")
             _send(peer.socket, reply)
             if reply.ending == "hang":
                 while peer.socket.recv(65536):

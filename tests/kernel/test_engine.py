@@ -84,6 +84,7 @@ def test_a_blocking_caller_gets_a_reply_and_answers_it(caller, server):
     caller.engine.ok(call, 3)
     assert caller.engine.stats(caller.resource) == {
         "breaker": "closed",
+        "retry_after": 0.0,
         "calls": 1,
         "failures": 0,
         "retries": 0,

@@ -39,12 +39,21 @@ def lost(text: str, spans: list[tuple[int, int]]) -> list[str]:
 
 
 def test_the_public_module_offers_the_same_functions() -> None:
-    assert {name: getattr(public, name) for name in public.__all__} == {
+    of_the_kernel = [name for name in public.__all__ if name != "check_text"]
+    assert {name: getattr(public, name) for name in of_the_kernel} == {
         "sentences": sentences,
         "split_characters": split_characters,
         "split_recursive": split_recursive,
         "words": words,
     }
+
+
+@pytest.mark.parametrize("text", ["a\ud83d", "\udc00", "ab\udfff c"])
+def test_half_of_a_surrogate_pair_is_refused_where_it_is(text: str) -> None:
+    place = next(at for at, letter in enumerate(text) if "\ud800" <= letter <= "\udfff")
+    with pytest.raises(ValidationError, match=f"character {place} .*clean_text"):
+        public.check_text(text)
+    public.check_text(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def test_offsets_count_characters_not_bytes() -> None:

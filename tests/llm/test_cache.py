@@ -16,6 +16,7 @@ import pytest
 from graphbit_openai import OpenAIProvider
 
 from graphbit_core import (
+    ChatRequest,
     ChatResponse,
     ConfigError,
     Delta,
@@ -25,6 +26,7 @@ from graphbit_core import (
     Message,
     ReasoningPart,
     ResponseCache,
+    StructuredOutputError,
     TextPart,
     ToolCall,
     UnavailableError,
@@ -32,6 +34,7 @@ from graphbit_core import (
     ValidationError,
 )
 from graphbit_core.llm.cache import _digest, default_cache_path
+from graphbit_core.llm.structured import Answers, Form
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.replies import chat_body
 from tests.llm.conftest import KEY, WAYS, ask
@@ -369,3 +372,27 @@ def test_a_forked_child_opens_the_file_anew(tmp_path: Path) -> None:
     assert found.text == "from the child"
     assert cache.get_stats()["faults"] == 0
     cache.close()
+
+
+@pytest.mark.parametrize("way", ["blocking", "async"])
+def test_an_answer_that_does_not_fit_its_type_is_not_kept(way: str) -> None:
+    client, made = chain({"a": ["no number", '{"value": 3}', '{"value": 4}']}, cache=in_memory())
+
+    def number() -> int:
+        if way == "blocking":
+            return client.complete_as(int, "A number?", repairs=0)
+        return asyncio.run(client.complete_as_async(int, "A number?", repairs=0))
+
+    with pytest.raises(StructuredOutputError):
+        number()
+    assert [number(), number()] == [3, 3]
+    assert len(made["a"].requests) == 2
+
+
+def test_a_kept_answer_that_does_not_fit_its_type_is_asked_for_again() -> None:
+    client, made = chain({"a": ["no number", '{"value": 3}']}, cache=in_memory())
+    plain = Answers(Form(int), ChatRequest([Message("user", "A number?")]), client.capabilities).request
+    assert client.respond(plain).text == "no number"
+    assert [client.complete_as(int, "A number?", repairs=0) for _ in range(2)] == [3, 3]
+    assert len(made["a"].requests) == 2
+    assert client.respond(plain).text == '{"value": 3}'

@@ -81,7 +81,7 @@ def test_a_model_of_this_process_answers_in_every_way(way: str) -> None:
 
 def test_a_model_of_this_process_works_off_the_loop_with_the_callers_context() -> None:
     client = parrot()
-    model: Parrot = client.endpoints[0].chat._model  # type: ignore[assignment]
+    model: Parrot = client.endpoints[0].chat._model  # type: ignore[assignment, union-attr]
     LANGUAGE.set("de")
     client.complete("a b")
     asyncio.run(client.complete_async("a b"))

@@ -22,14 +22,17 @@ from graphbit_core import (
     Budget,
     BudgetExceededError,
     ChatRequest,
+    CircuitOpenError,
     ConfigError,
     DeadlineError,
+    DecodeError,
     EmbeddingClient,
     Host,
     LlmClient,
     Message,
     ModelRegistry,
     RateLimitError,
+    UnavailableError,
     Usage,
     ValidationError,
     Vectors,
@@ -124,6 +127,13 @@ def test_a_request_that_is_refused_as_too_large_is_an_error_and_drops_nothing(
     assert len(server.requests(url)) == 2
 
 
+def test_replies_with_vectors_of_different_lengths_are_an_error(server: ModelServer) -> None:
+    longer = Reply.json({"data": [{"index": 0, "embedding": [1.0, 2.0]}]})
+    client = open_embedder(server.script(numbered, longer), max_batch=1)
+    with pytest.raises(DecodeError, match=r"vectors of different lengths, \[1, 2\]"):
+        client.embed(["1", "2"], max_concurrency=1)
+
+
 def test_an_error_about_one_text_alone_names_none(server: ModelServer) -> None:
     client = open_embedder(server.script(Reply.json(error_body("no"), 401)))
     with pytest.raises(AuthError) as caught:
@@ -205,6 +215,23 @@ def test_observers_hear_what_a_request_waits_for(server: ModelServer, way: str) 
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_observers_hear_that_the_accounts_breaker_opens(server: ModelServer, way: str) -> None:
+    told: list[tuple[str, Any]] = []
+    url = server.script(Reply.json(error_body("down"), 500))
+    client = open_embedder(url, policy={"max_attempts": 1}, protect={"breaker_consecutive": 1})
+    with pytest.raises(UnavailableError):
+        embed(client, way, observe=lambda kind, facts: told.append((kind, dict(facts))))
+    [(kind, facts)] = told
+    assert (kind, facts["resource"], facts["state"]) == (
+        "resource.breaker",
+        client._embedder.resource(),  # type: ignore[union-attr]
+        "open",
+    )
+    with pytest.raises(CircuitOpenError):
+        embed(client, way)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_deadline_holds_for_all_requests_together(server: ModelServer, way: str) -> None:
     client = open_embedder(server.script(Reply.raw(b"", "hang")), max_batch=1)
     began = time.monotonic()
@@ -230,15 +257,22 @@ def test_statistics_count_requests_tokens_and_money_until_they_are_reset(server:
         client.embed(["1"])
     stats = client.get_stats()
     assert (stats["total_requests"], stats["successful_requests"], stats["failed_requests"]) == (3, 2, 1)
-    assert (stats["input_tokens"], stats["output_tokens"], stats["breaker"]) == (14, 0, "closed")
+    assert (stats["input_tokens"], stats["output_tokens"], stats["circuit_breaker_state"]) == (
+        14,
+        0,
+        "closed",
+    )
     assert stats["cost"] == client._setup.info.cost(Usage(14))
     client.reset_stats()
     assert client.get_stats()["total_requests"] == client.get_stats()["input_tokens"] == 0
 
 
-def test_warming_up_sends_nothing(server: ModelServer) -> None:
-    open_embedder(server.url).warmup()
-    assert server.requests() == []
+@pytest.mark.parametrize("way", ["blocking", "async"])
+def test_the_first_request_uses_the_connection_that_warming_up_opened(way: str, server: ModelServer) -> None:
+    client = open_embedder(server.script(numbered))
+    client.warmup() if way == "blocking" else asyncio.run(client.warmup_async())
+    client.embed(["1"])
+    assert len(server.peers) == 1
 
 
 def test_a_client_is_not_pickled_or_copied(server: ModelServer) -> None:

@@ -21,6 +21,7 @@ from graphbit_core import (
     UnavailableError,
     Workflow,
 )
+from graphbit_core.kernel.calls import engine
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.model_server import echo_chat
@@ -116,7 +117,7 @@ def test_a_429_never_trips_the_breaker_and_neither_does_a_wrong_request(server: 
         items = client.complete_batch(["Hi"] * 100)
         assert {type(item.error) for item in items} != {CircuitOpenError}
         assert len(server.requests(url)) == 100
-        assert client.get_stats()["breaker"] == "closed"
+        assert client.get_stats()["circuit_breaker_state"] == "closed"
 
 
 def test_what_the_caller_cancels_and_what_is_refused_here_never_trips_the_breaker(
@@ -134,7 +135,12 @@ def test_what_the_caller_cancels_and_what_is_refused_here_never_trips_the_breake
 
     asyncio.run(leave())
     stats = client.get_stats()
-    assert (stats["breaker"], stats["failures"], stats["in_flight"], stats["queued"]) == ("closed", 0, 0, 0)
+    assert (stats["circuit_breaker_state"], stats["failures"], stats["in_flight"], stats["queued"]) == (
+        "closed",
+        0,
+        0,
+        0,
+    )
 
 
 def test_permits_are_shared_by_every_client_of_the_account_and_model(server: ModelServer) -> None:
@@ -155,11 +161,9 @@ def test_permits_are_shared_by_every_client_of_the_account_and_model(server: Mod
 
 
 def test_a_probe_at_half_open_is_one_of_three_whoever_asks(server: ModelServer) -> None:
-    from graphbit_core.kernel.calls import engine
-
     url = server.script(*[BOOM] * 5, Reply.raw(b"", "hang"))
     clients = [open_client(url, policy=ONCE, timeout=0.5) for _ in range(30)]
-    resource = clients[0].endpoints[0].resource
+    resource = clients[0].endpoints[0].resource or ""
     engine().protect(resource, {"breaker_open": 0.1})
     for client in clients[:5]:
         assert isinstance(_failure(client), UnavailableError)

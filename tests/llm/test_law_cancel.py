@@ -9,13 +9,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from graphbit_openai import OpenAIProvider
 
-from graphbit_core import Executor, Host, LlmClient, Node, Workflow
+from graphbit_core import Executor, Host, LlmClient, Node, ValidationError, Workflow
 from graphbit_core.kernel.calls import engine
 from graphbit_core.nodes.agent import AgentNode
 from graphbit_core.testing import ModelServer, Reply
@@ -179,11 +181,11 @@ INTERRUPTED: dict[str, Callable[[LlmClient], Any]] = {
 )
 def test_ctrl_c_is_heard_within_300_ms(what: str, where: str, server: ModelServer) -> None:
     halfway = Reply.stream(sse(chat_events())).cut_body(300, "hang")
-    reply = {
+    replies: dict[str, Any] = {
         "within the stream": lambda r: halfway if r.json().get("stream") else WHOLE.cut_body(9, "hang"),
         "in a back-off": Reply.json(error_body("x"), 503, {"retry-after": "8"}),
-    }.get(where, Reply.raw(b"", "hang"))
-    client = open_client(server.script(reply))
+    }
+    client = open_client(server.script(replies.get(where, Reply.raw(b"", "hang"))))
     if where == "in a queue":
         client = open_client(server.script(WHOLE), limits={"requests_per_minute": 1}, timeout=100)
         client.complete("0")
@@ -192,3 +194,22 @@ def test_ctrl_c_is_heard_within_300_ms(what: str, where: str, server: ModelServe
         INTERRUPTED[what](client)
     assert time.monotonic() - begun < 0.15 + 0.3
     nothing_is_left(client)
+
+
+def test_a_stream_may_be_closed_by_another_thread_and_no_other_call_is_disturbed(server: ModelServer) -> None:
+    client = open_client(url := server.script(Reply.stream(sse(chat_events())).cut_body(400, "hang")))
+    for number in range(5):
+        stream = client.stream("0")
+        with ThreadPoolExecutor(1) as reader:
+            reading = reader.submit(list[str], stream)
+            assert server.wait(partial(_received, server, url, number + 1))
+            time.sleep(0.01)
+            stream.close()
+            assert [open_client(server.url).complete("Hi") for _ in range(5)] == ["Hello"] * 5
+            assert isinstance(reading.exception(1), ValidationError)
+    assert client.get_stats()["failed_requests"] == 0
+    nothing_is_left(client)
+
+
+def _received(server: ModelServer, url: str, count: int) -> bool:
+    return len(server.requests(url)) == count

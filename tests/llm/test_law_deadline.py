@@ -98,8 +98,8 @@ def cases(server: ModelServer) -> dict[str, tuple[Callable[[LlmClient], Any], Ll
     limits = {"full bulkhead": {"max_concurrency": 1}, "full limiter": {"requests_per_minute": 1}}
     for trouble, reply in SERVERS.items():
         for way, call in CALLS.items():
-            url, settings = server.script(reply), {"limits": limits.get(trouble)}
-            clients = [open_client(url, timeout=seconds, **settings) for seconds in (2.0, 30.0)]
+            url, bounds = server.script(reply), limits.get(trouble)
+            clients = [open_client(url, timeout=seconds, limits=bounds) for seconds in (2.0, 30.0)]
             patient = way == "agent in a run"
             found[f"{trouble}, {way}"] = call, clients[patient], clients[1]
     return found

@@ -29,7 +29,7 @@ def trip(url: str, model: str = "scripted-1") -> None:
     for _ in range(5):
         with pytest.raises(UnavailableError):
             open_client(url, model, policy={"max_attempts": 1}).complete("trip")
-    assert open_client(url).get_stats()["breaker"] == "open"
+    assert open_client(url).get_stats()["circuit_breaker_state"] == "open"
 
 
 def seconds(call: Any) -> float:

@@ -132,8 +132,8 @@ def test_a_resource_that_keeps_failing_is_left_alone_by_every_client_of_it(serve
     assert (caught.value.retry_after or 0) > 0
     assert KEY not in str(caught.value)
     assert len(server.requests(url)) == 5
-    assert open_client(url).get_stats()["breaker"] == "open"
-    assert open_client(url, api_key="sk-another-account").get_stats()["breaker"] == "closed"
+    assert open_client(url).get_stats()["circuit_breaker_state"] == "open"
+    assert open_client(url, api_key="sk-another-account").get_stats()["circuit_breaker_state"] == "closed"
 
 
 def test_refused_requests_leave_the_circuit_closed(server: ModelServer) -> None:
@@ -141,7 +141,7 @@ def test_refused_requests_leave_the_circuit_closed(server: ModelServer) -> None:
     for _ in range(20):
         with pytest.raises(BadRequestError):
             client.complete("Hi")
-    assert client.get_stats()["breaker"] == "closed"
+    assert client.get_stats()["circuit_breaker_state"] == "closed"
 
 
 def test_too_few_vectors_are_asked_for_again(server: ModelServer) -> None:

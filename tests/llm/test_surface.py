@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from graphbit_core import (
     LlmClient,
     Message,
     ModelRegistry,
+    RateLimitError,
     UnavailableError,
     Usage,
     ValidationError,
@@ -83,7 +85,7 @@ def test_every_way_of_asking_is_counted(way: str, server: ModelServer) -> None:
     client = open_client(server.url)
     ask(client, way)
     stats = client.get_stats()
-    assert (stats["total_requests"], stats["calls"], stats["breaker"]) == (1, 1, "closed")
+    assert (stats["total_requests"], stats["calls"], stats["circuit_breaker_state"]) == (1, 1, "closed")
     failing = open_client(server.script(Reply.json(error_body("x"), 400)))
     with pytest.raises(Exception, match="x"):
         ask(failing, way)
@@ -121,6 +123,15 @@ def test_a_budget_counts_what_was_used_and_not_what_failed() -> None:
     client.complete("Hi", max_tokens=100)
     assert budget.used.tokens == 15
     assert budget.remaining.tokens == 100_000 - 15
+
+
+def test_a_budget_reserves_what_the_registry_lets_a_model_write(tmp_path: Path) -> None:
+    file = tmp_path / "models.yaml"
+    file.write_text("models:\n  a:m:\n    max_tokens: 20\n", encoding="utf-8")
+    client, _ = chain({"a": ["ok", "ok"]}, budget=Budget(tokens=50), registry=ModelRegistry([file]))
+    assert client.complete("Hi") == "ok"
+    with pytest.raises(BudgetExceededError):
+        client.complete("Hi", max_tokens=49)
 
 
 def test_a_stream_that_was_left_counts_as_what_it_may_have_used() -> None:
@@ -208,11 +219,16 @@ def test_a_provider_without_an_embedder_says_so() -> None:
         client.embed(["x"])
 
 
-def test_warming_up_sends_nothing_and_answers_follow(server: ModelServer) -> None:
-    client = open_client(server.url)
-    client.warmup()
-    assert not server.requests()
-    assert client.complete("Hi") == "Hello"
+def test_statistics_tell_what_the_kernel_does_for_the_account_and_model(server: ModelServer) -> None:
+    busy = Reply.json(error_body("slow down"), 429, {"retry-after": "3"})
+    client = open_client(server.script(busy), limits={"max_concurrency": 7}, policy={"max_attempts": 1})
+    with pytest.raises(RateLimitError):
+        client.complete("Hi")
+    [figures] = client.get_stats()["endpoints"].values()
+    limiter = figures["limiter"]
+    assert (limiter["in_flight"], limiter["queued"], limiter["shed"], limiter["concurrency"]) == (0, 0, 0, 7)
+    assert 2 < limiter["paused"] <= 3
+    assert (figures["circuit_breaker_state"], figures["retry_after"]) == ("closed", 0)
 
 
 def test_a_client_is_not_copied_with_its_credential() -> None:

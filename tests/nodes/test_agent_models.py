@@ -16,6 +16,7 @@ from graphbit_core import (
     Message,
     Node,
     ReasoningPart,
+    ResponseCache,
     StructuredOutputError,
     TextPart,
     ToolCall,
@@ -50,6 +51,15 @@ def test_an_agents_fallback_answers_and_the_run_tells_of_it():
     assert ran.of("llm.fallback") == [
         ("llm.fallback", {"from": "a:m", "to": "b:m", "error": "UnavailableError: down"})
     ]
+
+
+def test_of_an_agents_typed_answers_only_what_fits_is_kept():
+    model = ScriptedModel(["I think so.", TEXT, "I think so.", TEXT])
+    host = Host.isolated({**COMPONENTS, ("provider", "a"): lambda: model})
+    client = LlmClient("a:m", host=host, cache=ResponseCache(":memory:"))
+    for _ in range(2):
+        assert run(Node.agent("x", "Hi", output=Verdict), llm=client).output == Verdict(True, "It is short.")
+    assert len(model.requests) == 3  # the second run got the corrected answer from the cache
 
 
 def test_a_restart_reaches_the_runs_events():

@@ -54,11 +54,11 @@ def run(
     return executor.execute(workflow, {"question": "why"})
 
 
-def cause(result: WorkflowResult) -> GraphBitError | None:
+def cause(result: WorkflowResult) -> BaseException:
     """What made the run fail."""
     with pytest.raises(GraphBitError) as caught:
         result.raise_for_failure()
-    error: Any = caught.value
+    error: BaseException = caught.value
     while error.__cause__ is not None:
         error = error.__cause__
     return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphbit_core.types.messages import Usage
@@ -65,6 +65,11 @@ class ModelSettings:
     limits: Mapping[str, float | int] = field(default_factory=dict)
     protect: Mapping[str, float | int] = field(default_factory=dict)
     timeout: float | None = None
+
+    def bounded(self, bounds: Mapping[str, Mapping[str, float | int]]) -> ModelSettings:
+        """With these ``policy``, ``limits`` and ``protect``, which go before its own, key by key."""
+        merged: dict[str, Any] = {name: {**getattr(self, name), **said} for name, said in bounds.items()}
+        return replace(self, **merged)
 
 
 @dataclass(frozen=True, slots=True)

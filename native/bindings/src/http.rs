@@ -153,9 +153,8 @@ impl PyEngine {
     ) -> PyResult<(u32, Option<&'static str>, Option<&'static str>)> {
         self.enter(py, |engine| {
             let wait = retry_after.map(|wait| seconds("retry_after", wait)).transpose()?;
-            let (attempts, refusal) = engine.retry(call, Kind::parse(kind)?, wait)?;
-            let (reason, changed) = refusal.unzip();
-            Ok((attempts, reason.map(|reason| reason.as_str()), changed.flatten().map(State::as_str)))
+            let (attempts, reason, changed) = engine.retry(call, Kind::parse(kind)?, wait)?;
+            Ok((attempts, reason.map(|reason| reason.as_str()), changed.map(State::as_str)))
         })
     }
 

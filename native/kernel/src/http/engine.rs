@@ -164,13 +164,13 @@ impl Engine {
         id: CallId,
         kind: Kind,
         retry_after: Option<Duration>,
-    ) -> Result<(u32, Option<(StopReason, Option<State>)>), Error> {
+    ) -> Result<(u32, Option<StopReason>, Option<State>), Error> {
         let (call, held) = self.judged(id)?;
         let (reason, changed) = call.retry(held, kind, retry_after, self.clock().now());
         if reason.is_some() {
             self.end(id, &call);
         }
-        Ok((call.attempts(), reason.map(|reason| (reason, changed))))
+        Ok((call.attempts(), reason, changed.filter(|_| reason.is_some())))
     }
 
     /// Verdict: over. Returns the state that the breaker came into by it, if it changed.

@@ -135,8 +135,8 @@ async fn insist(rig: &Rig, spec: CallSpec, kind: Kind, wait: Option<f64>) -> (u3
     loop {
         rig.reply().await;
         let judged = rig.clock.now();
-        let (attempts, reason) = rig.engine.retry(call, kind, wait.map(Duration::from_secs_f64)).unwrap();
-        if let Some((reason, _)) = reason {
+        let (attempts, reason, _) = rig.engine.retry(call, kind, wait.map(Duration::from_secs_f64)).unwrap();
+        if let Some(reason) = reason {
             return (attempts, reason, gaps);
         }
         assert!(matches!(rig.next().await.1, Event::Restart { .. }));
@@ -210,7 +210,7 @@ async fn b5_however_many_calls_fail_a_fifth_of_them_at_most_is_retried() {
         if matches!(event, Event::Reply { .. }) {
             let answer = rig.engine.retry(call, Kind::Unavailable, Some(millis(500))).unwrap();
             over += usize::from(answer.1.is_some());
-            refused += usize::from(answer.1.is_some_and(|(reason, _)| reason == StopReason::Budget));
+            refused += usize::from(answer.1 == Some(StopReason::Budget));
         }
     }
     let stats = rig.engine.stats("model");

@@ -101,7 +101,10 @@ async fn a_429_that_asks_for_a_day_pauses_no_longer_than_the_policy_waits() {
     let call = rig.start(spec());
     rig.reply().await;
     let day = Some(Duration::from_secs(86_400));
-    assert_eq!(rig.engine.retry(call, Kind::RateLimited, day).unwrap(), (1, Some(StopReason::RetryAfter)));
+    assert_eq!(
+        rig.engine.retry(call, Kind::RateLimited, day).unwrap(),
+        (1, Some(StopReason::RetryAfter), None)
+    );
     assert_eq!(rig.engine.limiter_stats("model").paused, Duration::from_secs(120));
 }
 

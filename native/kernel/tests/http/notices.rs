@@ -82,9 +82,9 @@ async fn a_verdict_that_opens_the_breaker_is_refused_for_that_reason() {
         once.policy.max_attempts = 1;
         let call = rig.start(once);
         assert_eq!(rig.reply().await.1, 500);
-        let refusal =
+        let (reason, changed) =
             if attempt < 5 { (StopReason::Attempts, None) } else { (StopReason::Circuit, Some(State::Open)) };
-        assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, Some(refusal)));
+        assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, Some(reason), changed));
     }
     assert!(rig.engine.stats("model").retry_after > Duration::from_secs(1));
 }

@@ -34,7 +34,7 @@ async fn a_retry_comes_exactly_when_the_server_asked() {
     rig.reply().await;
     let asked = rig.clock.now();
     let wait = Some(Duration::from_secs(7));
-    assert_eq!(rig.engine.retry(call, Kind::RateLimited, wait).unwrap(), (1, None));
+    assert_eq!(rig.engine.retry(call, Kind::RateLimited, wait).unwrap(), (1, None, None));
     assert!(matches!(rig.next().await.1, Event::Restart { attempt: 2 }));
     assert!((7.0..7.1).contains(&seconds(asked, &rig)));
     assert_eq!(rig.reply().await.1, 200);
@@ -77,7 +77,7 @@ async fn a_back_off_holds_no_place() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(rig.engine.stats("model").queued, 1, "the reply's verdict is due, so its place is taken");
     let wait = Some(Duration::from_secs(100));
-    assert_eq!(rig.engine.retry(first, Kind::Unavailable, wait).unwrap(), (1, None));
+    assert_eq!(rig.engine.retry(first, Kind::Unavailable, wait).unwrap(), (1, None, None));
     let asked = rig.clock.now();
     assert!(matches!(rig.next().await, (id, Event::Reply { .. }) if id == second));
     assert!(seconds(asked, &rig) < 0.1);
@@ -94,7 +94,7 @@ async fn a_wait_beyond_the_deadline_ends_the_call_now() {
     let call = rig.start(CallSpec { deadline: rig.after(10.0), ..spec() });
     rig.reply().await;
     let answer = rig.engine.retry(call, Kind::RateLimited, Some(Duration::from_secs(11))).unwrap();
-    assert_eq!(answer, (1, Some(StopReason::RetryAfter)));
+    assert_eq!(answer, (1, Some(StopReason::RetryAfter), None));
     rig.assert_idle("model").await;
 }
 

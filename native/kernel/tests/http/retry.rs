@@ -27,7 +27,7 @@ async fn two_500s_and_a_200_make_one_answer_in_three_attempts() {
     let call = rig.start(post(&server.url()));
     for expected in 1..=2 {
         assert_eq!(rig.reply().await.1, 500);
-        assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (expected, None));
+        assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (expected, None, None));
         assert!(matches!(rig.next().await.1, Event::Restart { attempt } if attempt == expected + 1));
     }
     assert_eq!(rig.reply().await, (3, 200, bytes::Bytes::new()));
@@ -85,7 +85,7 @@ async fn a_verdict_is_refused_with_the_reason_and_the_call_is_over() {
         let call = rig.start(spec);
         rig.reply().await;
         let answer = rig.engine.retry(call, Kind::Unavailable, wait.map(millis)).unwrap();
-        assert_eq!(answer, (1, Some(reason)));
+        assert_eq!(answer, (1, Some(reason), None));
         rig.assert_idle("model").await;
     }
 }

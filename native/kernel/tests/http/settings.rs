@@ -112,5 +112,5 @@ async fn a_resource_without_a_retry_budget_never_retries() {
     let call = rig.start(spec());
     rig.reply().await;
     let wait = Some(Duration::ZERO);
-    assert_eq!(rig.engine.retry(call, Kind::Unavailable, wait).unwrap(), (1, Some(StopReason::Budget)));
+    assert_eq!(rig.engine.retry(call, Kind::Unavailable, wait).unwrap(), (1, Some(StopReason::Budget), None));
 }

@@ -177,7 +177,7 @@ async fn a_retry_verdict_after_frames_is_refused_as_delivered() {
     let call = rig.start(stream(&server.url()));
     while !matches!(rig.next().await.1, Event::Frames(_)) {}
     let answer = rig.engine.retry(call, Kind::Unavailable, None).unwrap();
-    assert_eq!(answer, (1, Some(StopReason::Delivered)));
+    assert_eq!(answer, (1, Some(StopReason::Delivered), None));
     rig.assert_idle("model").await;
 }
 
@@ -292,7 +292,7 @@ async fn a_retry_verdict_after_frames_is_accepted_where_streams_begin_anew() {
     spec.policy.restart_streams = true;
     let call = rig.start(spec);
     while !matches!(rig.next().await.1, Event::Frames(_)) {}
-    assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, None));
+    assert_eq!(rig.engine.retry(call, Kind::Unavailable, None).unwrap(), (1, None, None));
     while !matches!(rig.next().await.1, Event::Restart { attempt: 2 }) {}
     rig.engine.cancel(call);
 }
