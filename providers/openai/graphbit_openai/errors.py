@@ -35,10 +35,14 @@ _CLASS_OF: dict[str, type[ProviderError]] = {
     "rate_limit_error": RateLimitError,
     "rate_limit_reached_error": RateLimitError,
     **dict.fromkeys(_NO_CREDIT, RateLimitError),
+    "insufficient_balance": BadRequestError,  # DeepSeek, with 402
     "invalid_request_error": BadRequestError,
     "context_length_exceeded": BadRequestError,
     "authentication_error": AuthError,
     "invalid_api_key": AuthError,
+    "permission_error": AuthError,
+    "not_found_error": BadRequestError,
+    "request_too_large": BadRequestError,
 }
 
 
