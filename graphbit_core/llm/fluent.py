@@ -121,7 +121,7 @@ class ModelCall:
         if not self._tools:
             return await ask(request, 1)
         loop = ToolLoop(self._tools, self._rounds, request.tool_choice)
-        return await loop.run(replace(request, tool_choice=None), ask, Caller(), lambda kind, facts: None)
+        return await loop.run(replace(request, tool_choice=None), ask, Caller, lambda kind, facts: None)
 
     def execute_as(self, kind: type[T], *, repairs: int = 2) -> T:
         """The answer as an instance of ``kind``; see ``LlmClient.complete_as``."""

@@ -109,7 +109,12 @@ class Answers(Generic[T]):
         return self._value
 
     def fits(self, response: ChatResponse) -> bool:
-        """Whether the answer is one to keep for later; what fits not would spoil the same request again."""
+        """Whether the answer is one to keep for later; what fits not would spoil the same request again.
+
+        One that asks for tools is: it is not the value yet.
+        """
+        if response.tool_calls:
+            return True
         return response.finish_reason not in _CUT_OFF and not self._reading(response)[1]
 
     def _reading(self, response: ChatResponse) -> tuple[T | None, Sequence[Finding]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphbit_core.contracts import API_VERSION
@@ -107,7 +108,7 @@ class AgentNode(NodeType):
         needs = ["tools"] if self._tools.given else []
         return [*self._tools.lacking(resources), *self._models.lacking(resources, needs)]
 
-    async def run(self, context: NodeContext) -> Any:
+    def run(self, context: NodeContext) -> Awaitable[Any]:
         """The text of the answer, or what ``output`` makes of it.
 
         Raises:
@@ -115,31 +116,33 @@ class AgentNode(NodeType):
             ToolRoundsError: The model still asks for tools in its last allowed call.
             ToolError: A tool failed fatally.
         """
+        return self._watched(context) if self._tools.given else self._answer(context)
+
+    async def _watched(self, context: NodeContext) -> Any:
+        with self._cut_off.watching(context.activation):
+            return await self._answer(context)
+
+    async def _answer(self, context: NodeContext) -> Any:
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
-        asked: list[ChatRequest] = []
-        form = self._form
-        answers = None if form is None else Answers(form, self._request(context), client.capabilities)
+        asked = request = self._request(context)
+        answers = None if self._form is None else Answers(self._form, request, client.capabilities)
+        fits = None if answers is None else answers.fits
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
-            asked[:] = [request]
+            nonlocal asked
+            asked = request
             response = await self._ask(client, context, request, iteration, fits)
-            if loop.must_not_repeat(call.name for call in response.tool_calls):
+            if response.tool_calls and loop.must_not_repeat(call.name for call in response.tool_calls):
                 self._cut_off.note(context.activation)
             return response
 
-        def fits(response: ChatResponse) -> bool:
-            return answers is None or bool(response.tool_calls) or answers.fits(response)
-
-        async def answer(request: ChatRequest) -> ChatResponse:
-            return await loop.run(request, ask, caller_of(context), context.emit)
-
-        with self._cut_off.watching(context.activation):
-            if answers is None:
-                return (await answer(self._request(context))).text
-            while not answers.done:
-                answers.read(await answer(answers.request), asked[0])
-            return answers.value
+        caller = partial(caller_of, context)
+        if answers is None:
+            return (await loop.run(request, ask, caller, context.emit)).text
+        while not answers.done:
+            answers.read(await loop.run(answers.request, ask, caller, context.emit), asked)
+        return answers.value
 
     async def _ask(
         self,
@@ -147,32 +150,36 @@ class AgentNode(NodeType):
         context: NodeContext,
         request: ChatRequest,
         iteration: int,
-        fits: Callable[[ChatResponse], bool],
+        fits: Callable[[ChatResponse], bool] | None,
     ) -> ChatResponse:
         """One model call, counted and told."""
         if iteration > 1:
             context.spend("tool_rounds")
         context.spend("llm_calls")
-        context.emit("llm.started", {"model": client.model, "iteration": iteration})
-        answered: dict[str, Any] = {}
+        streaming = context.streaming  # events are made only if somebody reads them
+        if streaming:
+            context.emit("llm.started", {"model": client.model, "iteration": iteration})
+        answered: Mapping[str, Any] = {}
 
         def observe(kind: str, facts: Mapping[str, Any]) -> None:
+            nonlocal answered
             if kind == "llm.answered":
-                answered.update(facts)
+                answered = facts
             else:
                 context.emit(kind, facts)
 
         response = await client.respond_async(
             request,
             deadline=context.deadline,
-            on_delta=self._publisher(context, iteration) if context.streaming else None,
+            on_delta=self._publisher(context, iteration) if streaming else None,
             policy=self._models.policy,
             observe=observe,
             fits=fits,
         )
         context.add_usage(response.usage)
-        about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
-        context.emit("llm.completed", about)
+        if streaming:
+            about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
+            context.emit("llm.completed", about)
         context.spend("usd", answered["usd"], answered["model"])
         return response
 
@@ -199,9 +206,12 @@ class AgentNode(NodeType):
         return ChatRequest(messages, **self._options)
 
     def _context_parts(self, context: NodeContext) -> list[Part]:
+        arrived = context.parents
+        if not arrived:
+            return []
         parents = {
             name: value
-            for node_id, (name, value) in zip(context.parent_ids, context.parents.items(), strict=True)
+            for node_id, (name, value) in zip(context.parent_ids, arrived.items(), strict=True)
             if not self._named & {node_id, name}
         }
         passages = [match for value in parents.values() if is_passages(value) for match in value]

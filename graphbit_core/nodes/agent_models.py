@@ -62,16 +62,16 @@ class AgentModels:
 
     def client(self, context: NodeContext) -> LlmClient:
         """The client; one and the same for all runs on a host, so that what it measures is of use."""
-        from graphbit_core.llm.client import LlmClient
-
-        llm = self._llm or context.service("llm")
-        if isinstance(llm, LlmClient):
+        llm: str | LlmClient = self._llm or context.service("llm")
+        if not isinstance(llm, str):
             if self._fallbacks:
                 raise ValidationError(_BOTH, field="fallbacks")
             return llm
         host: Host = context.service("host")
         clients = self._clients.setdefault(host, {})
         if llm not in clients:
+            from graphbit_core.llm.client import LlmClient
+
             clients[llm] = LlmClient(llm, host=host, fallbacks=self._fallbacks)
         return clients[llm]
 

@@ -55,8 +55,10 @@ class ToolLoop:
             )
         self._choice = tool_choice
 
-    async def run(self, request: ChatRequest, ask: Ask, caller: Caller, emit: Emit) -> ChatResponse:
-        """The answer in which the model asks for no tool.
+    async def run(
+        self, request: ChatRequest, ask: Ask, caller: Callable[[], Caller], emit: Emit
+    ) -> ChatResponse:
+        """The answer in which the model asks for no tool. Who calls tools is asked for before the first call.
 
         What is raised once a tool was called that is not idempotent has ``retryable`` False: another attempt
         would call it again.
@@ -65,9 +67,12 @@ class ToolLoop:
             ToolRoundsError: The last allowed answer still asks for tools.
             ToolError: A tool failed fatally.
         """
+        response = await ask(self._offered(request, 1), 1)
+        if not response.tool_calls:
+            return response
         called: list[str] = []
         try:
-            return await self._rounds(request, ask, caller, emit, called)
+            return await self._rounds(request, response, ask, caller(), emit, called)
         except BaseException as error:
             if self.must_not_repeat(called):
                 error.retryable = False  # type: ignore[attr-defined]
@@ -78,29 +83,35 @@ class ToolLoop:
         return any(name in self._tools and not self._tools[name].options.idempotent for name in names)
 
     async def _rounds(
-        self, request: ChatRequest, ask: Ask, caller: Caller, emit: Emit, called: list[str]
+        self,
+        request: ChatRequest,
+        response: ChatResponse,
+        ask: Ask,
+        caller: Caller,
+        emit: Emit,
+        called: list[str],
     ) -> ChatResponse:
-        for iteration in range(1, self._most + 1):
-            response = await ask(self._offered(request, iteration), iteration)
+        """What follows on the first answer, which asks for tools."""
+        for iteration in range(1, self._most):
             calls = _with_ids(response.tool_calls, iteration)
-            if not calls:
+            called += [call.name for call in calls]
+            results = await self._turn(calls, caller, emit)
+            said = replace(response.message, tool_calls=[_said_again(call) for call in calls])
+            answers = [
+                Message(
+                    "tool",
+                    result.text,
+                    tool_call_id=result.call.id,
+                    name=result.call.name,
+                    is_error=result.error is not None,
+                )
+                for result in results
+            ]
+            request = replace(request, messages=(*request.messages, said, *answers))
+            response = await ask(self._offered(request, iteration + 1), iteration + 1)
+            if not response.tool_calls:
                 return response
-            if iteration < self._most:
-                called += [call.name for call in calls]
-                results = await self._turn(calls, caller, emit)
-                said = replace(response.message, tool_calls=[_said_again(call) for call in calls])
-                answers = [
-                    Message(
-                        "tool",
-                        result.text,
-                        tool_call_id=result.call.id,
-                        name=result.call.name,
-                        is_error=result.error is not None,
-                    )
-                    for result in results
-                ]
-                request = replace(request, messages=(*request.messages, said, *answers))
-        names = ", ".join(call.name for call in calls)
+        names = ", ".join(call.name for call in response.tool_calls)
         raise ToolRoundsError(
             f"the model was asked {self._most} times and still asks for {names[:200]}; raise max_iterations, "
             "or see in the events what the tools gave",
@@ -111,6 +122,8 @@ class ToolLoop:
         )
 
     def _offered(self, request: ChatRequest, iteration: int) -> ChatRequest:
+        if not self._tools:
+            return request
         specs = [bound.tool.spec for bound in self._tools.values() if bound.options.enabled]
         if not specs:
             return request

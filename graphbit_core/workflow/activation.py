@@ -99,7 +99,7 @@ class Activation:
         """See NodeContext.state."""
         self._asked: dict[str, int] = {}
         """How often this attempt asked for the time, for random numbers and for ids."""
-        self._edges: list[CompiledEdge] | None = None
+        self._edges: Sequence[CompiledEdge] | None = None
         self._ports: Mapping[str, Any] | None = None
         self._inputs: Mapping[str, Any] | None = None
 
@@ -157,7 +157,7 @@ class Activation:
         return self._inputs
 
     @property
-    def _live(self) -> list[CompiledEdge]:
+    def _live(self) -> Sequence[CompiledEdge]:
         if self._edges is None:
             self._edges = self.frame.live_edges(self.node)
         return self._edges
@@ -314,7 +314,7 @@ class Activation:
 
     def add_usage(self, usage: Usage) -> None:
         """Counts tokens."""
-        self.usage = self.usage + usage
+        self.usage = usage if self.usage is NO_USAGE else self.usage + usage
         self.spend("tokens", usage.total_tokens)
 
     def spend(self, cap: str, amount: float | None = 1, of: str = "") -> None:

@@ -102,10 +102,10 @@ class Frame:
             value = self.values[node] = self.arrived(node, self.live_edges(node))
         return value
 
-    def live_edges(self, node: int) -> list[CompiledEdge]:
+    def live_edges(self, node: int) -> Sequence[CompiledEdge]:
         """In-edges that carry something, in edge order; those that only order are left out."""
         if node not in self.scope.followers:
-            return []
+            return ()
         edges = self.scope.edges
         live = self.state.run.live_edges(self.number << 24 | node)
         if self.scope.has_control:
@@ -193,7 +193,8 @@ class Frame:
 
     def add_usage(self, node: int, usage: Usage) -> None:
         """Counts tokens for a node."""
-        self.usage[node] = self.usage.get(node, Usage()) + usage
+        before = self.usage.get(node)
+        self.usage[node] = usage if before is None else before + usage
 
     def take_late(self, node: int, inner: Frame) -> None:
         """A frame of ``node`` has ended after the node: its failures go to where that of the node is."""

@@ -184,7 +184,7 @@ def test_a_loop_that_is_cancelled_says_whether_it_may_be_run_again(idempotent, r
 
     async def cut_off() -> BaseException:
         loop = ToolLoop([pay], 3)
-        running = asyncio.ensure_future(loop.run(ChatRequest(()), ask, Caller(), lambda *_: None))
+        running = asyncio.ensure_future(loop.run(ChatRequest(()), ask, Caller, lambda *_: None))
         await asyncio.wait_for(started.wait(), 5)
         running.cancel()
         try:
