@@ -72,8 +72,8 @@ def test_a_forked_child_has_a_breaker_of_its_own() -> None:
 url = server.script(*[Reply.json(error_body("x"), 500)] * 5, echo_chat)
 client = open_client(url, policy={"max_attempts": 1})
 print(*{said(lambda: client.complete("Hi")) for _ in range(5)}, said(lambda: client.complete("Hi")))
-in_child(lambda: print(client.complete("Hi"), client.get_stats()["breaker"], flush=True))
-print(client.get_stats()["breaker"])
+in_child(lambda: print(client.complete("Hi"), client.get_stats()["circuit_breaker_state"], flush=True))
+print(client.get_stats()["circuit_breaker_state"])
 """)
     assert reported == ["UnavailableError", "CircuitOpenError", "Hello", "closed", "0", "open"]
 
