@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.nearest import nearest
-from graphbit_core.types.messages import ChatRequest, Message, Part, Role
+from graphbit_core.types.messages import ChatRequest, Message, Part, Role, TextPart
 
 Prompt = str | Sequence[Part] | ChatRequest
 Turn = Message | tuple[str, str]
@@ -28,11 +28,18 @@ def as_request(prompt: Prompt, system: str | None, options: Mapping[str, Any]) -
         if system is not None or options:
             raise ValidationError("a ChatRequest holds its system message and options itself", field="prompt")
         return prompt
-    if not prompt or (isinstance(prompt, str) and not prompt.strip()):
+    if not _says_something(prompt):
         raise ValidationError("the prompt is empty; say what the model is to do", field="prompt")
     check_options(options)
     messages = [Message("system", system)] if system is not None else []
     return ChatRequest((*messages, Message("user", prompt)), **options)
+
+
+def _says_something(prompt: str | Sequence[Part]) -> bool:
+    """Whether there is a word in it, or a part that is no text, such as an image."""
+    if isinstance(prompt, str):
+        return bool(prompt.strip())
+    return any(not isinstance(part, TextPart) or part.text.strip() for part in prompt)
 
 
 def as_conversation(messages: Iterable[Turn], system: str | None, options: Mapping[str, Any]) -> ChatRequest:

@@ -50,18 +50,17 @@ def result_block(message: Message) -> Block:
 def assistant_blocks(message: Message) -> list[Block]:
     """Thoughts, texts and calls in the order in which the model wrote them.
 
-    A thought stands before the calls that followed it: the API takes thoughts back only in their order.
+    The API takes thoughts back only in their order.
     """
     blocks: list[Block] = []
-    calls = [_call_block(call) for call in message.tool_calls]
-    written = 0
-    for part in message.parts:
-        if not isinstance(part, ReasoningPart):
+    for part in message.in_order():
+        if isinstance(part, ToolCall):
+            blocks.append(_call_block(part))
+        elif not isinstance(part, ReasoningPart):
             blocks += _part_blocks(part, "assistant")
         elif thought := _thought(part):
-            blocks += [*calls[written : part.calls_before], thought]
-            written = max(written, part.calls_before)
-    return [*blocks, *calls[written:]]
+            blocks.append(thought)
+    return blocks
 
 
 def shortened(blocks: list[Block]) -> str | list[Block]:

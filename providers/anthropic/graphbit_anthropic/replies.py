@@ -86,7 +86,7 @@ def _message(blocks: list[dict[str, Any]]) -> Message:
         kind = block.get("type")
         if kind == "text":
             if text := required_text(block, "text"):
-                parts.append(TextPart(text))
+                parts.append(TextPart(text, calls_before=len(calls)))
         elif kind == "tool_use":
             name = required_text(block, "name")
             calls.append(ToolCall(required_text(block, "id"), name, arguments_of(block)))
@@ -97,6 +97,6 @@ def _message(blocks: list[dict[str, Any]]) -> Message:
         elif kind == "redacted_thinking":
             data = required_text(block, "data")
             parts.append(ReasoningPart("", data, ORIGIN, hidden=True, calls_before=len(calls)))
-    if all(isinstance(part, TextPart) for part in parts):
+    if all(isinstance(part, TextPart) and part == TextPart(part.text) for part in parts):
         return Message("assistant", "".join(part.text for part in parts), tool_calls=tuple(calls))
     return Message("assistant", tuple(parts), tool_calls=tuple(calls))

@@ -54,9 +54,8 @@ class Parts:
         """The message."""
         self._close()
         calls = tuple(self._calls)
-        if all(isinstance(part, TextPart) for part in self._content):
-            text = "".join(part.text for part in self._content if isinstance(part, TextPart))
-            return Message("assistant", text, tool_calls=calls)
+        if all(isinstance(part, TextPart) and not part.calls_before for part in self._content):
+            return Message("assistant", self.text, tool_calls=calls)
         return Message("assistant", tuple(self._content), tool_calls=calls)
 
     @property
@@ -149,7 +148,7 @@ class Parts:
             self._content.append(ReasoningPart(text, None, ORIGIN, calls_before=before))
         elif text:
             self._apart()
-            self._content.append(TextPart(text))
+            self._content.append(TextPart(text, calls_before=before))
         self._open = ("", 0)
         self._pieces.clear()
 

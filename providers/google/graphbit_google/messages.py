@@ -74,28 +74,33 @@ def _parts_of(message: Message) -> Sequence[Any]:
 
 
 def _said(message: Message, *, signed: bool) -> list[dict[str, Any]]:
-    """Text, thoughts and calls of the model in their order; text without a thought comes before the calls."""
-    calls = [_call(call) for call in message.tool_calls]
-    if calls and signed:
-        calls[0].setdefault("thoughtSignature", _UNSIGNED)
+    """Text, thoughts and calls of the model in their order; a hidden signature is that of the next part."""
     parts: list[dict[str, Any]] = []
-    sent, waiting = 0, None
-    for part in message.parts:
-        if isinstance(part, ReasoningPart):
-            if part.origin != ORIGIN:
-                continue
+    waiting = None
+    for part in message.in_order():
+        if isinstance(part, ReasoningPart) and part.origin != ORIGIN:
+            continue
+        if isinstance(part, ReasoningPart | ToolCall):
             if waiting:
                 parts.append({"text": "", "thoughtSignature": waiting})
-            parts += calls[sent : part.calls_before]
-            sent, waiting = max(sent, part.calls_before), part.signature if part.hidden else None
-            if not part.hidden:
+            waiting = None
+        if isinstance(part, ToolCall):
+            first = part is message.tool_calls[0]
+            call = _call(part)
+            if first and signed:
+                call.setdefault("thoughtSignature", _UNSIGNED)
+            parts.append(call)
+        elif isinstance(part, ReasoningPart):
+            if part.hidden:
+                waiting = part.signature
+            else:
                 parts.append(_signed({"text": part.text, "thought": True}, part.signature))
         elif waiting or not isinstance(part, TextPart) or part.text:
             parts.append(_signed(write_part(part), waiting))
             waiting = None
     if waiting:
         parts.append({"text": "", "thoughtSignature": waiting})
-    return [*parts, *calls[sent:]] or [{"text": ""}]
+    return parts or [{"text": ""}]
 
 
 def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:

@@ -11,13 +11,16 @@ from graphbit_google import GoogleProvider
 from graphbit_core import (
     AuthError,
     BadRequestError,
+    ChatRequest,
     ChatResponse,
     DecodeError,
     Frame,
     HttpResponse,
     LlmClient,
+    Message,
     RateLimitError,
     StreamInterruptedError,
+    TextPart,
 )
 from graphbit_core.testing import ModelServer, Reply
 
@@ -60,6 +63,15 @@ def test_a_stop_with_calls_is_tool_calls_and_a_cut_one_is_not() -> None:
     call = {"functionCall": {"name": "a", "args": {}}}
     assert decoded("STOP", call).finish_reason == "tool_calls"
     assert decoded("MAX_TOKENS", call).finish_reason == "length"
+
+
+def test_text_behind_a_call_says_so_and_goes_back_there() -> None:
+    call = {"functionCall": {"id": "a", "name": "weather", "args": {}}}
+    answer = decoded("STOP", {"text": "I look."}, call, {"text": "A moment."})
+    assert answer.message.content == (TextPart("I look."), TextPart("A moment.", calls_before=1))
+    sent = CODEC.encode(ChatRequest((Message("user", "Hi"), answer.message)), stream=False)
+    parts = json.loads(sent.body)["contents"][1]["parts"]
+    assert [part.get("text") for part in parts] == ["I look.", None, "A moment."]
 
 
 def test_calls_without_ids_are_named_by_answer_and_place() -> None:

@@ -52,16 +52,13 @@ def write_items(messages: Sequence[Message], *, stored: bool) -> tuple[str | Non
 def _said(message: Message, stored: bool) -> list[Item]:
     """What the model gave, in its order: a reasoning item belongs to the item that follows it."""
     items: list[Item] = []
-    calls = [_call(call) for call in message.tool_calls]
-    written = 0
-    for part in message.parts:
-        if isinstance(part, ReasoningPart):
-            items += calls[written : part.calls_before]
-            written = max(written, part.calls_before)
+    for part in message.in_order():
+        if isinstance(part, ToolCall):
+            items.append(_call(part))
+        elif isinstance(part, ReasoningPart):
             _add_reasoning(items, part, stored)
         elif text := _text_of(part, "assistant"):
-            _add_text(items, text)
-    items += calls[written:]
+            _add_text(items, text, part.phase if isinstance(part, TextPart) else "")
     while items and items[-1].get("type") == "reasoning":
         items.pop()  # the API refuses one that nothing follows: the answer was cut off there
     return items
@@ -82,12 +79,13 @@ def _add_reasoning(items: list[Item], part: ReasoningPart, stored: bool) -> None
         items[-1].setdefault("content", []).append({"type": "reasoning_text", "text": part.text})
 
 
-def _add_text(items: list[Item], text: str) -> None:
-    """Adds to the text before it. The type can be left out at OpenAI, but llama.cpp needs it."""
-    if items and items[-1].get("role") == "assistant":
+def _add_text(items: list[Item], text: str, phase: str) -> None:
+    """Adds to the text of the same phase before it. OpenAI needs no type there, but llama.cpp does."""
+    about = {"phase": phase} if phase else {}
+    if items and items[-1].get("role") == "assistant" and items[-1].get("phase", "") == phase:
         items[-1]["content"] += text
     else:
-        items.append({"type": "message", "role": "assistant", "content": text})
+        items.append({"type": "message", "role": "assistant", **about, "content": text})
 
 
 def _call(call: ToolCall) -> Item:

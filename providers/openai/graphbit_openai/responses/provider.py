@@ -37,7 +37,8 @@ class OpenAIResponsesProvider:
         store: Let the provider keep the conversation. ``extra={"previous_response_id": …}`` needs it.
         reasoning_summary: Ask for a summary of the reasoning, which is otherwise kept from you.
         return_reasoning: Ask for the reasoning in encrypted form, so that the next turn goes on from it. By
-            default where nothing is stored, except of models named gpt-3.5… and gpt-4…, which refuse it.
+            default where nothing is stored, except of models named gpt-3.5…, gpt-4… and gpt-5-chat…, which
+            do not reason and refuse the request.
 
     Raises:
         ConfigError: No key, or a base URL that is not allowed.

@@ -121,10 +121,10 @@ class _Answer:
             self._reasoning(item)
 
     def content(self) -> str | tuple[TextPart | ReasoningPart, ...]:
-        """Text alone as a string, with reasoning as parts in order."""
-        if any(isinstance(part, ReasoningPart) for part in self._parts):
-            return tuple(self._parts)
-        return "".join(part.text for part in self._parts)
+        """Text of which nothing more is to be said as a string, all else as parts in order."""
+        if all(isinstance(part, TextPart) and part == TextPart(part.text) for part in self._parts):
+            return "".join(part.text for part in self._parts)
+        return tuple(self._parts)
 
     def finish_reason(self, body: dict[str, Any]) -> FinishReason:
         """Why the answer ended. One that was cut off is never a whole one, even if it calls tools."""
@@ -137,12 +137,13 @@ class _Answer:
         return "tool_calls" if self.calls else "stop"
 
     def _text(self, item: dict[str, Any]) -> None:
+        phase, before = optional_text(item, "phase"), len(self.calls)
         for part in _objects(item, "content"):
             refusal = optional_text(part, "refusal") if part.get("type") == "refusal" else ""
             text = optional_text(part, "text") if part.get("type") == "output_text" else refusal
             self._refused = self._refused or bool(refusal)
             if text:
-                self._parts.append(TextPart(text))
+                self._parts.append(TextPart(text, phase, before))
 
     def _reasoning(self, item: dict[str, Any]) -> None:
         """One part for each text of the item, so that it can be sent back as it is."""

@@ -13,7 +13,7 @@ from graphbit_openai.responses.messages import write_items
 Summary = Literal["auto", "concise", "detailed"]
 ENCRYPTED = "reasoning.encrypted_content"
 _OURS = frozenset({"model", "input", "instructions", "stream", "background"})
-_DO_NOT_REASON = ("gpt-3.5", "gpt-4")
+_DO_NOT_REASON = ("gpt-3.5", "gpt-4", "gpt-5-chat")
 """Beginnings of the names of models that refuse to be asked for their reasoning."""
 
 
