@@ -136,6 +136,11 @@ class Message:
     is_error: bool = False
 
     @property
+    def parts(self) -> Sequence[Part]:
+        """The content as parts; a text is one."""
+        return (TextPart(self.content),) if isinstance(self.content, str) else self.content
+
+    @property
     def text(self) -> str:
         """The text of all text parts, joined."""
         if isinstance(self.content, str):
@@ -145,7 +150,7 @@ class Message:
     def in_order(self) -> Iterator[Part | ToolCall]:
         """Parts and tool calls in the order in which the model gave them, as ``calls_before`` tells it."""
         given = 0
-        for part in (TextPart(self.content),) if isinstance(self.content, str) else self.content:
+        for part in self.parts:
             if isinstance(part, TextPart | ReasoningPart) and part.calls_before > given:
                 yield from self.tool_calls[given : part.calls_before]
                 given = part.calls_before

@@ -64,9 +64,9 @@ class OpenAIResponsesProvider:
         self._options = open_options(store, reasoning_summary, return_reasoning)
         self._connection = open_openai(api_key, base_url, allow_insecure, organization, project)
 
-    def chat(self, model: str) -> ResponsesCodec:
+    def chat(self, model: str) -> ResponsesChatCodec:
         """The responses API for ``model``."""
-        return ResponsesCodec(self._connection, model, self._options)
+        return ResponsesChatCodec(self._connection, model, self._options)
 
     def resource(self) -> str:
         """Names what shares a breaker and limits."""
@@ -83,7 +83,7 @@ def open_options(store: bool, summary: Summary | None, return_reasoning: bool | 
     return Options(store, summary, return_reasoning)
 
 
-class ResponsesCodec:
+class ResponsesChatCodec:
     """Responses of one model."""
 
     framing: Framing = "sse"

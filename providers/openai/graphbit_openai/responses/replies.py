@@ -16,9 +16,9 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
+from graphbit_core.wire import bad_shape, count, optional_list, optional_text
 from graphbit_openai.errors import error_in_body
-from graphbit_openai.responses.items import SUMMARY, THOUGHTS
-from graphbit_openai.shapes import bad_shape, count, listed, optional_text
+from graphbit_openai.responses.messages import SUMMARY, THOUGHTS
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _FAULTS_OF_THE_REQUEST = (
@@ -160,7 +160,7 @@ class _Answer:
 
 def _objects(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The list of objects under ``name``, empty if there is none."""
-    found = listed(item, name)
+    found = optional_list(item, name)
     return (
         found
         if all(isinstance(part, dict) for part in found)

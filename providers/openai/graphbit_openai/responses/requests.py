@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graphbit_core import ChatRequest, JsonOutput, ToolSpec, ValidationError
-from graphbit_openai.responses.items import write_items
+from graphbit_core.wire import check_extra
+from graphbit_openai.responses.messages import write_items
 
 Summary = Literal["auto", "concise", "detailed"]
 ENCRYPTED = "reasoning.encrypted_content"
@@ -55,8 +56,7 @@ def write_request(request: ChatRequest, model: str, options: Options, *, stream:
 
 
 def _check(request: ChatRequest) -> None:
-    if taken := sorted(_OURS & request.extra.keys()):
-        raise ValidationError(f"extra must not hold {taken}; the request sets them itself", field="extra")
+    check_extra(request.extra, _OURS)
     for name, asked in (("stop", bool(request.stop)), ("seed", request.seed is not None)):
         if asked:
             raise ValidationError(
