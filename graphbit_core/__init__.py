@@ -123,6 +123,7 @@ if TYPE_CHECKING:
     from graphbit_core.llm.routing import Router as Router
     from graphbit_core.llm.settings import (
         check_base_url as check_base_url,
+        optional_key as optional_key,
         resolve_key as resolve_key,
         resource_name as resource_name,
     )
@@ -226,7 +227,7 @@ _PUBLIC = {
     "llm.models": "ModelInfo ModelRegistry ModelSettings Prices Resolved default_registry",
     "llm.reply_errors": "error_for_status",
     "llm.routing": "Router",
-    "llm.settings": "check_base_url resolve_key resource_name",
+    "llm.settings": "check_base_url optional_key resolve_key resource_name",
     "llm.tokens": "TokenCount count_tokens",
     "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",

@@ -16,7 +16,8 @@ def arguments_object(arguments: str) -> dict[str, Any]:
 
     A model may write what is no JSON object, or what JSON cannot carry, such as ``NaN``. The tool's result
     then says so, and the model has to see what it wrote to mend it; so that is not left out but stands, as
-    text, under the name ``INVALID_JSON``, as Anthropic advises. No text at all is a call without arguments.
+    text, under the name ``INVALID_JSON``, as in Anthropic's documents about results. No text at all is a
+    call without arguments.
     """
     try:
         read = json.loads(arguments) if arguments.strip() else {}

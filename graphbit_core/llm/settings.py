@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -11,12 +12,13 @@ from graphbit_core.errors import ConfigError
 from graphbit_core.types.secret import Secret
 
 
-def resolve_key(provider: str, value: str | Secret | None, env: str) -> Secret:
-    """The API key: ``value``, or the environment variable ``env``.
+def resolve_key(provider: str, value: str | Secret | None, env: str | Sequence[str]) -> Secret:
+    """The API key: ``value``, or the environment variable ``env``; of several the first that is set.
 
     Raises:
-        ConfigError: Neither is set, or the key holds characters that no HTTP header can carry.
+        ConfigError: None is set, or the key holds characters that no HTTP header can carry.
     """
+    env = _first_set(env)
     key = value if value is not None else os.environ.get(env, "")
     secret = key if isinstance(key, Secret) else Secret(key.strip())
     if not secret:
@@ -32,6 +34,18 @@ def resolve_key(provider: str, value: str | Secret | None, env: str) -> Secret:
             source=env if value is None else "api_key",
         )
     return secret
+
+
+def optional_key(provider: str, value: str | Secret | None, env: str | Sequence[str]) -> Secret | None:
+    """As ``resolve_key``, but None where no key is set, for servers that need none. Raises ConfigError."""
+    found = value is not None or os.environ.get(_first_set(env), "").strip()
+    return resolve_key(provider, value, env) if found else None
+
+
+def _first_set(env: str | Sequence[str]) -> str:
+    """The first variable that is set; else the first, for messages to name."""
+    names = (env,) if isinstance(env, str) else env
+    return next((name for name in names if os.environ.get(name, "").strip()), next(iter(names), ""))
 
 
 def check_base_url(url: str, allow_insecure: bool = False) -> str:

@@ -57,7 +57,7 @@ class HttpEmbedderConformance(NetworkConformance):
         """A client of the embedder, of a server that gives ``replies``."""
         url = self.server.script(*replies) if replies else self.server.url
         host = Host.isolated(components={("embedder", "tested"): self.component})
-        told = {"base_url": url, **self.secret_settings(), **self.settings, **settings}
+        told = {**self.settings, "base_url": url, **self.secret_settings(), **settings}
         return EmbeddingClient("tested", host=host, policy=ONCE, **told)
 
     # --- codec ---

@@ -72,7 +72,24 @@ class HttpProviderConformance(RequestRules, StreamRules):
             assert thoughts
             assert not any(part.text and part.text in answer.text for part in thoughts)
 
+    def test_usage_counts_cached_tokens_as_input_and_reasoning_as_output(self) -> None:
+        for canned in self._canned():
+            for answer in self._both_ways(canned):
+                usage = answer.usage
+                assert usage.cached_tokens + usage.cache_write_tokens <= usage.input_tokens
+                assert usage.reasoning_tokens <= usage.output_tokens
+                assert usage.total_tokens == usage.input_tokens + usage.output_tokens
+
+    def test_raw_is_the_reply_as_it_came_or_what_the_stream_said_beside_its_pieces(self) -> None:
+        for canned in self._canned():
+            whole, *streamed = self._both_ways(canned)
+            assert whole.raw == canned.body
+            for answer in streamed:
+                assert isinstance(answer.raw, dict)
+                assert answer.raw
+
     def test_reads_other_endings(self) -> None:
+        assert "length" in self.endings, "give `endings` an answer that was cut off"
         for reason, body in self.endings.items():
             assert self.client(Reply.json(body)).respond(self.request).finish_reason == reason
 

@@ -124,6 +124,18 @@ class RequestRules(HttpRules):
         assert -1 not in places, body
         assert places == sorted(places)
 
+    def test_a_failed_tool_is_marked_exactly_where_the_api_has_a_mark(self) -> None:
+        if not self._declares("tools"):
+            return
+        call = ToolCall("probe-1", "probe_a", "{}")
+        result = Message("tool", "probe-result", tool_call_id="probe-1", name="probe_a")
+        history = (ASKED, Message("assistant", "", tool_calls=(call,)))
+        fine, failed = (
+            self._body(ChatRequest((*history, replace(result, is_error=bad)), tools=TOOLS))
+            for bad in (False, True)
+        )
+        assert (fine != failed) == self.marks_failed_tools
+
     def test_arguments_that_are_no_json_are_not_lost(self) -> None:
         if not self._declares("tools"):
             return

@@ -51,6 +51,9 @@ class HttpRules(NetworkConformance, ProviderConformance):
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {}
     """Bodies with status 200 that are errors, and what they are."""
 
+    marks_failed_tools: ClassVar[bool] = False
+    """Whether the API has a mark for the result of a tool that failed."""
+
     @pytest.fixture(autouse=True)
     def _server(self) -> Iterator[None]:
         if not isinstance(getattr(self, "text", None), Canned):

@@ -171,6 +171,13 @@ def chat_chunk(delta: Mapping[str, Any], finish: str | None = None) -> dict[str,
     }
 
 
+def embeddings_body(vectors: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Embeddings as OpenAI writes them, in numbers."""
+    rows = [{"object": "embedding", "index": at, "embedding": [*one]} for at, one in enumerate(vectors)]
+    usage = {"prompt_tokens": 2, "total_tokens": 2}
+    return {"object": "list", "data": rows, "model": "scripted-1", "usage": usage}
+
+
 def error_body(
     message: str = "scripted error", *, kind: str = "error", code: str | None = None
 ) -> dict[str, Any]:

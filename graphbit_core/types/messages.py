@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,9 +12,18 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusa
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Text of a message."""
+    """Text of a message.
+
+    Attributes:
+        text: The text.
+        phase: Which step of an answer it is, in the API's own word, such as ``commentary`` or
+            ``final_answer``; an API that said so wants it back in the next turn. Empty: nothing was said.
+        calls_before: How many tool calls of its message came before it.
+    """
 
     text: str
+    phase: str = ""
+    calls_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +136,26 @@ class Message:
     is_error: bool = False
 
     @property
+    def parts(self) -> Sequence[Part]:
+        """The content as parts; a text is one."""
+        return (TextPart(self.content),) if isinstance(self.content, str) else self.content
+
+    @property
     def text(self) -> str:
         """The text of all text parts, joined."""
         if isinstance(self.content, str):
             return self.content
         return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    def in_order(self) -> Iterator[Part | ToolCall]:
+        """Parts and tool calls in the order in which the model gave them, as ``calls_before`` tells it."""
+        given = 0
+        for part in self.parts:
+            if isinstance(part, TextPart | ReasoningPart) and part.calls_before > given:
+                yield from self.tool_calls[given : part.calls_before]
+                given = part.calls_before
+            yield part
+        yield from self.tool_calls[given:]
 
 
 @dataclass(frozen=True, slots=True)

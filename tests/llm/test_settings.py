@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphbit_core import ConfigError, Secret, check_base_url, resolve_key, resource_name
+from graphbit_core import ConfigError, Secret, check_base_url, optional_key, resolve_key, resource_name
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,29 @@ def test_a_resource_shows_neither_address_nor_key() -> None:
     assert "the-key" not in name
     assert name != resource_name("some", "https://api.example", Secret("other-key"))
     assert name != resource_name("some", "https://b.example", Secret("the-key"))
+
+
+def test_of_several_variables_the_first_that_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FIRST_KEY", raising=False)
+    monkeypatch.setenv("SECOND_KEY", "sk-second")
+    names = ("FIRST_KEY", "SECOND_KEY")
+    assert resolve_key("test", None, names).reveal() == "sk-second"
+    monkeypatch.setenv("FIRST_KEY", " ")
+    assert resolve_key("test", None, names).reveal() == "sk-second"
+    monkeypatch.setenv("FIRST_KEY", "sk-first")
+    assert resolve_key("test", None, names).reveal() == "sk-first"
+    assert resolve_key("test", "sk-given", names).reveal() == "sk-given"
+
+
+def test_a_key_that_is_not_needed_may_be_missing_but_not_spoiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", "")
+    assert optional_key("test", None, "TEST_KEY") is None
+    assert optional_key("test", None, ()) is None
+    monkeypatch.setenv("TEST_KEY", "sk-test")
+    found = optional_key("test", None, "TEST_KEY")
+    assert found is not None
+    assert found.reveal() == "sk-test"
+    with pytest.raises(ConfigError, match="TEST_KEY"):
+        optional_key("test", "", "TEST_KEY")
+    with pytest.raises(ConfigError, match="a space"):
+        optional_key("test", "a b", "TEST_KEY")

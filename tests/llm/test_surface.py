@@ -5,30 +5,42 @@ from __future__ import annotations
 import asyncio
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from graphbit_openai import OpenAIEmbedder, OpenAIProvider, Quirks
 
 from graphbit_core import (
+    AudioPart,
     Budget,
     BudgetExceededError,
     ChatRequest,
     ChatResponse,
     ComponentNotFoundError,
+    FilePart,
     Host,
+    ImagePart,
     LlmClient,
     Message,
     ModelRegistry,
     RateLimitError,
+    TextPart,
+    ToolCall,
     UnavailableError,
     Usage,
     ValidationError,
 )
-from graphbit_core.testing import ModelServer, Reply
+from graphbit_core.testing import ModelServer, Reply, ScriptedModel
 from graphbit_core.testing.replies import chat_body, error_body
 from tests.llm.conftest import KEY, WAYS, ask, open_client
 from tests.llm.endpoints import chain, models
+
+
+class Seeing(ScriptedModel):
+    """A model that takes whatever a message can hold."""
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "images", "files", "audio"})
+
 
 ANSWER = ChatResponse(Message("assistant", "ok"), usage=Usage(10, 5))
 
@@ -57,6 +69,42 @@ def test_what_is_wrong_is_told_with_the_fix(call: Any, says: str) -> None:
     client, _ = chain({"a": []})
     with pytest.raises(ValidationError, match=says):
         call(client)
+
+
+@pytest.mark.parametrize("way", ["blocking", "async"])
+@pytest.mark.parametrize(
+    "turn",
+    [
+        [ImagePart("https://example.org/cat.png")],
+        [FilePart("a.pdf", b"%PDF", "application/pdf")],
+        [AudioPart(b"RIFF")],
+        [TextPart(""), ImagePart("https://example.org/cat.png")],
+    ],
+)
+def test_a_prompt_without_words_is_no_empty_prompt(turn: Any, way: str) -> None:
+    client, made = chain({"a": Seeing(["A cat."])})
+    answer = client.complete(turn) if way == "blocking" else asyncio.run(client.complete_async(turn))
+    assert (answer, made["a"].requests[0].messages[0].content) == ("A cat.", turn)
+
+
+def test_a_conversation_may_end_with_what_a_tool_gave() -> None:
+    client, made = chain({"a": ["Done.", "Done."]})
+    turns = [
+        Message("user", "Go."),
+        Message("assistant", "", tool_calls=[ToolCall("1", "act", "{}")]),
+        Message("tool", "", tool_call_id="1", name="act"),
+    ]
+    assert client.chat(turns).text == client.respond(ChatRequest(turns)).text == "Done."
+    assert len(made["a"].requests) == 2
+
+
+@pytest.mark.parametrize("prompt", ["", " \n", [], [TextPart(""), TextPart(" ")]])
+def test_a_prompt_of_nothing_is_refused(prompt: Any) -> None:
+    client, made = chain({"a": ["?"]})
+    for call in (client.complete, client.stream, lambda one: client.complete_batch([one])):
+        with pytest.raises(ValidationError, match="the prompt is empty"):
+            call(prompt)
+    assert made["a"].requests == []
 
 
 def test_statistics_count_calls_once_and_endpoints_each() -> None:

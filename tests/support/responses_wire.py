@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from graphbit_core import FinishReason
+
 USAGE: dict[str, Any] = {
     "input_tokens": 11,
     "input_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 0},
@@ -36,6 +38,12 @@ def call(id: str, name: str, arguments: str) -> dict[str, Any]:  # noqa: A002 - 
     """A function_call item."""
     item = {"id": f"fc_{id}", "type": "function_call", "status": "completed"}
     return {**item, "call_id": id, "name": name, "arguments": arguments}
+
+
+def cut(reason: str) -> dict[str, Any]:
+    """A response that was cut off for ``reason``."""
+    about = {"status": "incomplete", "incomplete_details": {"reason": reason}}
+    return response(message("x"), **about)
 
 
 def response(*output: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -138,3 +146,12 @@ def _of_thoughts(item: dict[str, Any], piece: int) -> Iterator[dict[str, Any]]:
 
 def _cut(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+ENDINGS: dict[FinishReason, Any] = {
+    "length": cut("max_output_tokens"),
+    "content_filter": cut("content_filter"),
+    "other": cut("something new"),
+    "refusal": response(message(refusal="No.")),
+}
+"""Whole replies by the reason they end for."""

@@ -7,13 +7,13 @@ from typing import Any
 from graphbit_core import (
     AuthError,
     BadRequestError,
-    DecodeError,
     HttpResponse,
     ProviderError,
     RateLimitError,
     UnavailableError,
     error_for_status,
 )
+from graphbit_core.wire import error_body
 
 _NO_CREDIT = frozenset(
     {
@@ -43,11 +43,7 @@ _CLASS_OF: dict[str, type[ProviderError]] = {
 
 def read_error(response: HttpResponse) -> ProviderError:
     """The error that a status other than 2xx stands for."""
-    try:
-        body = response.json()
-    except DecodeError:
-        body = response.body[:200].decode("utf-8", "replace")
-    message, _, facts = _read(body)
+    message, _, facts = _read(error_body(response))
     return error_for_status(response.status, f"HTTP {response.status}: {message}", **facts)
 
 

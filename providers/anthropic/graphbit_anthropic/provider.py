@@ -77,16 +77,16 @@ class AnthropicProvider:
             cache_ttl=cache_ttl,
         )
 
-    def chat(self, model: str) -> AnthropicCodec:
+    def chat(self, model: str) -> AnthropicChatCodec:
         """The messages API for ``model``."""
-        return AnthropicCodec(self._connection, model, self._options)
+        return AnthropicChatCodec(self._connection, model, self._options)
 
     def resource(self) -> str:
         """Names what shares a breaker and limits."""
         return self._connection.resource()
 
 
-class AnthropicCodec:
+class AnthropicChatCodec:
     """Messages of one model."""
 
     framing: Framing = "sse"

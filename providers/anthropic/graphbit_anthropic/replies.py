@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Never
+from typing import Any
 
-from graphbit_anthropic.blocks import ORIGIN
 from graphbit_anthropic.errors import error_in_body
+from graphbit_anthropic.parts import ORIGIN
 from graphbit_core import (
     ChatResponse,
-    DecodeError,
     FinishReason,
     HttpResponse,
     Message,
@@ -18,6 +16,7 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
+from graphbit_core.wire import bad_shape, compact_json, count, required_text
 
 _FINISH: dict[Any, FinishReason] = {
     "end_turn": "stop",
@@ -27,7 +26,6 @@ _FINISH: dict[Any, FinishReason] = {
     "model_context_window_exceeded": "length",
     "refusal": "refusal",
 }
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def read_reply(response: HttpResponse) -> ChatResponse:
@@ -62,21 +60,15 @@ def read_usage(usage: Any) -> Usage:
     """Tokens; the API's own input_tokens leaves out those read from the cache and written to it."""
     if not isinstance(usage, dict):
         return Usage()
-    cached = _count(usage, "cache_read_input_tokens")
-    written = _count(usage, "cache_creation_input_tokens")
+    cached = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
     return Usage(
-        input_tokens=_count(usage, "input_tokens") + cached + written,
-        output_tokens=_count(usage, "output_tokens"),
+        input_tokens=count(usage, "input_tokens") + cached + written,
+        output_tokens=count(usage, "output_tokens"),
         cached_tokens=cached,
         cache_write_tokens=written,
-        reasoning_tokens=_count(usage.get("output_tokens_details"), "thinking_tokens"),
+        reasoning_tokens=count(usage.get("output_tokens_details"), "thinking_tokens"),
     )
-
-
-def text_of(holder: dict[str, Any], name: str) -> str:
-    """A string. Raises DecodeError if it is something else."""
-    value = holder.get(name)
-    return value if isinstance(value, str) else bad_shape(f"has a {name} that is not a string", holder)
 
 
 def arguments_of(block: dict[str, Any]) -> str:
@@ -84,12 +76,7 @@ def arguments_of(block: dict[str, Any]) -> str:
     written = block.get("input")
     if isinstance(written, str):
         return written
-    return _to_json({} if written is None else written)
-
-
-def bad_shape(what: str, body: Any, status: int | None = None) -> Never:
-    """Raises DecodeError."""
-    raise DecodeError(f"the reply {what}", status=status, excerpt=repr(body)[:200])
+    return compact_json({} if written is None else written)
 
 
 def _message(blocks: list[dict[str, Any]]) -> Message:
@@ -98,22 +85,18 @@ def _message(blocks: list[dict[str, Any]]) -> Message:
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
-            if text := text_of(block, "text"):
-                parts.append(TextPart(text))
+            if text := required_text(block, "text"):
+                parts.append(TextPart(text, calls_before=len(calls)))
         elif kind == "tool_use":
-            calls.append(ToolCall(text_of(block, "id"), text_of(block, "name"), arguments_of(block)))
+            name = required_text(block, "name")
+            calls.append(ToolCall(required_text(block, "id"), name, arguments_of(block)))
         elif kind == "thinking":
-            signature = text_of(block, "signature") if block.get("signature") else None
-            thought = text_of(block, "thinking")
+            signature = required_text(block, "signature") if block.get("signature") else None
+            thought = required_text(block, "thinking")
             parts.append(ReasoningPart(thought, signature, ORIGIN, calls_before=len(calls)))
         elif kind == "redacted_thinking":
-            data = text_of(block, "data")
+            data = required_text(block, "data")
             parts.append(ReasoningPart("", data, ORIGIN, hidden=True, calls_before=len(calls)))
-    if all(isinstance(part, TextPart) for part in parts):
+    if all(isinstance(part, TextPart) and part == TextPart(part.text) for part in parts):
         return Message("assistant", "".join(part.text for part in parts), tool_calls=tuple(calls))
     return Message("assistant", tuple(parts), tool_calls=tuple(calls))
-
-
-def _count(holder: Any, name: str) -> int:
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0

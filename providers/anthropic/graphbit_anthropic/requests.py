@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphbit_anthropic.messages import write_messages
 from graphbit_anthropic.options import Options
-from graphbit_anthropic.thinking import write_thinking
-from graphbit_anthropic.turns import write_conversation
+from graphbit_anthropic.reasoning import write_reasoning
 from graphbit_core import ChatRequest, ToolSpec, ValidationError
+from graphbit_core.wire import check_extra
 
 _SAMPLING = ("temperature", "top_p", "top_k")
 
@@ -18,7 +19,7 @@ def write_request(request: ChatRequest, model: str, options: Options, *, stream:
     if request.seed is not None:
         raise ValidationError("Anthropic knows no seed; leave it out", field="seed")
     mark = _cache_mark(options) if request.cache else None
-    thinking = write_thinking(request, model, options)
+    thinking = write_reasoning(request, model, options)
     output_config = thinking.pop("output_config", {}) | _output_format(request)
     optional = {
         "tools": _tools(request, options, mark) or None,
@@ -32,11 +33,10 @@ def write_request(request: ChatRequest, model: str, options: Options, *, stream:
     written = {
         "model": model,
         **thinking,
-        **write_conversation(request.messages, mark),
+        **write_messages(request.messages, mark),
         **{name: value for name, value in optional.items() if value is not None},
     }
-    if taken := sorted(({"stream"} | written.keys()) & request.extra.keys()):
-        raise ValidationError(f"extra must not hold {taken}; the request sets them itself", field="extra")
+    check_extra(request.extra, {"stream"} | written.keys())
     return {**written, **request.extra}
 
 

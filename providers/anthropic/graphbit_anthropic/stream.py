@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphbit_anthropic.errors import error_in_body
-from graphbit_anthropic.replies import arguments_of, bad_shape, read_message, text_of
-from graphbit_core import ChatResponse, DecodeError, Delta, Frame, StreamInterruptedError, ToolCall
-
-_parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options first, which counts at one call per event."""
+from graphbit_anthropic.replies import arguments_of, read_message
+from graphbit_core import ChatResponse, Delta, Frame, StreamInterruptedError, ToolCall
+from graphbit_core.wire import bad_shape, read_frame, required_text
 
 _NOTHING: Sequence[Delta] = ()
 
@@ -62,7 +59,7 @@ class AnthropicStreamDecoder:
         """The deltas of one event. What comes after ``message_stop`` is ignored."""
         if self._stopped or not frame.data:
             return _NOTHING
-        event = _read(frame.data)
+        event = read_frame(frame.data)
         kind = event.get("type")
         if kind == "content_block_delta":
             return self._delta(event)
@@ -103,9 +100,9 @@ class AnthropicStreamDecoder:
         opened = self._blocks[index] = _Block(dict(block), _GROWS.get(str(kind), ""))
         if kind == "tool_use":
             opened.call, self._calls = self._calls, self._calls + 1
-            call = ToolCall(text_of(block, "id"), text_of(block, "name"), "")
+            call = ToolCall(required_text(block, "id"), required_text(block, "name"), "")
             return (Delta("tool_call", "", opened.call, call),)
-        if kind in ("text", "thinking") and (text := text_of(block, opened.grows)):
+        if kind in ("text", "thinking") and (text := required_text(block, opened.grows)):
             return (Delta(_KIND[kind], text),)
         return _NOTHING
 
@@ -116,11 +113,11 @@ class AnthropicStreamDecoder:
             bad_shape("has a delta of a block that was not begun", event)
         kind = delta.get("type")
         if kind == "text_delta" and block.grows == "text":
-            piece = text_of(delta, "text")
+            piece = required_text(delta, "text")
         elif kind == "input_json_delta" and block.grows == "input":
-            piece = text_of(delta, "partial_json")
+            piece = required_text(delta, "partial_json")
         elif kind == "thinking_delta" and block.grows == "thinking":
-            piece = text_of(delta, "thinking")
+            piece = required_text(delta, "thinking")
         else:
             _keep(delta, block.start)
             return _NOTHING
@@ -150,18 +147,8 @@ def _keep(delta: dict[str, Any], block: dict[str, Any]) -> None:
     """A delta that is no piece of text: a signature, a citation, or something new."""
     kind = delta.get("type")
     if kind == "signature_delta" and block.get("type") == "thinking":
-        block["signature"] = text_of(delta, "signature")
+        block["signature"] = required_text(delta, "signature")
     elif kind == "citations_delta":
         block["citations"] = [*(block.get("citations") or ()), delta.get("citation")]
     else:
         block.setdefault("unknown_deltas", []).append(delta)
-
-
-def _read(data: str) -> dict[str, Any]:
-    try:
-        event = _parse(data)
-    except (ValueError, RecursionError) as error:
-        fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
-    else:
-        return event if isinstance(event, dict) else bad_shape("has a frame that is not an object", event)
-    raise DecodeError(f"a frame of the stream is not JSON: {fault}", excerpt=data[:200])

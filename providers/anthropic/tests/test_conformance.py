@@ -52,6 +52,7 @@ REASONING = message(
 class TestAnthropicProvider(HttpProviderConformance):
     component = AnthropicProvider
     key_env = "ANTHROPIC_API_KEY"
+    marks_failed_tools = True
     text = Canned(TEXT, streamed(TEXT), ChatResponse(Message("assistant", "Grüß Gott 👋"), "stop", USAGE))
     tools = Canned(
         TOOLS, streamed(TOOLS), ChatResponse(Message("assistant", "", tool_calls=CALLS), "tool_calls", USAGE)

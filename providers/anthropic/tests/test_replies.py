@@ -22,6 +22,7 @@ from graphbit_core import (
     ProviderError,
     RateLimitError,
     StreamInterruptedError,
+    TextPart,
     ToolCall,
     UnavailableError,
     Usage,
@@ -59,6 +60,16 @@ def test_stop_reasons_are_told_in_our_words(reason: str, ours: str) -> None:
     body = message(text("Hi"), stop=reason)
     assert read(body).finish_reason == ours
     assert read_stream(events(body))[1].finish_reason == ours
+
+
+def test_text_behind_a_call_says_so_and_goes_back_there() -> None:
+    blocks = [text("I look."), tool_use("a", "weather", {}), text("A moment.")]
+    whole, (_, streamed) = read(message(*blocks)), read_stream(events(message(*blocks)))
+    for answer in (whole, streamed):
+        assert answer.message.content == (TextPart("I look."), TextPart("A moment.", calls_before=1))
+        sent = CODEC.encode(ChatRequest((Message("user", "Hi"), answer.message)), stream=False)
+        content = json.loads(sent.body)["messages"][1]["content"]
+        assert [block["type"] for block in content] == ["text", "tool_use", "text"]
 
 
 def test_input_tokens_are_with_those_of_the_cache() -> None:

@@ -155,6 +155,13 @@ def test_thoughts_go_back_signed_and_before_the_calls_that_followed_them() -> No
     ]
 
 
+def test_text_goes_back_behind_the_call_that_it_followed() -> None:
+    parts = (TextPart("I look."), TextPart("And the time.", calls_before=1))
+    calls = (ToolCall("a", "weather", "{}"), ToolCall("b", "time", "{}"))
+    blocks = turns(HI, Message("assistant", parts, tool_calls=calls))[1]["content"]
+    assert [block.get("text") or block["id"] for block in blocks] == ["I look.", "a", "And the time.", "b"]
+
+
 def test_what_says_nothing_is_left_out() -> None:
     silent = (Message("assistant", ""), Message("assistant", (TextPart(" \n"), ReasoningPart("hm"))))
     assert turns(HI, *silent, Message("user", (TextPart(""), TextPart("Well?")))) == [

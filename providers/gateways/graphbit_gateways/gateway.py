@@ -200,8 +200,8 @@ class GatewayEmbedder:
             allow_insecure: Allow plain http to another machine.
 
         Raises:
-            ConfigError: A key or base URL is missing or not allowed.
-            ValidationError: A setting is out of range.
+            ConfigError: A key or base URL is missing or not allowed, or a number is out of range.
+            ValidationError: Another setting is none of its values.
         """
         return OpenAICompatibleEmbedder(
             self.gateway.connection(api_key, base_url, allow_insecure),

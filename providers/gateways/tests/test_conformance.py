@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from graphbit_gateways import EMBEDDERS, HOSTED, LOCAL, Gateway
+from graphbit_gateways import EMBEDDERS, HOSTED, LOCAL, Gateway, GatewayEmbedder
 
 from graphbit_core import (
     BadRequestError,
@@ -21,8 +22,8 @@ from graphbit_core import (
     UnavailableError,
     Usage,
 )
-from graphbit_core.testing import Canned, HttpProviderConformance
-from graphbit_core.testing.replies import chat_body, chat_chunk, error_body, sse
+from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
+from graphbit_core.testing.replies import chat_body, chat_chunk, embeddings_body, error_body, sse
 
 CALLS = (ToolCall("call-1", "weather", '{"city":"Zürich"}'), ToolCall("call-2", "time", "{}"))
 TEXT, THOUGHT = "Grüß Gott 👋", "Ein Gruß."
@@ -142,10 +143,11 @@ def _error_body(self: object, message: str) -> Any:
 
 
 def _key_is_optional(self: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in self.component.key_env:
+    row = getattr(self.component, "gateway", self.component)
+    for name in row.key_env:
         monkeypatch.delenv(name, raising=False)
     without = self.component(**self.settings)
-    for name in self.component.key_env:
+    for name in row.key_env:
         monkeypatch.setenv(name, "sk-from-the-environment")
         assert self.component(**self.settings).resource() != without.resource()
         monkeypatch.delenv(name)
@@ -161,6 +163,11 @@ def conformance(row: Gateway) -> type[HttpProviderConformance]:
         "text": text(row),
         "tools": tools(row) if "tools" in row.capabilities else None,
         "reasoning": reasoning(row) if row.reasoning else None,
+        "endings": {
+            "length": whole(row, {"content": "x"}, "length"),
+            "content_filter": whole(row, {"content": "x"}, "content_filter"),
+            "other": whole(row, {"content": "x"}, "something new"),
+        },
         "stream_error": sse([chat_chunk({"content": "Hel"}), {"error": {"code": 502, "message": "gone"}}]),
         "other_errors": {
             b'{"error":{"message":"bad","code":400}}': BadRequestError,
@@ -170,10 +177,39 @@ def conformance(row: Gateway) -> type[HttpProviderConformance]:
         },
         "error_body": _error_body,
     }
-    if not row.key_required:
-        rule = "test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing"
-        rules |= {rule: None, "test_takes_a_key_from_the_environment_and_does_without": _key_is_optional}
-    return type(f"Test{row.name.title().replace('_', '')}", (HttpProviderConformance,), rules)
+    return type(f"Test{_title(row)}", (HttpProviderConformance,), rules | key_rules(row))
+
+
+def key_rules(row: Gateway) -> dict[str, Any]:
+    """What differs where no key is needed."""
+    if row.key_required:
+        return {}
+    rule = "test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing"
+    return {rule: None, "test_takes_a_key_from_the_environment_and_does_without": _key_is_optional}
+
+
+def _vectors_body(self: object, vectors: Sequence[Sequence[float]]) -> Any:
+    return embeddings_body(vectors)
+
+
+def embedder_conformance(row: GatewayEmbedder) -> type[HttpEmbedderConformance]:
+    """The kit's rules for the embeddings of one row."""
+    rules = {
+        "component": row,
+        "settings": {} if row.gateway.base_url else {"base_url": "https://models.example/v1"},
+        "key_env": next(iter(row.gateway.key_env), ""),
+        "other_settings": ({"model": "another"}, {"dimensions": 256}, {"extra": {"input_type": "query"}}),
+        "other_errors": {b'{"error":{"message":"slow down","code":429}}': RateLimitError},
+        "vectors_body": _vectors_body,
+        "error_body": _error_body,
+    }
+    title = f"Test{_title(row.gateway)}Embedder"
+    return type(title, (HttpEmbedderConformance,), rules | key_rules(row.gateway))
+
+
+def _title(row: Gateway) -> str:
+    return row.name.title().replace("_", "")
 
 
 globals().update({made.__name__: made for made in map(conformance, (*HOSTED, *LOCAL))})
+globals().update({made.__name__: made for made in map(embedder_conformance, EMBEDDERS)})

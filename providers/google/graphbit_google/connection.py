@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -33,9 +32,8 @@ class Connection:
             raise ValidationError(
                 f"api_version is {api_version!r}; it looks like 'v1beta' or 'v1'", field="api_version"
             )
-        env = next((name for name in _KEYS if os.environ.get(name, "").strip()), _KEYS[0])
         url = check_base_url(base_url, allow_insecure)
-        return Connection(f"{url}/{api_version}", resolve_key("google", api_key, env))
+        return Connection(f"{url}/{api_version}", resolve_key("google", api_key, _KEYS))
 
     def post(
         self, model: str, action: str, payload: dict[str, Any], accept: str = "application/json"

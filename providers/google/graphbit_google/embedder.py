@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, ValidationError, Vector, Vectors
+from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, Vectors, check_whole_number
+from graphbit_core.wire import bad_shape, read_vectors
 from graphbit_google.connection import API_VERSION, BASE_URL, Connection, model_path
 from graphbit_google.errors import error_in_body, error_of, read_error
-from graphbit_google.replies import bad_shape, read_usage
+from graphbit_google.replies import read_usage
 
 
 class GoogleEmbedder:
@@ -27,8 +27,8 @@ class GoogleEmbedder:
         allow_insecure: Allow plain http to another machine.
 
     Raises:
-        ConfigError: No key, or a base URL that is not allowed.
-        ValidationError: A number out of its range, or a version that does not exist.
+        ConfigError: No key, a base URL that is not allowed, or a number out of range.
+        ValidationError: A version that does not exist.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
@@ -45,10 +45,9 @@ class GoogleEmbedder:
         api_version: str = API_VERSION,
         allow_insecure: bool = False,
     ) -> None:
-        if not 1 <= max_batch <= 100:
-            raise ValidationError(f"max_batch is {max_batch}; it must be 1 to 100", field="max_batch")
-        if dimensions is not None and dimensions < 1:
-            raise ValidationError(f"dimensions is {dimensions}; it must be at least 1", field="dimensions")
+        check_whole_number("max_batch", max_batch, 1, 100)
+        if dimensions is not None:
+            check_whole_number("dimensions", dimensions, 1)
         self._connection = Connection.open(api_key, base_url, api_version, allow_insecure)
         self._codec = GoogleEmbedCodec(self._connection, model, dimensions, task_type, max_batch)
         self._dimensions = dimensions or (3072 if model == "gemini-embedding-001" else None)
@@ -105,23 +104,9 @@ class GoogleEmbedCodec:
         rows = body.get("embeddings") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             bad_shape("has no list of embeddings", body, response.status)
-        vectors = [_vector(row.get("values"), response.status) for row in rows]
-        if len({len(vector) for vector in vectors}) > 1:
-            bad_shape("has vectors of different lengths", [len(v) for v in vectors], response.status)
+        vectors = read_vectors([row.get("values") for row in rows], response.status)
         return Vectors(vectors, read_usage(body.get("usageMetadata")), str(self._fields["model"]))
 
     def error(self, response: HttpResponse) -> ProviderError:
         """What a status that is not 2xx means."""
         return read_error(response)
-
-
-def _vector(values: Any, status: int) -> Vector:
-    if not isinstance(values, list) or not all(type(number) in (float, int) for number in values):
-        bad_shape("has an embedding that is not a list of numbers", values, status)
-    try:
-        numbers = [float(number) for number in values]
-    except OverflowError:
-        numbers = []
-    if not numbers or not all(map(math.isfinite, numbers)):
-        bad_shape("has an embedding that is empty or not finite", values, status)
-    return numbers

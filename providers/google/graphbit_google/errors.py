@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from graphbit_core import AuthError, DecodeError, HttpResponse, ProviderError, error_for_status
+from graphbit_core import AuthError, HttpResponse, ProviderError, error_for_status
+from graphbit_core.wire import error_body
 
 _STATUS_OF = {
     "INVALID_ARGUMENT": 400,
@@ -34,12 +35,10 @@ _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001}
 
 def read_error(response: HttpResponse) -> ProviderError:
     """The error that a status other than 2xx stands for."""
-    try:
-        error = error_of(response.json())
-    except DecodeError:
-        error = None
+    body = error_body(response)
+    error = error_of(body)
     if error is None:
-        error = response.body[:200].decode("utf-8", "replace")
+        error = body if isinstance(body, str) else response.body[:200].decode("utf-8", "replace")
     return _error(error, response.status, f"HTTP {response.status}: ")
 
 

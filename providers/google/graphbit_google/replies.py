@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Never
+from typing import Any
 
-from graphbit_core import (
-    BadRequestError,
-    ChatResponse,
-    DecodeError,
-    FinishReason,
-    HttpResponse,
-    ProviderError,
-    Usage,
-)
+from graphbit_core import BadRequestError, ChatResponse, FinishReason, HttpResponse, ProviderError, Usage
+from graphbit_core.wire import bad_shape, count
+from graphbit_google.answers import Parts
 from graphbit_google.errors import error_in_body, error_of
-from graphbit_google.parts import Parts
 
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
@@ -101,20 +94,10 @@ def _blocked(feedback: dict[str, Any], status: int | None) -> ProviderError:
 
 def read_usage(usage: Any) -> Usage:
     """Tokens; the API counts thoughts beside the answer and cached tokens within the prompt."""
-    thoughts = _count(usage, "thoughtsTokenCount")
+    thoughts = count(usage, "thoughtsTokenCount")
     return Usage(
-        input_tokens=_count(usage, "promptTokenCount") + _count(usage, "toolUsePromptTokenCount"),
-        output_tokens=_count(usage, "candidatesTokenCount") + thoughts,
-        cached_tokens=_count(usage, "cachedContentTokenCount"),
+        input_tokens=count(usage, "promptTokenCount") + count(usage, "toolUsePromptTokenCount"),
+        output_tokens=count(usage, "candidatesTokenCount") + thoughts,
+        cached_tokens=count(usage, "cachedContentTokenCount"),
         reasoning_tokens=thoughts,
     )
-
-
-def bad_shape(what: str, body: Any, status: int | None = None) -> Never:
-    """Raises DecodeError."""
-    raise DecodeError(f"the reply {what}", status=status, excerpt=repr(body)[:200])
-
-
-def _count(holder: Any, name: str) -> int:
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0

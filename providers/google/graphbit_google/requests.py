@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from graphbit_core import ChatRequest, JsonOutput, ToolSpec, ValidationError
-from graphbit_google.contents import system_instruction, write_contents
+from graphbit_core.wire import check_extra
+from graphbit_google.messages import system_instruction, write_messages
 
 Thinking = Literal["level", "budget"]
 _LEVELS = ("minimal", "low", "medium", "high", "xhigh")
@@ -37,7 +38,7 @@ def write_request(
         "generationConfig": _generation_config(request, kind, include_thoughts=include_thoughts) or None,
     }
     body = {
-        "contents": write_contents(request.messages, signed=generation >= 3),
+        "contents": write_messages(request.messages, signed=generation >= 3),
         **{name: value for name, value in optional.items() if value is not None},
     }
     return _with_extra(body, request.extra)
@@ -98,8 +99,7 @@ def _tool_config(choice: str | None) -> dict[str, Any] | None:
 
 def _with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """``extra`` beside our fields: objects are joined, ``tools`` are added; nothing of ours is replaced."""
-    if taken := sorted(_OURS & extra.keys()):
-        raise ValidationError(f"extra must not hold {taken}; the request sets them itself", field="extra")
+    check_extra(extra, _OURS)
     for name, value in extra.items():
         ours = body.get(name)
         if ours is None:

@@ -87,6 +87,7 @@ class TestGoogleProvider(HttpProviderConformance):
     component = GoogleProvider
     embedder = GoogleEmbedder
     key_env = "GOOGLE_API_KEY"
+    marks_failed_tools = True
     text = Canned(
         body([{"text": "Grüß Gott 👋"}]),
         stream([{"text": "Grüß"}], [{"text": " Gott "}], [{"text": "👋"}]),

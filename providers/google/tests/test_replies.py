@@ -6,20 +6,21 @@ import json
 from typing import Any
 
 import pytest
-from graphbit_google import GoogleEmbedder, GoogleProvider
+from graphbit_google import GoogleProvider
 
 from graphbit_core import (
     AuthError,
     BadRequestError,
+    ChatRequest,
     ChatResponse,
     DecodeError,
     Frame,
-    GraphBitError,
     HttpResponse,
     LlmClient,
+    Message,
     RateLimitError,
     StreamInterruptedError,
-    ValidationError,
+    TextPart,
 )
 from graphbit_core.testing import ModelServer, Reply
 
@@ -62,6 +63,15 @@ def test_a_stop_with_calls_is_tool_calls_and_a_cut_one_is_not() -> None:
     call = {"functionCall": {"name": "a", "args": {}}}
     assert decoded("STOP", call).finish_reason == "tool_calls"
     assert decoded("MAX_TOKENS", call).finish_reason == "length"
+
+
+def test_text_behind_a_call_says_so_and_goes_back_there() -> None:
+    call = {"functionCall": {"id": "a", "name": "weather", "args": {}}}
+    answer = decoded("STOP", {"text": "I look."}, call, {"text": "A moment."})
+    assert answer.message.content == (TextPart("I look."), TextPart("A moment.", calls_before=1))
+    sent = CODEC.encode(ChatRequest((Message("user", "Hi"), answer.message)), stream=False)
+    parts = json.loads(sent.body)["contents"][1]["parts"]
+    assert [part.get("text") for part in parts] == ["I look.", None, "A moment."]
 
 
 def test_calls_without_ids_are_named_by_answer_and_place() -> None:
@@ -181,70 +191,6 @@ def test_a_bad_key_is_an_auth_error_although_its_status_is_400() -> None:
     found = CODEC.error(reply([{"error": error}], 400))
     assert isinstance(found, AuthError)
     assert (found.status, found.code) == (400, "API_KEY_INVALID")
-
-
-# --- embeddings ---
-
-
-EMBEDDER = GoogleEmbedder(api_key="k", dimensions=2, task_type="RETRIEVAL_QUERY")
-
-
-def test_each_text_is_a_request_of_the_batch() -> None:
-    sent = EMBEDDER.codec().encode(["a", "b"])
-    assert sent.url.endswith("/v1beta/models/gemini-embedding-001:batchEmbedContents")
-    fields = {
-        "model": "models/gemini-embedding-001",
-        "taskType": "RETRIEVAL_QUERY",
-        "outputDimensionality": 2,
-    }
-    expected = [{**fields, "content": {"parts": [{"text": text}]}} for text in "ab"]
-    assert json.loads(sent.body) == {"requests": expected}
-
-
-def test_vectors_are_read_in_order() -> None:
-    body = {
-        "embeddings": [{"values": [1, 0.5]}, {"values": [0, 1e-3]}],
-        "usageMetadata": {"promptTokenCount": 4},
-    }
-    found = EMBEDDER.codec().decode(reply(body))
-    assert [list(vector) for vector in found.vectors] == [[1.0, 0.5], [0.0, 1e-3]]
-    assert found.usage.input_tokens == 4
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        [],
-        {"embeddings": [{}]},
-        {"embeddings": [{"values": []}]},
-        {"embeddings": [{"values": ["1"]}]},
-        {"embeddings": [{"values": [True]}]},
-        {"embeddings": [{"values": [10**400]}]},
-        {"embeddings": [{"values": [1]}, {"values": [1, 2]}]},
-        {"error": {"code": 503}},
-    ],
-)
-def test_what_is_no_vector_is_an_error(body: Any) -> None:
-    with pytest.raises(GraphBitError):
-        EMBEDDER.codec().decode(reply(body))
-
-
-def test_the_fingerprint_tells_model_length_task_and_server() -> None:
-    others: list[dict[str, Any]] = [
-        {},
-        {"model": "gemini-embedding-2"},
-        {"dimensions": 768},
-        {"task_type": "RETRIEVAL_DOCUMENT"},
-        {"base_url": "https://other.example"},
-    ]
-    assert len({GoogleEmbedder(api_key="k", **settings).fingerprint for settings in others}) == len(others)
-
-
-@pytest.mark.parametrize("wrong", [{"max_batch": 101}, {"max_batch": 0}, {"dimensions": 0}])
-def test_numbers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        GoogleEmbedder(api_key="k", **wrong)
 
 
 def test_an_empty_answer_of_a_model_that_thought_too_long_is_cut_off_not_broken() -> None:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from graphbit_openai import Connection, error_in_body, read_error
 
-from graphbit_core import (
-    DecodeError,
-    HttpRequest,
-    HttpResponse,
-    ProviderError,
-    Secret,
-    ValidationError,
-    Vector,
-    Vectors,
-)
+from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, Vectors, check_whole_number
+from graphbit_core.wire import bad_shape, read_vectors
 from graphbit_huggingface.provider import KEY_ENV, ROUTER
 
 BASE_URL = f"{ROUTER}/hf-inference"
@@ -37,8 +28,7 @@ class HuggingFaceEmbedder:
         allow_insecure: Allow plain http to another machine.
 
     Raises:
-        ConfigError: No token, or a base URL that is not allowed.
-        ValidationError: A setting is out of range.
+        ConfigError: No token, a base URL that is not allowed, or a number out of range.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
@@ -55,14 +45,13 @@ class HuggingFaceEmbedder:
         base_url: str = BASE_URL,
         allow_insecure: bool = False,
     ) -> None:
-        if max_batch < 1:
-            raise ValidationError(f"max_batch is {max_batch}; it must be at least 1", field="max_batch")
+        check_whole_number("max_batch", max_batch, 1)
         asked = {"normalize": normalize, "truncate": truncate, "prompt_name": prompt_name}
         options = {name: value for name, value in asked.items() if value is not None}
         self._connection = Connection.open(
             "huggingface", base_url, api_key, KEY_ENV, allow_insecure=allow_insecure
         )
-        self._codec = FeatureExtractionCodec(self._connection, model, options, max_batch)
+        self._codec = HuggingFaceEmbedCodec(self._connection, model, options, max_batch)
         where = "" if self._connection.base_url == BASE_URL else self._connection.resource().split(":")[1]
         told = ",".join(f"{name}={value}" for name, value in sorted(options.items()))
         self._fingerprint = f"huggingface:{model}:{told or 'default'}" + (where and f":{where}")
@@ -77,7 +66,7 @@ class HuggingFaceEmbedder:
         """Model, options and server."""
         return self._fingerprint
 
-    def codec(self) -> FeatureExtractionCodec:
+    def codec(self) -> HuggingFaceEmbedCodec:
         """The API."""
         return self._codec
 
@@ -86,7 +75,7 @@ class HuggingFaceEmbedder:
         return self._connection.resource()
 
 
-class FeatureExtractionCodec:
+class HuggingFaceEmbedCodec:
     """Feature extraction with one model."""
 
     def __init__(self, connection: Connection, model: str, options: dict[str, Any], max_batch: int) -> None:
@@ -106,27 +95,11 @@ class FeatureExtractionCodec:
         if isinstance(body, dict) and body.get("error"):
             raise error_in_body(body["error"], response.status)
         if not isinstance(body, list):
-            raise _bad("is not a list of vectors", body, response.status)
-        vectors = [_vector(row, response.status) for row in body]
-        if len({len(vector) for vector in vectors}) > 1:
-            raise _bad("has vectors of different lengths", list(map(len, vectors)), response.status)
-        return Vectors(vectors, model=self._model)
+            bad_shape("is not a list of vectors", body, response.status)
+        if any(isinstance(row, list) and row and isinstance(row[0], list) for row in body):
+            bad_shape("has a vector per token; name a model for sentences", body, response.status)
+        return Vectors(read_vectors(body, response.status), model=self._model)
 
     def error(self, response: HttpResponse) -> ProviderError:
         """What a status that is not 2xx means."""
         return read_error(response)
-
-
-def _vector(row: Any, status: int) -> Vector:
-    if isinstance(row, list) and row and isinstance(row[0], list):
-        raise _bad("has a vector per token; name a model for sentences", row, status)
-    if not isinstance(row, list) or not row or not all(type(number) in (float, int) for number in row):
-        raise _bad("has a vector that is not a list of numbers", row, status)
-    vector = [float(number) for number in row]
-    if not all(map(math.isfinite, vector)):
-        raise _bad("has a number that is not finite", row, status)
-    return vector
-
-
-def _bad(what: str, body: Any, status: int) -> DecodeError:
-    return DecodeError(f"the reply {what}", status=status, excerpt=repr(body)[:200])

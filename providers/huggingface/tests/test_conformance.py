@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from graphbit_huggingface import HuggingFaceEmbedder, HuggingFaceProvider
 
 from graphbit_core import (
     ChatResponse,
+    FinishReason,
     GraphBitError,
     Message,
     ProviderError,
@@ -14,7 +16,7 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
-from graphbit_core.testing import Canned, HttpProviderConformance
+from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
 from graphbit_core.testing.replies import (
     chat_body,
     chat_chunk,
@@ -58,8 +60,26 @@ class TestHuggingFaceProvider(HttpProviderConformance):
         ),
         ChatResponse(Message("assistant", THOUGHT), "stop", USAGE),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": chat_body("x", finish="length"),
+        "content_filter": chat_body("x", finish="content_filter"),
+        "other": chat_body("x", finish="something new"),
+    }
     stream_error = sse([chat_chunk({"content": "Hel"}), error_body("overloaded", kind="server_error")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {b'{"error":"plain"}': ProviderError}
+
+    def error_body(self, message: str) -> Any:
+        return {"error": message}
+
+
+class TestHuggingFaceEmbedder(HttpEmbedderConformance):
+    component = HuggingFaceEmbedder
+    key_env = "HF_TOKEN"
+    other_settings = ({"model": "org/other"}, {"normalize": True}, {"prompt_name": "query"})
+    other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {b'{"error":"plain"}': ProviderError}
+
+    def vectors_body(self, vectors: Sequence[Sequence[float]]) -> Any:
+        return [list(vector) for vector in vectors]
 
     def error_body(self, message: str) -> Any:
         return {"error": message}

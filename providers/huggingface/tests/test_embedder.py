@@ -8,12 +8,12 @@ from graphbit_huggingface import HuggingFaceEmbedder
 
 from graphbit_core import (
     BadRequestError,
+    ConfigError,
     DecodeError,
     EmbeddingClient,
     HttpResponse,
     ProviderError,
     UnavailableError,
-    ValidationError,
 )
 from graphbit_core.testing import ModelServer, Reply
 
@@ -74,5 +74,5 @@ def test_a_fingerprint_changes_with_model_options_and_server_but_not_with_the_ke
 
 
 def test_a_batch_of_no_texts_is_refused() -> None:
-    with pytest.raises(ValidationError, match="max_batch"):
+    with pytest.raises(ConfigError, match="max_batch"):
         embedder(max_batch=0)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from graphbit_core import ConfigError, HttpRequest, Secret, check_base_url, resolve_key, resource_name
+from graphbit_core import ConfigError, HttpRequest, Secret, check_base_url, optional_key, resource_name
 
 PORT = 11434
+BASE_URL = f"http://127.0.0.1:{PORT}"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _BOUND_TO_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server listens, not we
 """Addresses that a server listens on, and where it is then reached."""
@@ -26,8 +27,7 @@ class Connection:
     def open(api_key: str | Secret | None, base_url: str | None, allow_insecure: bool) -> Connection:
         """Checks the settings. Raises ConfigError."""
         url = check_base_url(read_host(base_url or os.environ.get("OLLAMA_HOST") or ""), allow_insecure)
-        wanted = api_key is not None or bool(os.environ.get("OLLAMA_API_KEY"))
-        return Connection(url, resolve_key("ollama", api_key, "OLLAMA_API_KEY") if wanted else None)
+        return Connection(url, optional_key("ollama", api_key, "OLLAMA_API_KEY"))
 
     def post(self, path: str, payload: dict[str, Any], accept: str = "application/json") -> HttpRequest:
         """A request with its credential."""

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from graphbit_core import (
-    HttpRequest,
-    HttpResponse,
-    ProviderError,
-    Secret,
-    Vector,
-    Vectors,
-    check_whole_number,
-)
-from graphbit_ollama.connection import Connection
+from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, Vectors, check_whole_number
+from graphbit_core.wire import bad_shape, read_vectors
+from graphbit_ollama.connection import BASE_URL, Connection
 from graphbit_ollama.errors import error_in_body, read_error
-from graphbit_ollama.replies import bad_shape, read_usage
-
-_LARGEST = sys.float_info.max
+from graphbit_ollama.replies import read_usage
 
 
 class OllamaEmbedder:
@@ -65,6 +55,8 @@ class OllamaEmbedder:
         self._codec = OllamaEmbedCodec(self._connection, fields, max_batch)
         self._dimensions = dimensions
         self._fingerprint = f"ollama:{model}:{dimensions or 'default'}"
+        if self._connection.base_url != BASE_URL:
+            self._fingerprint += ":" + self._connection.resource().split(":")[1]
 
     @property
     def dimensions(self) -> int | None:
@@ -73,7 +65,7 @@ class OllamaEmbedder:
 
     @property
     def fingerprint(self) -> str:
-        """Model and length. A model of the same name is taken for the same on every server."""
+        """Model, length and server."""
         return self._fingerprint
 
     def codec(self) -> OllamaEmbedCodec:
@@ -105,19 +97,8 @@ class OllamaEmbedCodec:
         rows = body.get("embeddings") if isinstance(body, dict) else None
         if not isinstance(rows, list):
             bad_shape("has no list under embeddings", body, response.status)
-        vectors = [_vector(row) for row in rows]
-        if len({len(vector) for vector in vectors}) > 1:
-            bad_shape("has vectors of different lengths", [len(v) for v in vectors], response.status)
-        return Vectors(vectors, read_usage(body), str(body.get("model") or ""))
+        return Vectors(read_vectors(rows, response.status), read_usage(body), str(body.get("model") or ""))
 
     def error(self, response: HttpResponse) -> ProviderError:
         """What a status that is not 2xx means."""
         return read_error(response, self._fields["model"])
-
-
-def _vector(row: Any) -> Vector:
-    if not isinstance(row, list) or not row or not all(type(number) in (float, int) for number in row):
-        bad_shape("has an embedding that is not a list of numbers", row)
-    if not all(-_LARGEST <= number <= _LARGEST for number in row):  # also false for NaN
-        bad_shape("has an embedding that is not finite", row)
-    return [float(number) for number in row]

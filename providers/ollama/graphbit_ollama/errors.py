@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphbit_core import DecodeError, HttpResponse, ProviderError, error_for_status
+from graphbit_core import HttpResponse, ProviderError, error_for_status
+from graphbit_core.wire import error_body
 
 
 def read_error(response: HttpResponse, model: str) -> ProviderError:
     """The error that a status other than 2xx stands for; a missing model is told with how to get it."""
-    try:
-        body = response.json()
-    except DecodeError:
-        body = response.body[:200].decode("utf-8", "replace")
+    body = error_body(response)
     message = f"HTTP {response.status}: {_said(body)}"
     if response.status == 404 and isinstance(body, dict) and isinstance(body.get("error"), str):
         message += f". To get it: ollama pull {model}"

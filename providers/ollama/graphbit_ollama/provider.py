@@ -61,16 +61,16 @@ class OllamaProvider:
         context = {} if num_ctx is None else {"num_ctx": check_whole_number("num_ctx", num_ctx, 1)}
         self._options = Options({**(options or {}), **context}, keep_alive)
 
-    def chat(self, model: str) -> OllamaCodec:
+    def chat(self, model: str) -> OllamaChatCodec:
         """The chat API for ``model``."""
-        return OllamaCodec(self._connection, model, self._options)
+        return OllamaChatCodec(self._connection, model, self._options)
 
     def resource(self) -> str:
         """Names what shares a breaker and limits."""
         return self._connection.resource()
 
 
-class OllamaCodec:
+class OllamaChatCodec:
     """Chats with one model."""
 
     framing: Framing = "ndjson"

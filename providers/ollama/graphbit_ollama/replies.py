@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import blake2b
-from typing import Any, Never
+from typing import Any
 
 from graphbit_core import (
     ChatResponse,
-    DecodeError,
     FinishReason,
     HttpResponse,
     Message,
@@ -17,11 +15,11 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
+from graphbit_core.wire import bad_shape, compact_json, count, optional_list, optional_text
 from graphbit_ollama.errors import error_in_body
-from graphbit_ollama.requests import ORIGIN
+from graphbit_ollama.messages import ORIGIN
 
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def read_reply(response: HttpResponse) -> ChatResponse:
@@ -35,7 +33,7 @@ def read_reply(response: HttpResponse) -> ChatResponse:
     if not isinstance(message, dict) or body.get("done") is not True:
         bad_shape("has no message that is done", body, response.status)
     calls = read_calls(message, body, 0)
-    return answer(text_of(message, "content"), text_of(message, "thinking"), calls, body)
+    return answer(optional_text(message, "content"), optional_text(message, "thinking"), calls, body)
 
 
 def answer(text: str, thinking: str, calls: list[ToolCall], last: dict[str, Any]) -> ChatResponse:
@@ -55,28 +53,13 @@ def answer(text: str, thinking: str, calls: list[ToolCall], last: dict[str, Any]
 
 def read_usage(body: dict[str, Any]) -> Usage:
     """Tokens; zeros where nothing is said, as for a prompt that the server still had in its cache."""
-    return Usage(_count(body, "prompt_eval_count"), _count(body, "eval_count"))
+    return Usage(count(body, "prompt_eval_count"), count(body, "eval_count"))
 
 
 def read_calls(message: dict[str, Any], body: dict[str, Any], before: int) -> list[ToolCall]:
     """The tool calls of a message, ``before`` of which came in earlier frames."""
-    calls = message.get("tool_calls") or ()
-    if not isinstance(calls, list | tuple):
-        bad_shape("has tool_calls that are not a list", message)
+    calls = optional_list(message, "tool_calls")
     return [_call(call, body.get("created_at"), before + at) for at, call in enumerate(calls)]
-
-
-def text_of(holder: dict[str, Any], name: str) -> str:
-    """A string that may be missing. Raises DecodeError if it is something else."""
-    value = holder.get(name)
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else bad_shape(f"has a {name} that is not a string", holder)
-
-
-def bad_shape(what: str, body: Any, status: int | None = None) -> Never:
-    """Raises DecodeError."""
-    raise DecodeError(f"the reply {what}", status=status, excerpt=repr(body)[:200])
 
 
 def _call(call: Any, created_at: Any, position: int) -> ToolCall:
@@ -85,12 +68,7 @@ def _call(call: Any, created_at: Any, position: int) -> ToolCall:
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         bad_shape("has a tool call without a function name", call)
     written = function.get("arguments")
-    arguments = written if isinstance(written, str) else _to_json({} if written is None else written)
+    arguments = written if isinstance(written, str) else compact_json({} if written is None else written)
     facts = repr((created_at, position, function["name"], arguments)).encode()
     made = f"call_{blake2b(facts, digest_size=8).hexdigest()}"
     return ToolCall(str(call.get("id") or made), function["name"], arguments)
-
-
-def _count(holder: dict[str, Any], name: str) -> int:
-    value = holder.get(name)
-    return value if isinstance(value, int) and value > 0 else 0

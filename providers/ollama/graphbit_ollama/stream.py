@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphbit_core import ChatResponse, DecodeError, Delta, Frame, StreamInterruptedError, ToolCall
+from graphbit_core import ChatResponse, Delta, Frame, StreamInterruptedError, ToolCall
+from graphbit_core.wire import optional_text, read_frame
 from graphbit_ollama.errors import error_in_body
-from graphbit_ollama.replies import answer, bad_shape, read_calls, text_of
-
-_parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options first, which counts at one call per line."""
+from graphbit_ollama.replies import answer, read_calls
 
 
 class OllamaStreamDecoder:
@@ -28,7 +25,7 @@ class OllamaStreamDecoder:
         """The deltas of one line. What comes after the line that is ``done`` is ignored."""
         if self._last is not None or not frame.data.strip():
             return ()
-        body = _read(frame.data)
+        body = read_frame(frame.data)
         if body.get("error"):
             raise error_in_body(body)
         message = body.get("message")
@@ -46,10 +43,10 @@ class OllamaStreamDecoder:
 
     def _message(self, message: dict[str, Any], body: dict[str, Any]) -> Sequence[Delta]:
         deltas: list[Delta] = []
-        if thought := text_of(message, "thinking"):
+        if thought := optional_text(message, "thinking"):
             self._thinking.append(thought)
             deltas.append(Delta("reasoning", thought))
-        if text := text_of(message, "content"):
+        if text := optional_text(message, "content"):
             self._text.append(text)
             deltas.append(Delta("text", text))
         if message.get("tool_calls"):
@@ -58,13 +55,3 @@ class OllamaStreamDecoder:
                 deltas.append(Delta("tool_call", call.arguments, len(self._calls), opening))
                 self._calls.append(call)
         return deltas
-
-
-def _read(data: str) -> dict[str, Any]:
-    try:
-        body = _parse(data)
-    except (ValueError, RecursionError) as error:
-        fault = str(error)  # not chained: it holds the whole line, which may repeat a credential
-    else:
-        return body if isinstance(body, dict) else bad_shape("has a line that is not an object", body)
-    raise DecodeError(f"a line of the stream is not JSON: {fault}", excerpt=data[:200])

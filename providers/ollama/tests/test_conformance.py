@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from graphbit_ollama import OllamaEmbedder, OllamaProvider
@@ -17,7 +18,7 @@ from graphbit_core import (
     UnavailableError,
     Usage,
 )
-from graphbit_core.testing import Canned, HttpProviderConformance
+from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
 
 USAGE = Usage(11, 7)
 TEXT = reply("Grüß Gott 👋")
@@ -57,6 +58,23 @@ class TestOllamaProvider(HttpProviderConformance):
         b'{"error":"busy","status_code":503}': UnavailableError,
         b'{"error":{"message":"busy"}}': ProviderError,
     }
+
+    def error_body(self, message: str) -> Any:
+        return {"error": message}
+
+
+class TestOllamaEmbedder(HttpEmbedderConformance):
+    component = OllamaEmbedder
+    key_env = "OLLAMA_API_KEY"
+    key_required = False
+    other_settings = ({"model": "nomic-embed-text"}, {"dimensions": 256})
+    other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
+        b'{"error":"the runner has stopped"}': ProviderError,
+        b'{"error":"busy","status_code":503}': UnavailableError,
+    }
+
+    def vectors_body(self, vectors: Sequence[Sequence[float]]) -> Any:
+        return {"model": "m", "embeddings": [list(vector) for vector in vectors], "prompt_eval_count": 5}
 
     def error_body(self, message: str) -> Any:
         return {"error": message}

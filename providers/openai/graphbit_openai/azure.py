@@ -10,7 +10,7 @@ from graphbit_openai.azure_connection import Token, open_azure
 from graphbit_openai.embedder import Encoding, OpenAICompatibleEmbedder
 from graphbit_openai.provider import OpenAICompatibleProvider
 from graphbit_openai.quirks import Quirks
-from graphbit_openai.responses.provider import CAPABILITIES, ResponsesCodec, open_options
+from graphbit_openai.responses.provider import CAPABILITIES, ResponsesChatCodec, open_options
 from graphbit_openai.responses.requests import Summary
 
 
@@ -89,9 +89,9 @@ class AzureOpenAIResponsesProvider:
         self._options = open_options(store, reasoning_summary, return_reasoning)
         self._connection = open_azure(base_url, api_version, api_key, token, allow_insecure, default="v1")
 
-    def chat(self, model: str) -> ResponsesCodec:
+    def chat(self, model: str) -> ResponsesChatCodec:
         """The responses API for the deployment ``model``."""
-        return ResponsesCodec(self._connection, model, self._options)
+        return ResponsesChatCodec(self._connection, model, self._options)
 
     def resource(self) -> str:
         """Names what shares a breaker and limits."""
@@ -113,8 +113,8 @@ class AzureOpenAIEmbedder(OpenAICompatibleEmbedder):
         allow_insecure: Allow plain http to another machine.
 
     Raises:
-        ConfigError: As of ``AzureOpenAIProvider``.
-        ValidationError: A setting is out of range.
+        ConfigError: As of ``AzureOpenAIProvider``; or a number out of range.
+        ValidationError: Another setting that is none of its values.
     """
 
     def __init__(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphbit_core import ConfigError, HttpRequest, Secret, check_base_url, resolve_key, resource_name
+from graphbit_core import (
+    ConfigError,
+    HttpRequest,
+    Secret,
+    check_base_url,
+    optional_key,
+    resolve_key,
+    resource_name,
+)
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -58,10 +65,7 @@ class Connection:
             ConfigError: No key, or a key, header or base URL that cannot be sent.
         """
         url = check_base_url(base_url, allow_insecure)
-        env = next((name for name in key_env if os.environ.get(name, "").strip()), None)
-        key = None
-        if api_key is not None or env is not None or key_required:
-            key = resolve_key(provider, api_key, env or next(iter(key_env), "API_KEY"))
+        key = (resolve_key if key_required else optional_key)(provider, api_key, key_env)
         given = {name: value for name, value in (headers or {}).items() if value is not None}
         for name, value in given.items():
             _check_header(name, value)

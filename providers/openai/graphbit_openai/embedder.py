@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import binascii
 import json
-import math
 import sys
 from array import array
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, ValidationError, Vector, Vectors
+from graphbit_core import (
+    HttpRequest,
+    HttpResponse,
+    ProviderError,
+    Secret,
+    ValidationError,
+    Vectors,
+    check_whole_number,
+)
+from graphbit_core.wire import bad_shape, check_extra, read_vectors
 from graphbit_openai.connection import BASE_URL, Connection, open_openai
 from graphbit_openai.errors import error_in_body, read_error
-from graphbit_openai.shapes import bad_shape
 from graphbit_openai.usage import read_usage
 
 Encoding = Literal["base64", "float"]
@@ -34,7 +41,8 @@ class OpenAICompatibleEmbedder:
         extra: More fields of the body.
 
     Raises:
-        ValidationError: A setting is out of range.
+        ConfigError: A number is out of range.
+        ValidationError: Another setting is none of its values.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
@@ -50,16 +58,14 @@ class OpenAICompatibleEmbedder:
         dimensions_field: str = "dimensions",
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        if not 1 <= max_batch <= 2048:
-            raise ValidationError(f"max_batch is {max_batch}; it must be 1 to 2048", field="max_batch")
-        if dimensions is not None and dimensions < 1:
-            raise ValidationError(f"dimensions is {dimensions}; it must be at least 1", field="dimensions")
+        check_whole_number("max_batch", max_batch, 1, 2048)
+        if dimensions is not None:
+            check_whole_number("dimensions", dimensions, 1)
         if encoding not in ("base64", "float", None):
             raise ValidationError(
                 f"encoding is {encoding!r}; it must be 'base64' or 'float'", field="encoding"
             )
-        if taken := sorted({"model", "input"} & (extra or {}).keys()):
-            raise ValidationError(f"extra must not hold {taken}; they have settings", field="extra")
+        check_extra(extra or {}, ("model", "input"))
         fields = {"model": model, "encoding_format": encoding, dimensions_field: dimensions, **(extra or {})}
         sent = {name: value for name, value in fields.items() if value is not None}
         self._connection = connection
@@ -105,8 +111,8 @@ class OpenAIEmbedder(OpenAICompatibleEmbedder):
         project: Project to bill.
 
     Raises:
-        ConfigError: No key, or a base URL that is not allowed.
-        ValidationError: A setting is out of range.
+        ConfigError: No key, a base URL that is not allowed, or a number out of range.
+        ValidationError: Another setting that is none of its values.
     """
 
     def __init__(
@@ -149,11 +155,12 @@ class OpenAIEmbedCodec:
         places = [row.get("index", place) for place, row in enumerate(rows)]
         if not all(type(place) is int for place in places) or sorted(places) != list(range(len(rows))):
             bad_shape("repeats or leaves out an index", places, response.status)
-        vectors: list[Vector] = [()] * len(rows)
+        found: list[Any] = [None] * len(rows)
         for place, row in zip(places, rows, strict=True):
-            vectors[place] = _vector(row.get("embedding"))
-        if len({len(vector) for vector in vectors}) > 1:
-            bad_shape("has vectors of different lengths", [len(v) for v in vectors], response.status)
+            embedding = row.get("embedding")
+            packed = isinstance(embedding, str)
+            found[place] = _unpacked(embedding, response.status) if packed else embedding
+        vectors = read_vectors(found, response.status)
         return Vectors(vectors, read_usage(body.get("usage")), str(body.get("model") or ""))
 
     def error(self, response: HttpResponse) -> ProviderError:
@@ -161,28 +168,13 @@ class OpenAIEmbedCodec:
         return read_error(response)
 
 
-def _vector(embedding: Any) -> Vector:
-    if isinstance(embedding, str):
-        numbers: Vector = _floats(embedding)
-    elif isinstance(embedding, list) and all(type(number) in (float, int) for number in embedding):
-        try:
-            numbers = [float(number) for number in embedding]
-        except OverflowError:  # JSON's whole numbers have no end
-            numbers = []
-    else:
-        bad_shape("has an embedding that is neither numbers nor base64", embedding)
-    if not numbers or not all(map(math.isfinite, numbers)):
-        bad_shape("has an embedding that is empty or not finite", embedding)
-    return numbers
-
-
-def _floats(encoded: str) -> list[float]:
+def _unpacked(encoded: str, status: int) -> array[float]:
     """Base64 of little-endian 32-bit floats."""
     numbers = array("f")
     try:
         numbers.frombytes(b64decode(encoded, validate=True))
     except (binascii.Error, ValueError):
-        bad_shape("has an embedding that is not base64 of 32-bit floats", encoded)
+        bad_shape("has an embedding that is not base64 of 32-bit floats", encoded, status)
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers.tolist()
+    return numbers

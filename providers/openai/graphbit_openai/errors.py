@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from graphbit_core import (
     AuthError,
     BadRequestError,
-    DecodeError,
     HttpResponse,
     ProviderError,
     RateLimitError,
     UnavailableError,
     error_for_status,
 )
+from graphbit_core.wire import error_body
 
 _NO_CREDIT = frozenset(
     {
@@ -35,10 +35,14 @@ _CLASS_OF: dict[str, type[ProviderError]] = {
     "rate_limit_error": RateLimitError,
     "rate_limit_reached_error": RateLimitError,
     **dict.fromkeys(_NO_CREDIT, RateLimitError),
+    "insufficient_balance": BadRequestError,  # DeepSeek, with 402
     "invalid_request_error": BadRequestError,
     "context_length_exceeded": BadRequestError,
     "authentication_error": AuthError,
     "invalid_api_key": AuthError,
+    "permission_error": AuthError,
+    "not_found_error": BadRequestError,
+    "request_too_large": BadRequestError,
 }
 
 
@@ -85,10 +89,7 @@ def error_in_body(error: Any, status: int | None = None) -> ProviderError:
 
 
 def _error_of(response: HttpResponse) -> Any:
-    try:
-        body = response.json()
-    except DecodeError:
-        return response.body[:200].decode("utf-8", "replace")
+    body = error_body(response)
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, dict):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
 from graphbit_core import AudioPart, FilePart, ImagePart, Message, PassagePart, TextPart, ValidationError
+from graphbit_core.wire import base64_text
 
 
 def write_parts(message: Message) -> list[dict[str, Any]]:
@@ -31,7 +31,7 @@ def _part(part: Any, role: str) -> dict[str, Any] | None:
     if isinstance(part, ImagePart):
         return {"type": "image_url", "image_url": {"url": image_url(part)}}
     if isinstance(part, AudioPart):
-        audio = {"data": b64encode(part.data).decode("ascii"), "format": part.format}
+        audio = {"data": base64_text(part.data), "format": part.format}
         return {"type": "input_audio", "input_audio": audio}
     if isinstance(part, FilePart):
         return {"type": "file", "file": file_fields(part)}
@@ -59,4 +59,4 @@ def file_fields(file: FilePart) -> dict[str, str]:
 
 
 def _data_url(media_type: str, data: bytes) -> str:
-    return f"data:{media_type};base64,{b64encode(data).decode('ascii')}"
+    return f"data:{media_type};base64,{base64_text(data)}"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphbit_core import Message, ReasoningPart, TextPart, ValidationError
+from graphbit_core.wire import bad_shape, compact_json, optional_list, optional_text
 from graphbit_openai.quirks import Replay
-from graphbit_openai.shapes import bad_shape, listed, optional_text
 
 _GROWING = ("text", "summary", "data")
 """Fields of a reasoning detail that a stream sends in pieces."""
@@ -22,7 +22,7 @@ def read_thought(holder: dict[str, Any]) -> str:
             return text
     if not holder.get("reasoning_details"):
         return ""
-    details = (detail for detail in listed(holder, "reasoning_details") if isinstance(detail, dict))
+    details = (detail for detail in optional_list(holder, "reasoning_details") if isinstance(detail, dict))
     return "".join(optional_text(detail, "text") or optional_text(detail, "summary") for detail in details)
 
 
@@ -32,7 +32,7 @@ def read_chunks(content: list[Any]) -> tuple[str, str]:
     for chunk in content:
         if chunk.get("type") == "thinking":
             inner = chunk.get("thinking")
-            thought.append(inner if isinstance(inner, str) else read_texts(listed(chunk, "thinking")))
+            thought.append(inner if isinstance(inner, str) else read_texts(optional_list(chunk, "thinking")))
     return text, "".join(thought)
 
 
@@ -65,7 +65,7 @@ def content_of(
     """The content of a message: its text, after a reasoning part if there is reasoning."""
     if not thought and not details:
         return text
-    signature = json.dumps(details, ensure_ascii=False, separators=(",", ":")) if details else None
+    signature = compact_json(details) if details else None
     part = ReasoningPart(thought, signature, origin, hidden=not thought)
     return (part, TextPart(text)) if text else (part,)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from graphbit_core import ChatResponse, FinishReason, HttpResponse, Message, ToolCall, UnavailableError
+from graphbit_core.wire import bad_shape, optional_list, optional_text
 from graphbit_openai.errors import error_in_body
 from graphbit_openai.quirks import Quirks
 from graphbit_openai.reasoning import add_details, content_of, read_chunks, read_thought
-from graphbit_openai.shapes import bad_shape, listed, optional_text
 from graphbit_openai.usage import read_usage
 
 _FINISH: dict[str, FinishReason] = {
@@ -40,13 +40,13 @@ def read_reply(response: HttpResponse, quirks: Quirks, origin: str) -> ChatRespo
     else:
         text = optional_text(message, "content")
     refusal = optional_text(message, "refusal")
-    calls = tuple([_tool_call(call) for call in listed(message, "tool_calls")])
+    calls = tuple([_tool_call(call) for call in optional_list(message, "tool_calls")])
     finish = choice.get("finish_reason")
     if content is None and not refusal and not calls and not finish:
         bad_shape("has neither content nor a finish_reason", body, response.status)
     details: list[dict[str, Any]] = []
     if "reasoning_details" in message:
-        add_details(details, listed(message, "reasoning_details"))
+        add_details(details, optional_list(message, "reasoning_details"))
     return ChatResponse(
         message=Message("assistant", content_of(thought, details, text + refusal, origin), tool_calls=calls),
         finish_reason=finish_reason(finish, quirks, refused=bool(refusal), called=bool(calls)),

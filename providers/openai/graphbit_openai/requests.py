@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphbit_core import ChatRequest, JsonOutput, Message, ToolCall, ToolSpec, ValidationError
+from graphbit_core.wire import call_id, check_extra
 from graphbit_openai.parts import write_parts
 from graphbit_openai.quirks import Quirks
 from graphbit_openai.reasoning import replayed
@@ -55,8 +56,7 @@ class RequestWriter:
         }
 
     def _check(self, request: ChatRequest) -> None:
-        if taken := sorted(_OURS & request.extra.keys()):
-            raise ValidationError(f"extra must not hold {taken}; the request sets them itself", field="extra")
+        check_extra(request.extra, _OURS)
         for name in sorted(self._quirks.refuses):
             if name in request.extra or (name in _REFUSABLE and getattr(request, name) not in (None, (), [])):
                 raise self._refusal(name)
@@ -81,9 +81,7 @@ class RequestWriter:
             written["tool_calls"] = [_tool_call(call) for call in message.tool_calls]
             written["content"] = written["content"] or None
         if message.role == "tool":
-            if not message.tool_call_id:
-                raise ValidationError("a tool message needs the tool_call_id it answers", field="messages")
-            written["tool_call_id"] = message.tool_call_id
+            written["tool_call_id"] = call_id(message)
         if message.role == "assistant" and self._quirks.replay != "never":
             written.update(replayed(message, self._provider, self._quirks.replay))
         return written

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphbit_core import ChatResponse, Delta, Frame, Message, StreamInterruptedError, ToolCall
+from graphbit_core.wire import bad_shape, optional_list, optional_text, read_frame
 from graphbit_openai.errors import error_in_body
 from graphbit_openai.quirks import Quirks
 from graphbit_openai.reasoning import add_details, content_of, read_chunks, read_thought
 from graphbit_openai.replies import finish_reason
-from graphbit_openai.shapes import bad_shape, listed, optional_text, read_frame
 from graphbit_openai.usage import read_usage
 
 
@@ -117,8 +117,8 @@ class OpenAIStreamDecoder:
             thought += more
         else:
             text = optional_text(delta, "content")
-        add_details(self._details, listed(delta, "reasoning_details"))
-        self._annotations += listed(delta, "annotations")
+        add_details(self._details, optional_list(delta, "reasoning_details"))
+        self._annotations += optional_list(delta, "annotations")
         if thought:
             self._thought.append(thought)
             deltas.append(Delta("reasoning", thought))
@@ -129,7 +129,7 @@ class OpenAIStreamDecoder:
             self._refused = True
             self._text.append(refusal)
             deltas.append(Delta("refusal", refusal))
-        for position, call in enumerate(listed(delta, "tool_calls")):
+        for position, call in enumerate(optional_list(delta, "tool_calls")):
             deltas.append(self._tool_call(call, position))
         return deltas
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphbit_core import Usage
+from graphbit_core.wire import count
 from graphbit_openai.quirks import Quirks
-from graphbit_openai.shapes import count
 
 _OPENAI = Quirks()
 

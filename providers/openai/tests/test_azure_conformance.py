@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -10,6 +11,7 @@ from graphbit_openai import AzureOpenAIEmbedder, AzureOpenAIProvider, AzureOpenA
 from graphbit_core import (
     BadRequestError,
     ChatResponse,
+    FinishReason,
     GraphBitError,
     Message,
     ReasoningPart,
@@ -17,11 +19,12 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
-from graphbit_core.testing import Canned, HttpProviderConformance
+from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
 from graphbit_core.testing.replies import (
     chat_body,
     chat_chunk,
     chat_events,
+    embeddings_body,
     error_body,
     sse,
     tool_call,
@@ -59,10 +62,27 @@ class TestAzureOpenAIProvider(HttpProviderConformance):
         sse([FIRST, *tool_call_events(WROTE)]),
         ChatResponse(Message("assistant", "", tool_calls=CALLS), "tool_calls", USAGE),
     )
+    endings: ClassVar[dict[FinishReason, Any]] = {
+        "length": chat_body("x", finish="length"),
+        "content_filter": chat_body("x", finish="content_filter"),
+        "other": chat_body("x", finish="something new"),
+    }
     stream_error = sse([FIRST, chat_chunk({"content": "Hel"}), error_body("x", kind="server_error")])
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {
         json.dumps(error_body("bad", kind="invalid_request_error")).encode(): BadRequestError
     }
+
+    def error_body(self, message: str) -> Any:
+        return error_body(message)
+
+
+class TestAzureOpenAIEmbedder(HttpEmbedderConformance):
+    component = AzureOpenAIEmbedder
+    key_env = "AZURE_OPENAI_API_KEY"
+    other_settings = ({"model": "another-deployment"}, {"dimensions": 256})
+
+    def vectors_body(self, vectors: Sequence[Sequence[float]]) -> Any:
+        return embeddings_body(vectors)
 
     def error_body(self, message: str) -> Any:
         return error_body(message)
@@ -89,6 +109,7 @@ class TestAzureOpenAIResponsesProvider(HttpProviderConformance):
         wire.reasoning("Hm."),
         wire.message("Hi"),
     )
+    endings = wire.ENDINGS
     stream_error = wire.sse([{"type": "error", "code": "server_error", "message": "x", "param": None}])
 
     def error_body(self, message: str) -> Any:

@@ -20,7 +20,7 @@ from graphbit_core import (
     Usage,
 )
 from graphbit_core.testing import Canned, HttpEmbedderConformance, HttpProviderConformance
-from graphbit_core.testing.replies import chat_body, chat_chunk, chat_events, error_body, sse
+from graphbit_core.testing.replies import chat_body, chat_chunk, chat_events, embeddings_body, error_body, sse
 
 USAGE = Usage(11, 7, cached_tokens=3, reasoning_tokens=2)
 CALLS = (ToolCall("call-1", "weather", '{"city":"Zürich"}'), ToolCall("call-2", "time", "{}"))
@@ -82,8 +82,7 @@ class TestOpenAIEmbedder(HttpEmbedderConformance):
     }
 
     def vectors_body(self, vectors: Sequence[Sequence[float]]) -> Any:
-        rows = [{"index": at, "embedding": list(vector)} for at, vector in enumerate(vectors)]
-        return {"object": "list", "data": rows, "model": "m", "usage": {"prompt_tokens": 2}}
+        return embeddings_body(vectors)
 
     def same_bodies(self, vectors: Sequence[Sequence[float]]) -> Sequence[Any]:
         rows = self.vectors_body(vectors)["data"]

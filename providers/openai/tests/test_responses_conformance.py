@@ -55,6 +55,7 @@ class TestOpenAIResponsesProvider(HttpProviderConformance):
         wire.reasoning("They greet", " me. 🤔"),
         wire.message("Grüß Gott"),
     )
+    endings = wire.ENDINGS
     stream_error = wire.sse(
         [
             *wire.events(wire.response(wire.message("Hello")))[:4],

@@ -10,16 +10,19 @@ from graphbit_openai import OpenAIResponsesProvider
 from graphbit_core import (
     AuthError,
     BadRequestError,
+    ChatRequest,
     ChatResponse,
     DecodeError,
     Delta,
     Frame,
     GraphBitError,
     HttpResponse,
+    Message,
     ProviderError,
     RateLimitError,
     ReasoningPart,
     StreamInterruptedError,
+    TextPart,
     ToolCall,
     UnavailableError,
     Usage,
@@ -46,6 +49,28 @@ def test_reasoning_says_how_many_calls_came_before_it() -> None:
         ReasoningPart("", "gAAA", "openai-responses", "rs_2", hidden=True, calls_before=1),
     )
     assert answer.tool_calls == (ToolCall("c1", "a", "{}"), ToolCall("c2", "b", "{}"))
+
+
+def test_texts_say_their_phase_and_how_many_calls_came_before_them() -> None:
+    output = (
+        {**wire.message("I look."), "phase": "commentary"},
+        wire.call("c1", "a", "{}"),
+        {**wire.message("There it is."), "phase": "final_answer"},
+    )
+    answers = whole(*output), feed(wire.events(wire.response(*output)))[1]
+    for answer in answers:
+        assert answer.text == "I look.There it is."
+        assert answer.message.content == (
+            TextPart("I look.", "commentary"),
+            TextPart("There it is.", "final_answer", calls_before=1),
+        )
+        sent = CODEC.encode(ChatRequest((Message("user", "Hi"), answer.message)), stream=False)
+        [_, *items] = json.loads(sent.body)["input"]
+        assert [(item["type"], item.get("phase")) for item in items] == [
+            ("message", "commentary"),
+            ("function_call", None),
+            ("message", "final_answer"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def test_nothing_is_kept_at_the_provider_unless_it_is_asked_for() -> None:
 
 
 def test_models_that_do_not_reason_are_not_asked_for_reasoning() -> None:
-    assert "include" not in sent(ChatRequest((HI,)), "gpt-4o-mini")
+    for refusing in ("gpt-3.5-turbo", "gpt-4o-mini", "gpt-4.1", "gpt-5-chat-latest"):
+        assert "include" not in sent(ChatRequest((HI,)), refusing)
     assert "include" not in sent(ChatRequest((HI,)), return_reasoning=False)
     assert "include" in sent(ChatRequest((HI,)), "gpt-4o-mini", return_reasoning=True)
 
@@ -97,6 +98,23 @@ def test_reasoning_between_calls_keeps_its_place() -> None:
         wrote("Then b.", id="rs_2", encrypted_content="enc2"),
         {"type": "message", "role": "assistant", "content": "Both."},
         WROTE_CALLS[1],
+    ]
+
+
+def test_texts_go_back_in_their_place_and_with_their_phase() -> None:
+    parts = (
+        TextPart("I look", "commentary"),
+        TextPart(" it up.", "commentary"),
+        TextPart("One is there.", "commentary", calls_before=1),
+        TextPart("So it is.", "final_answer", calls_before=2),
+    )
+    about = {"type": "message", "role": "assistant"}
+    assert items(HI, Message("assistant", parts, tool_calls=CALLS))[1:] == [
+        {**about, "phase": "commentary", "content": "I look it up."},
+        WROTE_CALLS[0],
+        {**about, "phase": "commentary", "content": "One is there."},
+        WROTE_CALLS[1],
+        {**about, "phase": "final_answer", "content": "So it is."},
     ]
 
 

@@ -37,7 +37,8 @@ class OpenAIResponsesProvider:
         store: Let the provider keep the conversation. ``extra={"previous_response_id": …}`` needs it.
         reasoning_summary: Ask for a summary of the reasoning, which is otherwise kept from you.
         return_reasoning: Ask for the reasoning in encrypted form, so that the next turn goes on from it. By
-            default where nothing is stored, except of models named gpt-3.5… and gpt-4…, which refuse it.
+            default where nothing is stored, except of models named gpt-3.5…, gpt-4… and gpt-5-chat…, which
+            do not reason and refuse the request.
 
     Raises:
         ConfigError: No key, or a base URL that is not allowed.
@@ -63,9 +64,9 @@ class OpenAIResponsesProvider:
         self._options = open_options(store, reasoning_summary, return_reasoning)
         self._connection = open_openai(api_key, base_url, allow_insecure, organization, project)
 
-    def chat(self, model: str) -> ResponsesCodec:
+    def chat(self, model: str) -> ResponsesChatCodec:
         """The responses API for ``model``."""
-        return ResponsesCodec(self._connection, model, self._options)
+        return ResponsesChatCodec(self._connection, model, self._options)
 
     def resource(self) -> str:
         """Names what shares a breaker and limits."""
@@ -82,7 +83,7 @@ def open_options(store: bool, summary: Summary | None, return_reasoning: bool | 
     return Options(store, summary, return_reasoning)
 
 
-class ResponsesCodec:
+class ResponsesChatCodec:
     """Responses of one model."""
 
     framing: Framing = "sse"

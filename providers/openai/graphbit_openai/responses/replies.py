@@ -16,9 +16,9 @@ from graphbit_core import (
     ToolCall,
     Usage,
 )
+from graphbit_core.wire import bad_shape, count, optional_list, optional_text
 from graphbit_openai.errors import error_in_body
-from graphbit_openai.responses.items import SUMMARY, THOUGHTS
-from graphbit_openai.shapes import bad_shape, count, listed, optional_text
+from graphbit_openai.responses.messages import SUMMARY, THOUGHTS
 
 _CUT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _FAULTS_OF_THE_REQUEST = (
@@ -121,10 +121,10 @@ class _Answer:
             self._reasoning(item)
 
     def content(self) -> str | tuple[TextPart | ReasoningPart, ...]:
-        """Text alone as a string, with reasoning as parts in order."""
-        if any(isinstance(part, ReasoningPart) for part in self._parts):
-            return tuple(self._parts)
-        return "".join(part.text for part in self._parts)
+        """Text of which nothing more is to be said as a string, all else as parts in order."""
+        if all(isinstance(part, TextPart) and part == TextPart(part.text) for part in self._parts):
+            return "".join(part.text for part in self._parts)
+        return tuple(self._parts)
 
     def finish_reason(self, body: dict[str, Any]) -> FinishReason:
         """Why the answer ended. One that was cut off is never a whole one, even if it calls tools."""
@@ -137,12 +137,13 @@ class _Answer:
         return "tool_calls" if self.calls else "stop"
 
     def _text(self, item: dict[str, Any]) -> None:
+        phase, before = optional_text(item, "phase"), len(self.calls)
         for part in _objects(item, "content"):
             refusal = optional_text(part, "refusal") if part.get("type") == "refusal" else ""
             text = optional_text(part, "text") if part.get("type") == "output_text" else refusal
             self._refused = self._refused or bool(refusal)
             if text:
-                self._parts.append(TextPart(text))
+                self._parts.append(TextPart(text, phase, before))
 
     def _reasoning(self, item: dict[str, Any]) -> None:
         """One part for each text of the item, so that it can be sent back as it is."""
@@ -159,7 +160,7 @@ class _Answer:
 
 def _objects(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The list of objects under ``name``, empty if there is none."""
-    found = listed(item, name)
+    found = optional_list(item, name)
     return (
         found
         if all(isinstance(part, dict) for part in found)

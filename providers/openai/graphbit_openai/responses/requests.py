@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graphbit_core import ChatRequest, JsonOutput, ToolSpec, ValidationError
-from graphbit_openai.responses.items import write_items
+from graphbit_core.wire import check_extra
+from graphbit_openai.responses.messages import write_items
 
 Summary = Literal["auto", "concise", "detailed"]
 ENCRYPTED = "reasoning.encrypted_content"
 _OURS = frozenset({"model", "input", "instructions", "stream", "background"})
-_DO_NOT_REASON = ("gpt-3.5", "gpt-4")
+_DO_NOT_REASON = ("gpt-3.5", "gpt-4", "gpt-5-chat")
 """Beginnings of the names of models that refuse to be asked for their reasoning."""
 
 
@@ -55,8 +56,7 @@ def write_request(request: ChatRequest, model: str, options: Options, *, stream:
 
 
 def _check(request: ChatRequest) -> None:
-    if taken := sorted(_OURS & request.extra.keys()):
-        raise ValidationError(f"extra must not hold {taken}; the request sets them itself", field="extra")
+    check_extra(request.extra, _OURS)
     for name, asked in (("stop", bool(request.stop)), ("seed", request.seed is not None)):
         if asked:
             raise ValidationError(

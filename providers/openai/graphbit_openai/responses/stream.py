@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphbit_core import ChatResponse, Delta, Frame, StreamInterruptedError, ToolCall
+from graphbit_core.wire import bad_shape, optional_text, read_frame
 from graphbit_openai.responses.replies import failure, read_call, read_response
-from graphbit_openai.shapes import bad_shape, optional_text, read_frame
 
 _PIECES = {
     "response.output_text.delta": "text",

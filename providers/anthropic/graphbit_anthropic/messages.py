@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from graphbit_anthropic.blocks import (
+from graphbit_anthropic.parts import (
     Block,
     assistant_blocks,
     result_block,
@@ -15,12 +15,13 @@ from graphbit_anthropic.blocks import (
     user_blocks,
 )
 from graphbit_core import Message, ValidationError
+from graphbit_core.wire import split_system
 
 Turn = tuple[str, list[Block]]
 _UNCACHEABLE = ("thinking", "redacted_thinking")
 
 
-def write_conversation(messages: Sequence[Message], mark: dict[str, Any] | None) -> dict[str, Any]:
+def write_messages(messages: Sequence[Message], mark: dict[str, Any] | None) -> dict[str, Any]:
     """The fields ``system`` and ``messages``.
 
     System messages at the beginning are the system prompt. A later one stays where it is: it must not
@@ -30,9 +31,9 @@ def write_conversation(messages: Sequence[Message], mark: dict[str, Any] | None)
         messages: The conversation.
         mark: What marks the end of what is to be cached; None if nothing is.
     """
-    first = next((at for at, message in enumerate(messages) if message.role != "system"), len(messages))
-    system = [block for message in messages[:first] for block in text_blocks(message)]
-    turns = _turns(messages[first:])
+    leading, rest = split_system(messages)
+    system = [block for message in leading for block in text_blocks(message)]
+    turns = _turns(rest)
     if not turns:
         raise ValidationError("the conversation has no user message to answer", field="messages")
     if mark:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from graphbit_core import (
@@ -18,6 +17,7 @@ from graphbit_core import (
     ValidationError,
     arguments_object,
 )
+from graphbit_core.wire import base64_text, call_id
 
 ORIGIN = "anthropic"
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -39,9 +39,7 @@ def user_blocks(message: Message) -> list[Block]:
 
 def result_block(message: Message) -> Block:
     """What a tool gave."""
-    if not message.tool_call_id:
-        raise ValidationError("a tool message needs the tool_call_id it answers", field="messages")
-    block: Block = {"type": "tool_result", "tool_use_id": message.tool_call_id}
+    block: Block = {"type": "tool_result", "tool_use_id": call_id(message)}
     if content := shortened(list(_blocks(message))):
         block["content"] = content
     if message.is_error:
@@ -52,18 +50,17 @@ def result_block(message: Message) -> Block:
 def assistant_blocks(message: Message) -> list[Block]:
     """Thoughts, texts and calls in the order in which the model wrote them.
 
-    A thought stands before the calls that followed it: the API takes thoughts back only in their order.
+    The API takes thoughts back only in their order.
     """
     blocks: list[Block] = []
-    calls = [_call_block(call) for call in message.tool_calls]
-    written = 0
-    for part in _parts(message):
-        if not isinstance(part, ReasoningPart):
+    for part in message.in_order():
+        if isinstance(part, ToolCall):
+            blocks.append(_call_block(part))
+        elif not isinstance(part, ReasoningPart):
             blocks += _part_blocks(part, "assistant")
         elif thought := _thought(part):
-            blocks += [*calls[written : part.calls_before], thought]
-            written = max(written, part.calls_before)
-    return [*blocks, *calls[written:]]
+            blocks.append(thought)
+    return blocks
 
 
 def shortened(blocks: list[Block]) -> str | list[Block]:
@@ -73,12 +70,8 @@ def shortened(blocks: list[Block]) -> str | list[Block]:
     return blocks
 
 
-def _parts(message: Message) -> Iterable[Any]:
-    return (TextPart(message.content),) if isinstance(message.content, str) else message.content
-
-
 def _blocks(message: Message) -> Iterator[Block]:
-    for part in _parts(message):
+    for part in message.parts:
         yield from _part_blocks(part, message.role)
 
 
@@ -137,7 +130,7 @@ def _document_source(file: FilePart) -> dict[str, str]:
 
 
 def _base64(media_type: str, data: bytes) -> dict[str, str]:
-    return {"type": "base64", "media_type": media_type, "data": b64encode(data).decode("ascii")}
+    return {"type": "base64", "media_type": media_type, "data": base64_text(data)}
 
 
 def _thought(part: ReasoningPart) -> Block | None:

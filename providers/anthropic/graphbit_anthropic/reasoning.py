@@ -8,7 +8,7 @@ from graphbit_anthropic.options import Options
 from graphbit_core import ChatRequest, ValidationError
 
 
-def write_thinking(request: ChatRequest, model: str, options: Options) -> dict[str, Any]:
+def write_reasoning(request: ChatRequest, model: str, options: Options) -> dict[str, Any]:
     """``max_tokens`` and, where an effort is asked for, ``thinking`` and ``output_config``."""
     effort = request.reasoning_effort
     limit = {"max_tokens": options.max_tokens if request.max_tokens is None else request.max_tokens}

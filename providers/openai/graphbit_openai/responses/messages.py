@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from graphbit_core import (
@@ -15,6 +15,7 @@ from graphbit_core import (
     ToolCall,
     ValidationError,
 )
+from graphbit_core.wire import call_id, split_system
 from graphbit_openai.parts import file_fields, image_url
 
 SUMMARY = "openai-responses"
@@ -31,10 +32,12 @@ def write_items(messages: Sequence[Message], *, stored: bool) -> tuple[str | Non
     Later system messages become items of the developer. ``stored`` says whether the server remembers the
     reasoning whose id it is told.
     """
-    begin = next((place for place, message in enumerate(messages) if message.role != "system"), 0)
-    instructions = "\n\n".join(_text(message) for message in messages[:begin])
+    system, rest = split_system(messages)
+    if not rest:  # the API wants something to answer
+        system, rest = (), system
+    instructions = "\n\n".join(_text(message) for message in system)
     items: list[Item] = []
-    for message in messages[begin:]:
+    for message in rest:
         if message.role == "assistant":
             items += _said(message, stored)
         elif message.role == "tool":
@@ -49,17 +52,13 @@ def write_items(messages: Sequence[Message], *, stored: bool) -> tuple[str | Non
 def _said(message: Message, stored: bool) -> list[Item]:
     """What the model gave, in its order: a reasoning item belongs to the item that follows it."""
     items: list[Item] = []
-    parts = [TextPart(message.content)] if isinstance(message.content, str) else message.content
-    calls = [_call(call) for call in message.tool_calls]
-    written = 0
-    for part in parts:
-        if isinstance(part, ReasoningPart):
-            items += calls[written : part.calls_before]
-            written = max(written, part.calls_before)
+    for part in message.in_order():
+        if isinstance(part, ToolCall):
+            items.append(_call(part))
+        elif isinstance(part, ReasoningPart):
             _add_reasoning(items, part, stored)
         elif text := _text_of(part, "assistant"):
-            _add_text(items, text)
-    items += calls[written:]
+            _add_text(items, text, part.phase if isinstance(part, TextPart) else "")
     while items and items[-1].get("type") == "reasoning":
         items.pop()  # the API refuses one that nothing follows: the answer was cut off there
     return items
@@ -80,12 +79,13 @@ def _add_reasoning(items: list[Item], part: ReasoningPart, stored: bool) -> None
         items[-1].setdefault("content", []).append({"type": "reasoning_text", "text": part.text})
 
 
-def _add_text(items: list[Item], text: str) -> None:
-    """Adds to the text before it. The type can be left out at OpenAI, but llama.cpp needs it."""
-    if items and items[-1].get("role") == "assistant":
+def _add_text(items: list[Item], text: str, phase: str) -> None:
+    """Adds to the text of the same phase before it. OpenAI needs no type there, but llama.cpp does."""
+    about = {"phase": phase} if phase else {}
+    if items and items[-1].get("role") == "assistant" and items[-1].get("phase", "") == phase:
         items[-1]["content"] += text
     else:
-        items.append({"type": "message", "role": "assistant", "content": text})
+        items.append({"type": "message", "role": "assistant", **about, "content": text})
 
 
 def _call(call: ToolCall) -> Item:
@@ -93,9 +93,7 @@ def _call(call: ToolCall) -> Item:
 
 
 def _result(message: Message) -> Item:
-    if not message.tool_call_id:
-        raise ValidationError("a tool message needs the tool_call_id it answers", field="messages")
-    return {"type": "function_call_output", "call_id": message.tool_call_id, "output": _content(message)}
+    return {"type": "function_call_output", "call_id": call_id(message), "output": _content(message)}
 
 
 def _content(message: Message) -> str | list[Item]:
@@ -120,10 +118,7 @@ def _part(part: Any, role: str) -> Item | None:
 
 def _text(message: Message) -> str:
     """The content of a message that can only be text."""
-    parts: Iterable[Any] = (
-        (TextPart(message.content),) if isinstance(message.content, str) else message.content
-    )
-    return "".join(_text_of(part, message.role) or "" for part in parts)
+    return "".join(_text_of(part, message.role) or "" for part in message.parts)
 
 
 def _text_of(part: Any, role: str) -> str | None:
