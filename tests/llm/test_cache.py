@@ -391,7 +391,7 @@ def test_an_answer_that_does_not_fit_its_type_is_not_kept(way: str) -> None:
 
 def test_a_kept_answer_that_does_not_fit_its_type_is_asked_for_again() -> None:
     client, made = chain({"a": ["no number", '{"value": 3}']}, cache=in_memory())
-    plain = Answers(Form(int), ChatRequest([Message("user", "A number?")]), client.capabilities).request
+    plain = Answers(Form(int), ChatRequest([Message("user", "A number?")])).request
     assert client.respond(plain).text == "no number"
     assert [client.complete_as(int, "A number?", repairs=0) for _ in range(2)] == [3, 3]
     assert len(made["a"].requests) == 2
