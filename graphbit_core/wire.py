@@ -10,6 +10,7 @@ import json
 from array import array
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
+from json.scanner import make_scanner
 from math import isfinite
 from typing import Any, Never
 
@@ -35,8 +36,9 @@ __all__ = [
     "tool_name",
 ]
 
-_parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options first, which counts at one call per frame."""
+_decoder = json.JSONDecoder()
+_parse, _scan = _decoder.decode, make_scanner(_decoder)
+"""``json.loads`` looks at its options first and for white space around; that counts at one call per frame."""
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON text without spaces, of what an API gave as an object and our messages hold as text."""
@@ -53,7 +55,12 @@ def bad_shape(what: str, found: Any, status: int | None = None) -> Never:
 def read_frame(data: str) -> dict[str, Any]:
     """The object in one frame of a stream. Raises DecodeError."""
     try:
-        frame = _parse(data)
+        try:
+            frame, end = _scan(data, 0)
+        except StopIteration:
+            end = -1
+        if end != len(data):  # white space around it, or it is not JSON
+            frame = _parse(data)
     except (ValueError, RecursionError) as error:
         fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
     else:
