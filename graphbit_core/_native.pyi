@@ -314,17 +314,18 @@ class Engine:
         """Ends a call, whatever its state, and closes its socket; no event follows."""
 
     def stats(self, resource: str) -> dict[str, float | int | str]:
-        """``breaker`` (``closed``, ``open``, ``half_open``), ``retry_after`` (seconds for which an open one
-        refuses calls; 0 if it is not open), ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``.
+        """``breaker`` (``closed``, ``open``, ``half_open``), ``retry_after`` (seconds until
+        it lets a call through, or 0), ``calls``, ``failures``, ``retries``, ``in_flight``, ``queued``.
         """
 
     def limiter_stats(self, limiter: str) -> dict[str, float | int]:
-        """``in_flight``, ``queued``, ``concurrency`` (calls that may run now), ``paused`` (seconds for which
-        nothing is admitted), ``shed`` (calls turned away).
-        """
+        """``in_flight``, ``queued``, ``concurrency`` (may run), ``paused`` (seconds), ``shed`` (refused)."""
 
     def in_flight(self) -> int:
         """Calls that are not over."""
+
+def check_policy(policy: CallPolicy) -> None:
+    """Raises what ``start`` would raise for this policy."""
 
 def retry_after(headers: Sequence[tuple[str, str]], now: float) -> float | None:
     """Seconds to wait that the headers of a failed reply ask for, None if they say nothing.
@@ -392,9 +393,7 @@ def split_recursive(text: str, size: int, overlap: int, separators: Sequence[str
     """
 
 def sentences(text: str) -> list[Span]:
-    """Sentences by UAX 29, without the white space around them; a single newline does not end one, an
-    empty line does, and so do 128 characters in a row without a letter or digit.
-    """
+    """Sentences by UAX 29, trimmed; an empty line ends one, and so do 128 characters without a letter."""
 
 def words(text: str) -> list[Span]:
     """Words by UAX 29: what lies between two word boundaries and holds a letter or digit."""

@@ -31,6 +31,20 @@ class GraphBitError(Exception):
         for name in self._facts:
             setattr(self, name, facts.get(name))
 
+    def __str__(self) -> str:
+        return self.message + self._of_call()
+
+    def _of_call(self) -> str:
+        """Which call it was, of the errors that have one: provider and model, attempts, wait, request id."""
+        facts = self.facts()
+        if "provider" not in facts:
+            return ""
+        told = [":".join(filter(None, (facts["provider"], facts.get("model"))))]
+        told += [f"{facts['attempts']} attempts"] if facts.get("attempts", 0) > 1 else []
+        told += [f"retry after {facts['retry_after']:.1f} s"] if facts.get("retry_after") else []
+        told += [f"request {facts['request_id']}"] if facts.get("request_id") else []
+        return f" ({', '.join(told)})"
+
     def facts(self) -> dict[str, Any]:
         """The facts that are known, by name."""
         return {name: value for name in self._facts if (value := getattr(self, name)) is not None}

@@ -14,7 +14,11 @@ OF_EVERY = {
     "node_type": (
         *("join", "rest", "on_error", "retry", "timeout", "deadline", "priority", "resource"),
         *("compensate", "writes", "ports"),
-    )
+    ),
+    "provider": (  # where a client makes it
+        *("timeout", "policy", "limits", "fallbacks", "router", "registry", "budget", "cache", "restart"),
+        "api_keys",
+    ),
 }
 """By kind: names that users may set on every component and that it never sees: someone may have meant one."""
 

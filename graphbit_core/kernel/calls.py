@@ -23,6 +23,7 @@ Event = tuple[str, Any]
 """Kind and payload, as ``_native.CallEvent`` has them."""
 
 _SPARE_MAILBOXES = 32
+CLOSED = "the call was closed before it was over, so it has no answer"
 _SIGNAL_CHECK = 0.1
 """Seconds after which a blocking caller looks for signals such as Ctrl-C."""
 
@@ -98,24 +99,17 @@ class BlockingCall:
             raise
 
     def receive(self) -> list[Event]:
-        """Waits for the next events; signal handlers run meanwhile.
-
-        Raises:
-            ValidationError: The call was closed, perhaps by another thread meanwhile.
-        """
+        """Waits for the next events; signal handlers run meanwhile. ValidationError if it was closed."""
         self._reader = threading.get_ident()  # before the look at _open; close does it the other way round
         while self._open:
             if self._mailbox.wait(_SIGNAL_CHECK) and self._open:
                 events = [event[1:] for event in _drain(self._mailbox) if event[0] == self.id]
                 if events:
                     return events
-        raise ValidationError("the call was closed before it was over, so it has no answer")
+        raise ValidationError(CLOSED)
 
     def close(self, *, over: bool = False) -> None:
-        """Cancels the call unless it is over. Only the first time: after that the mailbox is another's.
-
-        In a forked child nothing happens: the call is the parent's.
-        """
+        """Cancels the call unless it is over; only the first time, and in a forked child never."""
         if self._open and self._home is _home:
             self._open = False
             if not over:
@@ -197,7 +191,7 @@ class LoopCall:
     """A call whose events arrive on the running event loop. Close it, whatever happened."""
 
     def __init__(self, spec: CallSpec) -> None:
-        self._home = _home
+        self._open, self._home = True, _home
         self._box = _box_of_running_loop()
         self._events: list[Event] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -209,13 +203,15 @@ class LoopCall:
         self._box.calls[self.id] = self
 
     async def receive(self) -> list[Event]:
-        """Waits for the next events."""
-        if not self._events:
+        """Waits for the next events. ValidationError if it was closed."""
+        if self._open and not self._events:
             self._waiter = self._box.loop.create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
+        if not self._open:
+            raise ValidationError(CLOSED)
         events, self._events = self._events, []
         if self.id in self._box.full:
             self._box.full.discard(self.id)
@@ -234,6 +230,9 @@ class LoopCall:
         """Cancels the call unless it is over, as ``over`` may say. In a forked child nothing happens."""
         if self._home is not _home:
             return
+        self._open = False
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
         if not over:
             engine().cancel(self.id)
         self._box.calls.pop(self.id, None)

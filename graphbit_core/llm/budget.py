@@ -175,12 +175,18 @@ def _nano(usd: float) -> int:
 def _exceeded(cap: str, limit: int, used: int, asked: int) -> BudgetExceededError:
     scale = _NANO if cap == "usd" else 1
     facts = {"limit": limit / scale, "used": used / scale, "asked": asked / scale}
-    limit_text, used_text, asked_text = (f"{value:.10g}" for value in facts.values())
+    limit_text, used_text, asked_text = (_written(value) for value in facts.values())
+    mend = "" if cap == "calls" else "; a smaller max_tokens reserves less"
     message = (
         f"the call is not sent: it may use {asked_text} {cap}, and {used_text} of the budget's {limit_text} "
-        "are used or reserved"
+        f"are used or reserved{mend}"
     )
     return BudgetExceededError(message, cap=cap, **facts)
+
+
+def _written(value: float) -> str:
+    """In full, as nobody reads 3.2e-05 as money."""
+    return f"{value:.9f}".rstrip("0").rstrip(".")
 
 
 def _check(name: str, value: float | None, *, whole: bool) -> None:

@@ -244,7 +244,13 @@ def cache_of(cache: ResponseCache | bool | str | os.PathLike[str] | None) -> Res
     """The cache that is meant: one, the default one (True), a file's, or none."""
     if cache is None or cache is False:
         return None
-    return cache if isinstance(cache, ResponseCache) else ResponseCache(None if cache is True else cache)
+    if isinstance(cache, ResponseCache):
+        return cache
+    if cache is True:
+        return ResponseCache()
+    if not isinstance(cache, str | os.PathLike):
+        raise ValidationError(f"cache is {cache!r}; it is a ResponseCache, a path, or True", field="cache")
+    return ResponseCache(cache)
 
 
 def _identity(endpoint: Endpoint, request: ChatRequest) -> list[Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence, Set as AbstractSet
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.types.messages import AudioPart, ChatRequest, FilePart, ImagePart
+from graphbit_core.llm.wanted import Wanted
+from graphbit_core.types.messages import AudioPart, ChatRequest, FilePart, ImagePart, Part, ToolSpec
 
 Need = tuple[str, str]
 """A capability, and the field of the request that asks for it."""
@@ -47,16 +48,26 @@ def _needs(request: ChatRequest) -> tuple[Need, ...]:
     for message in request.messages:
         if not isinstance(message.content, str):
             kinds = {type(part) for part in message.content}
+            if ImagePart in kinds:
+                _check_images(message.content)
             needs += [(name, "messages") for kind, name in _OF_PARTS.items() if kind in kinds]
     if request.tools:
+        if wrong := next((tool for tool in request.tools if not isinstance(tool, ToolSpec)), None):
+            raise ValidationError(f"a tool of a request is a ToolSpec, not {wrong!r:.80}", field="tools")
         needs.append(("tools", "tools"))
-    if request.output is not None:
+    if request.output is not None and not isinstance(request.output, Wanted):
         needs.append(("json_output", "output"))
     if request.seed is not None:
         needs.append(("seed", "seed"))
     if request.stop:
         needs.append(("stop", "stop"))
     return tuple(needs)
+
+
+def _check_images(parts: Sequence[Part]) -> None:
+    for part in parts:
+        if isinstance(part, ImagePart) and not isinstance(part.url, str | None):
+            raise ValidationError("the url of an image is text; bytes go into data=…", field="messages")
 
 
 def _check_range(field: str, value: float, most: float) -> None:

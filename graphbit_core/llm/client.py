@@ -15,7 +15,7 @@ from graphbit_core.kernel.warm import warm_all, warm_all_async
 from graphbit_core.llm.batch import BatchItem, run_batch, run_batch_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.cache import ResponseCache, cache_of
-from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request
+from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request, as_requests
 from graphbit_core.llm.embedding import EmbeddingClient, embedder_settings
 from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
 from graphbit_core.llm.exchange import Observe
@@ -111,11 +111,14 @@ class LlmClient:
         self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
         self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
         self.timeout = timeout or usual or _TIMEOUT
+        if budget is not None and not isinstance(budget, Budget):
+            raise ValidationError(f"budget is {budget!r}; it must be a Budget(…)", field="budget")
+        first = router_of(router, time.monotonic)
         self._setup = Setup(
             self.endpoints, self.timeout, cache=cache_of(cache), restart=restart, budget=budget
         )
         if len(self.endpoints) > 1:
-            self._setup.router = router_of(router, time.monotonic)
+            self._setup.router = first
         elif self._setup.cache is None:
             self._setup.meter = self.endpoints[0].meter
         self._embedder: EmbeddingClient | None = None
@@ -249,7 +252,7 @@ class LlmClient:
         Raises:
             StructuredOutputError: The last answer does not fit either; it has the text and what is wrong.
         """
-        answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
+        answers = Answers(Form(kind), as_request(prompt, system, options), repairs)
         while not answers.done:
             answers.read(self.respond(answers.request, fits=answers.fits))
         return answers.value
@@ -258,7 +261,7 @@ class LlmClient:
         self, kind: type[T], prompt: Prompt, *, system: str | None = None, repairs: int = 2, **options: Any
     ) -> T:
         """As ``complete_as``, on the running event loop."""
-        answers = Answers(Form(kind), as_request(prompt, system, options), self.capabilities, repairs)
+        answers = Answers(Form(kind), as_request(prompt, system, options), repairs)
         while not answers.done:
             answers.read(await self.respond_async(answers.request, fits=answers.fits))
         return answers.value
@@ -281,7 +284,7 @@ class LlmClient:
             deadline: When all must be over, on ``time.monotonic``; ``timeout`` holds for each call.
             options: Fields of ChatRequest.
         """
-        setup, requests = self._setup, [as_request(prompt, system, options) for prompt in prompts]
+        setup, requests = self._setup, as_requests(prompts, system, options)
 
         def begin(request: ChatRequest, group: CallGroup) -> BlockingCourse:
             return BlockingCourse(setup, request, deadline, False, group=group)
@@ -298,7 +301,7 @@ class LlmClient:
         **options: Any,
     ) -> list[BatchItem]:
         """As ``complete_batch``, on the running event loop; models of this process get threads."""
-        requests = [as_request(prompt, system, options) for prompt in prompts]
+        requests = as_requests(prompts, system, options)
         return await run_batch_async(
             requests, partial(self.respond_async, deadline=deadline), max_concurrency
         )

@@ -13,6 +13,7 @@ from graphbit_core.llm.http_chat import HttpChat
 from graphbit_core.llm.local_chat import LocalChat
 from graphbit_core.llm.meter import Meter
 from graphbit_core.llm.retirement import warn_once
+from graphbit_core.llm.wanted import Wanted, instructed
 from graphbit_core.types.messages import ChatRequest, Usage
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ class Endpoint:
         )
 
     def completed(self, request: ChatRequest) -> ChatRequest:
-        """The request with what the registry says about calls of this model, where it says nothing itself."""
+        """The request as this model is asked: with what the registry says about its calls, where the request
+        says nothing itself, and with a schema in the instructions, where its API takes none.
+        """
+        if isinstance(request.output, Wanted) and "json_output" not in self.capabilities:
+            request = instructed(request, request.output.schema)
         if not self._defaults:
             return request
         missing = {name: value for name, value in self._defaults.items() if not getattr(request, name)}

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from graphbit_core.errors import GraphBitError
+from graphbit_core.kernel import check_policy
 from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
 from graphbit_core.llm.exchange import A, Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
@@ -44,6 +45,7 @@ class HttpCalls:
         self._origin = Origin(provider, model, resource=resource)
         self._resource, self._limiter = resource, limiter
         self._policy = dict(policy)
+        check_policy(self._policy)
         if limits:
             limit(limiter, limits)
         if protect:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphbit_core.errors import GraphBitError, InternalError, ValidationError
-from graphbit_core.kernel.calls import CallGroup
+from graphbit_core.kernel.calls import CLOSED, CallGroup
 from graphbit_core.llm.budget import reserve
 from graphbit_core.llm.endpoint import Endpoint
 from graphbit_core.llm.exchange import Observe, as_deltas
@@ -92,8 +92,8 @@ class Course:
     # --- the cache ---
 
     def _cache_and_key(self) -> tuple[ResponseCache, Key]:
-        if self._setup.cache is None or self._key is None:
-            raise InternalError("the call is over")
+        if self.step is None or self._setup.cache is None or self._key is None:
+            raise ValidationError(CLOSED)
         return self._setup.cache, self._key
 
     def _look_up(self, cache: ResponseCache, endpoint: Endpoint) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from graphbit_core.errors import Finding, StructuredOutputError, ValidationError
 from graphbit_core.kernel import Schema
+from graphbit_core.llm.wanted import Wanted
 from graphbit_core.tools.shapes import Shape, Shapes
-from graphbit_core.types.messages import ChatRequest, ChatResponse, JsonOutput, Message
+from graphbit_core.types.messages import ChatRequest, ChatResponse, Message
 
 T = TypeVar("T")
 
@@ -19,6 +20,8 @@ _WRAPPED = "value"
 """The field that holds what is not an object by itself: APIs want an object."""
 _REFUSALS = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
 """What the constructor of a class, or a model of pydantic, may raise of fields that it does not want."""
+_SHOWN = 80
+"""Characters of an answer in the text of an error."""
 _CUT_OFF = ("length", "content_filter", "refusal")
 """Reasons to end after which another try would end alike."""
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.S)
@@ -57,7 +60,7 @@ class Form(Generic[T]):
             schema = _target(self._shape.schema, shapes.defs)
         schema = shapes.with_defs(schema)
         self._check = Schema(json.dumps(schema))
-        self.output = JsonOutput(schema, re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64], strict=_is_strict(schema))
+        self.output = Wanted(schema, re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64], strict=_is_strict(schema))
 
     def read(self, text: str) -> tuple[T | None, Sequence[Finding]]:
         """The instance, or what is wrong with the text."""
@@ -79,16 +82,13 @@ class Answers(Generic[T]):
     Args:
         form: The form of what is wanted.
         request: What to do.
-        capabilities: Of the provider: without ``json_output`` the schema goes into the instructions.
         repairs: How often the model is told what is wrong and asked again, 0 or more.
 
     Raises:
         ValidationError: The request asks for an output of its own.
     """
 
-    def __init__(
-        self, form: Form[T], request: ChatRequest, capabilities: Collection[str], repairs: int = 2
-    ) -> None:
+    def __init__(self, form: Form[T], request: ChatRequest, repairs: int = 2) -> None:
         if request.output is not None:
             raise ValidationError("the output is given twice; leave it to the type", field="output")
         if not isinstance(repairs, int) or repairs < 0:
@@ -98,10 +98,7 @@ class Answers(Generic[T]):
         self._asked = 0
         self.done = False
         self._last: tuple[ChatResponse, T | None, Sequence[Finding]] | None = None
-        if "json_output" in capabilities:
-            self.request = replace(request, output=form.output)
-        else:
-            self.request = _instructed(request, form.output.schema)
+        self.request = replace(request, output=form.output)
 
     @property
     def value(self) -> T:
@@ -154,25 +151,13 @@ class Answers(Generic[T]):
 
     def _given_up(self, response: ChatResponse, findings: Sequence[Finding]) -> StructuredOutputError:
         return StructuredOutputError(
-            f"the answer does not fit after {self._asked} tries: {findings[0].message}",
+            f"the model gave no answer that fits, in {self._asked} tr{'y' if self._asked == 1 else 'ies'}; "
+            f"of the last one, {response.text[:_SHOWN]!r}: {findings[0].message}",
             model=response.model or None,
             attempts=self._asked,
             text=response.text,
             findings=findings,
         )
-
-
-def _instructed(request: ChatRequest, schema: Mapping[str, Any]) -> ChatRequest:
-    """The request with the schema as an instruction, for APIs that do not take one."""
-    text = json.dumps(schema, ensure_ascii=False)
-    order = f"Answer with JSON that fits this JSON Schema, and with nothing else:\n{text}"
-    messages = list(request.messages)
-    first = messages[0] if messages else None
-    if first is not None and first.role == "system" and isinstance(first.content, str):
-        messages[0] = replace(first, content=f"{first.content}\n\n{order}")
-    else:
-        messages.insert(0, Message("system", order))
-    return replace(request, messages=messages)
 
 
 def _fix(finish_reason: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from graphbit_core.errors import ValidationError
+from graphbit_core.kernel.calls import CLOSED
 from graphbit_core.workers import workers
 
 Item = TypeVar("Item")
@@ -36,9 +38,11 @@ class Worker(Generic[Item, Result]):
     async def receive(self) -> list[Item | Ended[Result]]:
         """The items since the last call, at least one; the last of all is ``Ended``.
 
-        Raises what ``source`` raised, after the items before it.
+        Raises what ``source`` raised, after the items before it, and ValidationError once it was stopped.
         """
         await self._arrived.wait()
+        if self._stopped:
+            raise ValidationError(CLOSED)
         with self._lock:
             items, self._items = self._items, []
             self._arrived.clear()
@@ -52,6 +56,7 @@ class Worker(Generic[Item, Result]):
     def stop(self) -> None:
         """Asks the thread to end at its next item; it cannot be interrupted before."""
         self._stopped = True
+        self._arrived.set()
 
     def _work(self) -> None:
         try:

@@ -125,21 +125,25 @@ class AgentNode(NodeType):
     async def _answer(self, context: NodeContext) -> Any:
         client = self._models.client(context)
         loop = self._ready or self._loop(self._tools.resolve(context))
-        asked = request = self._request(context)
-        answers = None if self._form is None else Answers(self._form, request, client.capabilities)
-        fits = None if answers is None else answers.fits
+        request = self._request(context)
+        if self._form is not None:
+            answers = Answers(self._form, request)
+            return await self._formed(client, context, loop, answers)
+        ask = partial(self._ask, client, context, loop, None)
+        return (await loop.run(request, ask, partial(caller_of, context), context.emit)).text
+
+    async def _formed(
+        self, client: LlmClient, context: NodeContext, loop: ToolLoop, answers: Answers[Any]
+    ) -> Any:
+        """Asks until the answer fits what ``output`` asks for."""
+        asked = answers.request
 
         async def ask(request: ChatRequest, iteration: int) -> ChatResponse:
             nonlocal asked
             asked = request
-            response = await self._ask(client, context, request, iteration, fits)
-            if response.tool_calls and loop.must_not_repeat(call.name for call in response.tool_calls):
-                self._cut_off.note(context.activation)
-            return response
+            return await self._ask(client, context, loop, answers.fits, request, iteration)
 
         caller = partial(caller_of, context)
-        if answers is None:
-            return (await loop.run(request, ask, caller, context.emit)).text
         while not answers.done:
             answers.read(await loop.run(answers.request, ask, caller, context.emit), asked)
         return answers.value
@@ -148,9 +152,10 @@ class AgentNode(NodeType):
         self,
         client: LlmClient,
         context: NodeContext,
+        loop: ToolLoop,
+        fits: Callable[[ChatResponse], bool] | None,
         request: ChatRequest,
         iteration: int,
-        fits: Callable[[ChatResponse], bool] | None,
     ) -> ChatResponse:
         """One model call, counted and told."""
         if iteration > 1:
@@ -181,6 +186,8 @@ class AgentNode(NodeType):
             about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
             context.emit("llm.completed", about)
         context.spend("usd", answered["usd"], answered["model"])
+        if response.tool_calls and loop.must_not_repeat(call.name for call in response.tool_calls):
+            self._cut_off.note(context.activation)
         return response
 
     def _loop(self, tools: Sequence[Tool]) -> ToolLoop:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.errors import Finding, ValidationError
+from graphbit_core.kernel import check_policy
 from graphbit_core.llm.structured import Form
 from graphbit_core.workflow.functions import resolve_function
 
@@ -45,6 +46,7 @@ class AgentModels:
             )
         self._llm, self._fallbacks = llm, tuple(fallbacks)
         self.policy = None if policy is None else dict(policy)
+        check_policy(self.policy or {})
         self._clients: WeakKeyDictionary[Host, dict[str, LlmClient]] = WeakKeyDictionary()
 
     def lacking(self, resources: Resources, needs: Sequence[str]) -> Sequence[Finding]:

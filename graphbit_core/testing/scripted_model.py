@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from threading import Lock
 from typing import ClassVar, TypeAlias
 
@@ -37,16 +37,20 @@ class ScriptedModel:
 
     Texts are streamed word by word. ``requests`` holds every request it got. When the turns are used up it
     fails the test with an AssertionError, unless ``repeat_last`` is set. Tokens are words, where no ``Usage``
-    says otherwise.
+    says otherwise. ``can`` names what it is to be able to do besides streams, tools and reasoning, such as
+    ``images`` or ``json_output``; a request that needs more is refused, as with any provider.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
-    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "tools", "reasoning"})
+    capabilities: frozenset[str] = frozenset({"stream", "tools", "reasoning"})
     default_model: ClassVar[str] = "scripted"
 
-    def __init__(self, turns: Iterable[Turn] = (), *, repeat_last: bool = False) -> None:
+    def __init__(
+        self, turns: Iterable[Turn] = (), *, repeat_last: bool = False, can: Collection[str] = ()
+    ) -> None:
         self._turns = list(turns)
         self._repeat_last = repeat_last
+        self.capabilities = self.capabilities | frozenset(can)
         self._lock = Lock()
         self.requests: list[ChatRequest] = []
 

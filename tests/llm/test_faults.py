@@ -240,5 +240,6 @@ def test_an_error_that_repeats_the_key_and_the_address_is_redacted(server: Model
     said = json.dumps(error_body(f"bad key {KEY} at {server.url}/v1"))
     with pytest.raises(ProviderError) as caught:
         open_client(server.script(Reply.text(said, 401))).complete("Hi")
-    assert str(caught.value) == "HTTP 401: bad key *** at ***/v1"
+    assert caught.value.message == "HTTP 401: bad key *** at ***/v1"
+    assert str(caught.value) == "HTTP 401: bad key *** at ***/v1 (openai:scripted-1)"
     assert isinstance(caught.value, PermissionError)

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from graphbit_openai import OpenAIProvider
 
-from graphbit_core import Executor, Host, LlmClient, Node, ValidationError, Workflow
+from graphbit_core import Executor, Host, LlmClient, Node, ResponseCache, ValidationError, Workflow
 from graphbit_core.kernel.calls import engine
 from graphbit_core.nodes.agent import AgentNode
-from graphbit_core.testing import ModelServer, Reply
+from graphbit_core.testing import ModelServer, Reply, ScriptedModel
 from graphbit_core.testing.model_server import Peer, Received
 from graphbit_core.testing.replies import chat_body, chat_events, error_body, sse
 from tests.llm.conftest import open_client
@@ -213,3 +213,31 @@ def test_a_stream_may_be_closed_by_another_thread_and_no_other_call_is_disturbed
 
 def _received(server: ModelServer, url: str, count: int) -> bool:
     return len(server.requests(url)) == count
+
+
+@pytest.mark.parametrize("within", [True, False])
+@pytest.mark.parametrize("local", [True, False])
+def test_an_async_stream_that_is_closed_while_it_is_read_ends_with_an_error(
+    within: bool, local: bool, server: ModelServer
+) -> None:
+    if local:
+        host = Host.isolated({("provider", "a"): lambda: ScriptedModel([["Hel", 0.2, "lo"]])})
+        client = LlmClient("a", host=host, cache=ResponseCache(":memory:"))
+    else:
+        client = open_client(server.script(Reply.stream(sse(chat_events())).cut_body(400, "hang")))
+    stream = client.stream("0")
+
+    async def read() -> None:
+        async for _ in stream.deltas():
+            if within:
+                stream.close()
+
+    async def both() -> BaseException | None:
+        reading = asyncio.ensure_future(read())
+        await asyncio.sleep(0.05)
+        stream.close()
+        await asyncio.wait([reading], timeout=1)
+        return reading.exception()
+
+    assert isinstance(asyncio.run(both()), ValidationError)
+    assert client.get_stats()["failed_requests"] == 0

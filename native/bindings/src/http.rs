@@ -67,7 +67,7 @@ impl PyEngine {
 
     /// Sets the limits of a limiter; tightening them never cancels a call.
     fn limit(&self, py: Python<'_>, limiter: &str, limits: &Bound<'_, PyDict>) -> PyResult<()> {
-        let given = numbers(limits)?;
+        let given = numbers("limits", limits)?;
         self.enter(py, |engine| {
             let mut limits = Limits::default();
             for (key, value) in &given {
@@ -80,7 +80,7 @@ impl PyEngine {
 
     /// Sets the breaker and the retry budget of a resource; what they have counted stays.
     fn protect(&self, py: Python<'_>, resource: &str, settings: &Bound<'_, PyDict>) -> PyResult<()> {
-        let given = numbers(settings)?;
+        let given = numbers("protection", settings)?;
         self.enter(py, |engine| {
             let mut protection = Protection::default();
             for (key, value) in &given {
@@ -113,7 +113,7 @@ impl PyEngine {
         limiter: Option<&str>,
         notices: bool,
     ) -> PyResult<CallId> {
-        let settings = numbers(policy)?;
+        let settings = numbers("policy", policy)?;
         let left = deadline.map(|deadline| seconds_until(py, deadline)).transpose()?;
         self.enter(py, |engine| {
             let pairs: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -220,6 +220,16 @@ impl PyEngine {
     }
 }
 
+/// Whether the settings of a policy are known and in range, as `Engine.start` will want them.
+#[pyfunction]
+pub fn check_policy(py: Python<'_>, policy: &Bound<'_, PyDict>) -> PyResult<()> {
+    let settings = numbers("policy", policy)?;
+    guarded(py, || {
+        let mut policy = Policy::default();
+        settings.iter().try_for_each(|(key, value)| policy.set(key, *value))
+    })
+}
+
 /// Seconds to wait that the headers of a failed reply ask for; None if they say nothing.
 #[pyfunction]
 pub fn retry_after(
@@ -234,8 +244,15 @@ pub fn retry_after(
     })
 }
 
-fn numbers(dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {
-    dict.iter().map(|(key, value)| Ok((key.extract()?, value.extract()?))).collect()
+fn numbers(of: &'static str, dict: &Bound<'_, PyDict>) -> PyResult<Vec<(PyBackedStr, f64)>> {
+    let number = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let Ok(found) = value.extract() else {
+            let message = format!("{} must be a number, not {}", key.str()?, value.repr()?);
+            return Err(to_py(dict.py(), &Error::validation(of, message), None));
+        };
+        Ok((key.extract()?, found))
+    };
+    dict.iter().map(number).collect()
 }
 
 /// The engine counts from an origin of its own, so a point on Python's monotonic clock is converted by

@@ -40,7 +40,7 @@ mod _native {
     #[pymodule_export]
     use super::graph::{Plan, Run, check_graph};
     #[pymodule_export]
-    use super::http::{PyEgress, PyEngine, retry_after};
+    use super::http::{PyEgress, PyEngine, check_policy, retry_after};
     #[pymodule_export]
     use super::mailbox::PyMailbox;
     #[pymodule_export]

@@ -83,7 +83,7 @@ pub enum Error {
         detail: String,
     },
     /// Time ran out.
-    #[error("time ran out ({phase}) after {timeout:?}")]
+    #[error("time ran out ({phase}) after {timeout:.1?}")]
     Deadline {
         /// What took too long.
         phase: Phase,
@@ -94,7 +94,7 @@ pub enum Error {
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// The breaker of the resource is open.
-    #[error("not sent: {resource:?} failed too often just now; it is tried again in {retry_after:?}")]
+    #[error("not sent: {resource:?} failed too often just now; it is tried again in {retry_after:.1?}")]
     CircuitOpen {
         /// Name of the resource.
         resource: String,

@@ -86,7 +86,7 @@ class Quirks:
             return changes or self
         known = [field.name for field in dataclasses.fields(self)]
         if unknown := sorted(changes.keys() - set(known)):
-            raise _wrong(unknown[0], f"is none; there are {', '.join(known)}")
+            raise _wrong(unknown[0], f"does not exist; there are {', '.join(known)}")
         return dataclasses.replace(self, **changes)
 
     @property

@@ -112,7 +112,7 @@ impl Gate {
         let Asking { resource, tokens, deadline, allowed } = asking;
         let now = self.clock.now();
         let mut core = self.core();
-        if deadline.is_some_and(|deadline| core.limiter.earliest(now) >= deadline) {
+        if deadline.is_some_and(|deadline| core.limiter.earliest(tokens, now) >= deadline) {
             return Err(Error::Deadline { phase: Phase::Queue, timeout: allowed });
         }
         let permit = resource.enter(now)?;

@@ -94,7 +94,11 @@ impl Protection {
 
 /// The error of a name that does not exist.
 pub(super) fn unknown(field: &'static str, what: &str, name: &str, known: &[&str]) -> Error {
-    Error::validation(field, format!("there is no {what} {name:?}{}", nearest(name, known)))
+    let hint = match nearest(name, known) {
+        hint if hint.is_empty() => format!("; it has {}", known.join(", ")),
+        hint => hint,
+    };
+    Error::validation(field, format!("there is no {what} {name:?}{hint}"))
 }
 
 pub(super) fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {

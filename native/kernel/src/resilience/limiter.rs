@@ -267,10 +267,11 @@ impl Limiter {
     }
 
     /// No call that joins the queue now starts before this time, unless others give up. A call whose deadline
-    /// comes first need not wait for it.
-    pub fn earliest(&self, now: Time) -> Time {
+    /// comes first need not wait for it. Of the tokens, what calls in flight have reserved may all come back.
+    pub fn earliest(&self, tokens: u64, now: Time) -> Time {
         let calls = self.queue.len() as u64 + 1;
-        self.requests.ready_at(calls, now).max(self.paused_until).max(now)
+        let by_rate = self.requests.ready_at(calls, now).max(self.tokens.earliest(tokens, now));
+        by_rate.max(self.paused_until).max(now)
     }
 
     /// The ticket whose turn is next.

@@ -132,6 +132,16 @@ impl TokenMeter {
         self.paid.ready_at(units, now)
     }
 
+    /// When `units` fit, if calls in flight turn out to use nothing. More than the burst never fits, and is
+    /// refused for that.
+    pub(super) fn earliest(&self, units: u64, now: Time) -> Time {
+        if self.rate().is_some_and(|rate| units > rate.burst) {
+            now
+        } else {
+            self.settled.ready_at(units, now)
+        }
+    }
+
     pub(super) fn reserve(&mut self, units: u64, now: Time) {
         self.paid.add(units, now);
         self.reserved = self.reserved.saturating_add(units);

@@ -317,12 +317,22 @@ fn a_tighter_limit_cancels_nobody() {
 }
 
 #[test]
+fn the_earliest_start_of_a_newcomer_waits_for_tokens_that_are_surely_used() {
+    let mut talk = Talk::with(tokens(60.0));
+    talk.admit(1, 60);
+    assert_eq!(talk.limiter.earliest(30, talk.now), talk.now);
+    talk.limiter.settle(60, 45, talk.now);
+    assert_eq!(Admission::WaitUntil(talk.limiter.earliest(30, talk.now)), talk.after(15.0));
+    assert_eq!(talk.limiter.earliest(61, talk.now), talk.now);
+}
+
+#[test]
 fn the_earliest_start_of_a_newcomer_counts_those_ahead() {
     let mut talk = Talk::with(requests(60.0));
-    assert_eq!(talk.limiter.earliest(talk.now), talk.now);
+    assert_eq!(talk.limiter.earliest(0, talk.now), talk.now);
     talk.admit(60, 0);
     (0..9).for_each(|_| assert!(talk.limiter.enqueue(0, talk.now).is_ok()));
-    assert_eq!(Admission::WaitUntil(talk.limiter.earliest(talk.now)), talk.after(10.0));
+    assert_eq!(Admission::WaitUntil(talk.limiter.earliest(0, talk.now)), talk.after(10.0));
     talk.limiter.pause_until(talk.now + Duration::from_secs(30));
-    assert_eq!(Admission::WaitUntil(talk.limiter.earliest(talk.now)), talk.after(30.0));
+    assert_eq!(Admission::WaitUntil(talk.limiter.earliest(0, talk.now)), talk.after(30.0));
 }
