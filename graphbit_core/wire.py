@@ -10,7 +10,6 @@ import json
 from array import array
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
-from json.scanner import make_scanner
 from math import isfinite
 from typing import Any, Never
 
@@ -36,8 +35,7 @@ __all__ = [
     "tool_name",
 ]
 
-_decoder = json.JSONDecoder()
-_parse, _scan = _decoder.decode, make_scanner(_decoder)
+_read = json.JSONDecoder().raw_decode
 """``json.loads`` looks at its options first and for white space around; that counts at one call per frame."""
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -54,13 +52,11 @@ def bad_shape(what: str, found: Any, status: int | None = None) -> Never:
 
 def read_frame(data: str) -> dict[str, Any]:
     """The object in one frame of a stream. Raises DecodeError."""
+    text = data.strip(" \t\r\n")
     try:
-        try:
-            frame, end = _scan(data, 0)
-        except StopIteration:
-            end = -1
-        if end != len(data):  # white space around it, or it is not JSON
-            frame = _parse(data)
+        frame, end = _read(text)
+        if end != len(text):
+            raise ValueError(f"something follows its {end} characters")
     except (ValueError, RecursionError) as error:
         fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
     else:
