@@ -126,6 +126,7 @@ if TYPE_CHECKING:
         optional_key as optional_key,
         resolve_key as resolve_key,
         resource_name as resource_name,
+        server_mark as server_mark,
     )
     from graphbit_core.llm.tokens import TokenCount as TokenCount, count_tokens as count_tokens
     from graphbit_core.nodes.lifecycle import Lifecycle as Lifecycle
@@ -227,7 +228,7 @@ _PUBLIC = {
     "llm.models": "ModelInfo ModelRegistry ModelSettings Prices Resolved default_registry",
     "llm.reply_errors": "error_for_status",
     "llm.routing": "Router",
-    "llm.settings": "check_base_url optional_key resolve_key resource_name",
+    "llm.settings": "check_base_url optional_key resolve_key resource_name server_mark",
     "llm.tokens": "TokenCount count_tokens",
     "nodes.lifecycle": "Lifecycle",
     "settings": "check_whole_number",

@@ -35,8 +35,8 @@ __all__ = [
     "tool_name",
 ]
 
-_parse = json.JSONDecoder().decode
-"""``json.loads`` looks at its options first, which counts at one call per frame."""
+_read = json.JSONDecoder().raw_decode
+"""``json.loads`` looks at its options first and for white space around; that counts at one call per frame."""
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON text without spaces, of what an API gave as an object and our messages hold as text."""
@@ -52,8 +52,11 @@ def bad_shape(what: str, found: Any, status: int | None = None) -> Never:
 
 def read_frame(data: str) -> dict[str, Any]:
     """The object in one frame of a stream. Raises DecodeError."""
+    text = data.strip(" \t\r\n")
     try:
-        frame = _parse(data)
+        frame, end = _read(text)
+        if end != len(text):
+            raise ValueError(f"something follows its {end} characters")
     except (ValueError, RecursionError) as error:
         fault = str(error)  # not chained: it holds the whole frame, which may repeat a credential
     else:

@@ -27,10 +27,11 @@ SYSTEM, USER = Message("system", "s"), Message("user", "u")
 
 
 def test_a_frame_is_an_object() -> None:
-    assert read_frame('{"a": "Grüß"}') == {"a": "Grüß"}
+    for text in ('{"a": "Grüß"}', ' {"a": "Grüß"}', '{"a": "Grüß"} \n'):
+        assert read_frame(text) == {"a": "Grüß"}
 
 
-@pytest.mark.parametrize("data", ["", "{oops", "[]", "7", "null", "[" * 200_000, '{"a": 1} {}'])
+@pytest.mark.parametrize("data", ["", " ", "oops", "{oops", "[]", "7", "null", "[" * 200_000, '{"a": 1} {}'])
 def test_a_frame_of_another_shape_is_a_decode_error_that_chains_nothing(data: str) -> None:
     with pytest.raises(DecodeError) as caught:
         read_frame(data)

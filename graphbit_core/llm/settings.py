@@ -74,8 +74,16 @@ def check_base_url(url: str, allow_insecure: bool = False) -> str:
 
 def resource_name(provider: str, base_url: str, key: Secret | None = None) -> str:
     """Names what shares a breaker and limits, without showing the URL or the key."""
-    where = hashlib.blake2b(base_url.encode(), digest_size=4).hexdigest()
-    return f"{provider}:{where}:{key.fingerprint() if key else 'no-key'}"
+    return f"{provider}:{_mark(base_url)}:{key.fingerprint() if key else 'no-key'}"
+
+
+def server_mark(base_url: str, usual: str) -> str:
+    """What a fingerprint ends with where vectors come from another server than the ``usual`` one."""
+    return "" if base_url == usual else f":{_mark(base_url)}"
+
+
+def _mark(base_url: str) -> str:
+    return hashlib.blake2b(base_url.encode(), digest_size=4).hexdigest()
 
 
 def _bad_url(what: str) -> ConfigError:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, Vectors, check_whole_number
+from graphbit_core import (
+    HttpRequest,
+    HttpResponse,
+    ProviderError,
+    Secret,
+    Vectors,
+    check_whole_number,
+    server_mark,
+)
 from graphbit_core.wire import bad_shape, read_vectors
 from graphbit_google.connection import API_VERSION, BASE_URL, Connection, model_path
 from graphbit_google.errors import error_in_body, error_of, read_error
@@ -51,9 +59,8 @@ class GoogleEmbedder:
         self._connection = Connection.open(api_key, base_url, api_version, allow_insecure)
         self._codec = GoogleEmbedCodec(self._connection, model, dimensions, task_type, max_batch)
         self._dimensions = dimensions or (3072 if model == "gemini-embedding-001" else None)
-        self._fingerprint = f"google:{model}:{dimensions or 'default'}:{task_type or 'default'}"
-        if base_url.rstrip("/") != BASE_URL:
-            self._fingerprint += ":" + self._connection.resource().split(":")[1]
+        server = server_mark(self._connection.base_url, f"{BASE_URL}/{api_version}")
+        self._fingerprint = f"google:{model}:{dimensions or 'default'}:{task_type or 'default'}{server}"
 
     @property
     def dimensions(self) -> int | None:

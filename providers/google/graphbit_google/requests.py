@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from graphbit_core import ChatRequest, JsonOutput, ToolSpec, ValidationError
@@ -18,9 +19,15 @@ _OURS = frozenset({"contents", "systemInstruction", "model"})
 _GENERATION = re.compile(r"(?:models/)?gemini-([0-9]+)")
 
 
-def write_request(
-    request: ChatRequest, model: str, thinking: Thinking | None, *, include_thoughts: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """See GoogleProvider for what each means."""
+
+    thinking: Thinking | None = None
+    include_thoughts: bool = False
+
+
+def write_request(request: ChatRequest, model: str, options: Options) -> dict[str, Any]:
     """The JSON body. Raises ValidationError for what the API cannot express."""
     if request.parallel_tool_calls is False:
         raise ValidationError(
@@ -28,14 +35,14 @@ def write_request(
             field="parallel_tool_calls",
         )
     generation = _generation(model)
-    kind = thinking or ("budget" if 0 < generation < 3 else "level")
+    kind = options.thinking or ("budget" if 0 < generation < 3 else "level")
     optional = {
         "systemInstruction": system_instruction(request.messages),
         "tools": [{"functionDeclarations": [_tool(tool) for tool in request.tools]}]
         if request.tools
         else None,
         "toolConfig": _tool_config(request.tool_choice),
-        "generationConfig": _generation_config(request, kind, include_thoughts=include_thoughts) or None,
+        "generationConfig": _generation_config(request, kind, options.include_thoughts) or None,
     }
     body = {
         "contents": write_messages(request.messages, signed=generation >= 3),
@@ -50,7 +57,7 @@ def _generation(model: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _generation_config(request: ChatRequest, kind: Thinking, *, include_thoughts: bool) -> dict[str, Any]:
+def _generation_config(request: ChatRequest, kind: Thinking, include_thoughts: bool) -> dict[str, Any]:
     fields = {
         "maxOutputTokens": request.max_tokens,
         "temperature": request.temperature,

@@ -7,7 +7,15 @@ from typing import Any, ClassVar
 
 from graphbit_openai import Connection, error_in_body, read_error
 
-from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, Vectors, check_whole_number
+from graphbit_core import (
+    HttpRequest,
+    HttpResponse,
+    ProviderError,
+    Secret,
+    Vectors,
+    check_whole_number,
+    server_mark,
+)
 from graphbit_core.wire import bad_shape, read_vectors
 from graphbit_huggingface.provider import KEY_ENV, ROUTER
 
@@ -52,9 +60,9 @@ class HuggingFaceEmbedder:
             "huggingface", base_url, api_key, KEY_ENV, allow_insecure=allow_insecure
         )
         self._codec = HuggingFaceEmbedCodec(self._connection, model, options, max_batch)
-        where = "" if self._connection.base_url == BASE_URL else self._connection.resource().split(":")[1]
+        server = server_mark(self._connection.base_url, BASE_URL)
         told = ",".join(f"{name}={value}" for name, value in sorted(options.items()))
-        self._fingerprint = f"huggingface:{model}:{told or 'default'}" + (where and f":{where}")
+        self._fingerprint = f"huggingface:{model}:{told or 'default'}{server}"
 
     @property
     def dimensions(self) -> int | None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from graphbit_core import HttpRequest, HttpResponse, ProviderError, Secret, Vectors, check_whole_number
+from graphbit_core import (
+    HttpRequest,
+    HttpResponse,
+    ProviderError,
+    Secret,
+    Vectors,
+    check_whole_number,
+    server_mark,
+)
 from graphbit_core.wire import bad_shape, read_vectors
 from graphbit_ollama.connection import BASE_URL, Connection
 from graphbit_ollama.errors import error_in_body, read_error
@@ -21,10 +29,10 @@ class OllamaEmbedder:
         truncate: Whether the server may cut texts that are too long for the model. False makes them an error.
         keep_alive: How long the model stays in memory, such as ``"10m"``, or seconds; -1 for ever.
         max_batch: Most texts in one request, at least 1.
-        base_url: Where the server is, in any form that ``OLLAMA_HOST`` takes; by default that environment
-            variable, else port 11434 of this machine.
         api_key: A key, for servers that want one; by default the environment variable ``OLLAMA_API_KEY``,
             else none.
+        base_url: Where the server is, in any form that ``OLLAMA_HOST`` takes; by default that environment
+            variable, else port 11434 of this machine.
         allow_insecure: Allow plain http to another machine.
 
     Raises:
@@ -41,8 +49,8 @@ class OllamaEmbedder:
         truncate: bool = False,
         keep_alive: float | str | None = None,
         max_batch: int = 256,
-        base_url: str | None = None,
         api_key: str | Secret | None = None,
+        base_url: str | None = None,
         allow_insecure: bool = False,
     ) -> None:
         check_whole_number("max_batch", max_batch, 1)
@@ -54,9 +62,8 @@ class OllamaEmbedder:
         fields |= {name: value for name, value in optional.items() if value is not None}
         self._codec = OllamaEmbedCodec(self._connection, fields, max_batch)
         self._dimensions = dimensions
-        self._fingerprint = f"ollama:{model}:{dimensions or 'default'}"
-        if self._connection.base_url != BASE_URL:
-            self._fingerprint += ":" + self._connection.resource().split(":")[1]
+        server = server_mark(self._connection.base_url, BASE_URL)
+        self._fingerprint = f"ollama:{model}:{dimensions or 'default'}{server}"
 
     @property
     def dimensions(self) -> int | None:

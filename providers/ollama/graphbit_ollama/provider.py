@@ -26,10 +26,10 @@ class OllamaProvider:
     """Ollama's chat API. A model that the server does not have is an error, never a download.
 
     Args:
-        base_url: Where the server is, in any form that ``OLLAMA_HOST`` takes; by default that environment
-            variable, else port 11434 of this machine.
         api_key: A key, for servers that want one; by default the environment variable ``OLLAMA_API_KEY``,
             else none.
+        base_url: Where the server is, in any form that ``OLLAMA_HOST`` takes; by default that environment
+            variable, else port 11434 of this machine.
         allow_insecure: Allow plain http to another machine.
         num_ctx: Tokens of context. The server cuts longer prompts without a word; by default it decides how
             many that are.
@@ -50,8 +50,8 @@ class OllamaProvider:
     def __init__(
         self,
         *,
-        base_url: str | None = None,
         api_key: str | Secret | None = None,
+        base_url: str | None = None,
         allow_insecure: bool = False,
         num_ctx: int | None = None,
         options: Mapping[str, Any] | None = None,

@@ -18,6 +18,7 @@ from graphbit_core import (
     ValidationError,
     Vectors,
     check_whole_number,
+    server_mark,
 )
 from graphbit_core.wire import bad_shape, check_extra, read_vectors
 from graphbit_openai.connection import BASE_URL, Connection, open_openai
@@ -71,9 +72,8 @@ class OpenAICompatibleEmbedder:
         self._connection = connection
         self._codec = OpenAIEmbedCodec(connection, sent, max_batch)
         self._dimensions = dimensions or _DIMENSIONS.get(model)
-        self._fingerprint = f"{connection.provider}:{model}:{dimensions or 'default'}"
-        if connection.base_url != BASE_URL:
-            self._fingerprint += ":" + connection.resource().split(":")[1]
+        server = server_mark(connection.base_url, BASE_URL)
+        self._fingerprint = f"{connection.provider}:{model}:{dimensions or 'default'}{server}"
         if extra:
             self._fingerprint += ":" + json.dumps(dict(extra), sort_keys=True)
 
