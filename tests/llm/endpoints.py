@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from graphbit_core import Host, LlmClient
 from graphbit_core.testing import ScriptedModel
@@ -11,7 +11,7 @@ from graphbit_core.testing import ScriptedModel
 class Whole(ScriptedModel):
     """A model whose provider streams nothing, and can do nothing more."""
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
+    capabilities = frozenset()
 
 
 def models(**scripts: Any) -> tuple[Host, dict[str, ScriptedModel]]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated, Any, ClassVar, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import pydantic
 import pytest
@@ -67,7 +67,7 @@ class Tree:
 
 
 class Able(ScriptedModel):
-    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "json_output"})
+    capabilities = frozenset({"stream", "json_output"})
 
 
 def client_of(*turns: Any, able: bool = True) -> tuple[LlmClient, ScriptedModel]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from graphbit_openai import OpenAIEmbedder, OpenAIProvider, Quirks
@@ -39,7 +39,7 @@ from tests.llm.endpoints import chain, models
 class Seeing(ScriptedModel):
     """A model that takes whatever a message can hold."""
 
-    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "images", "files", "audio"})
+    capabilities = frozenset({"stream", "images", "files", "audio"})
 
 
 ANSWER = ChatResponse(Message("assistant", "ok"), usage=Usage(10, 5))

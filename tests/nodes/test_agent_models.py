@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -37,7 +37,7 @@ class Verdict:
 
 
 class Able(ScriptedModel):
-    capabilities: ClassVar[frozenset[str]] = frozenset({"stream", "tools", "json_output"})
+    capabilities = frozenset({"stream", "tools", "json_output"})
 
 
 TEXT = '{"good": true, "why": "It is short."}'
