@@ -102,14 +102,15 @@ if TYPE_CHECKING:
     )
     from graphbit_core.llm.budget import Budget as Budget, Reservation as Reservation, Spent as Spent
     from graphbit_core.llm.cache import ResponseCache as ResponseCache
-    from graphbit_core.llm.call_arguments import arguments_object as arguments_object
+    from graphbit_core.llm.calls.reply_errors import error_for_status as error_for_status
     from graphbit_core.llm.client import (
         BatchItem as BatchItem,
         ChatStream as ChatStream,
         LlmClient as LlmClient,
     )
-    from graphbit_core.llm.embedding import EmbeddingClient as EmbeddingClient
-    from graphbit_core.llm.endpoint import Endpoint as Endpoint
+    from graphbit_core.llm.embeddings.client import EmbeddingClient as EmbeddingClient
+    from graphbit_core.llm.endpoints.endpoint import Endpoint as Endpoint
+    from graphbit_core.llm.endpoints.routing import Router as Router
     from graphbit_core.llm.fluent import ModelCall as ModelCall, model as model
     from graphbit_core.llm.models import (
         ModelInfo as ModelInfo,
@@ -119,8 +120,6 @@ if TYPE_CHECKING:
         Resolved as Resolved,
         default_registry as default_registry,
     )
-    from graphbit_core.llm.reply_errors import error_for_status as error_for_status
-    from graphbit_core.llm.routing import Router as Router
     from graphbit_core.llm.settings import (
         check_base_url as check_base_url,
         optional_key as optional_key,
@@ -219,15 +218,14 @@ _PUBLIC = {
     "host": "ComponentInfo Host Registration Resources default_host hookimpl",
     "kernel.runtime": "configure_runtime runtime_info",
     "llm.budget": "Budget Reservation Spent",
-    "llm.call_arguments": "arguments_object",
     "llm.cache": "ResponseCache",
+    "llm.calls.reply_errors": "error_for_status",
     "llm.client": "BatchItem ChatStream LlmClient",
-    "llm.embedding": "EmbeddingClient",
-    "llm.endpoint": "Endpoint",
+    "llm.embeddings.client": "EmbeddingClient",
+    "llm.endpoints.endpoint": "Endpoint",
+    "llm.endpoints.routing": "Router",
     "llm.fluent": "ModelCall model",
     "llm.models": "ModelInfo ModelRegistry ModelSettings Prices Resolved default_registry",
-    "llm.reply_errors": "error_for_status",
-    "llm.routing": "Router",
     "llm.settings": "check_base_url optional_key resolve_key resource_name server_mark",
     "llm.tokens": "TokenCount count_tokens",
     "nodes.lifecycle": "Lifecycle",

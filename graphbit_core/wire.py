@@ -15,7 +15,7 @@ from typing import Any, Never
 
 from graphbit_core.errors import DecodeError, ValidationError
 from graphbit_core.types.documents import Vector
-from graphbit_core.types.http import HttpResponse
+from graphbit_core.types.http import HttpRequest, HttpResponse
 from graphbit_core.types.messages import Message
 
 __all__ = [
@@ -43,6 +43,9 @@ compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 
 # --- reading ---
+
+INVALID_JSON = "INVALID_JSON"
+"""Under this name stands what a model wrote as arguments and is no JSON object."""
 
 
 def bad_shape(what: str, found: Any, status: int | None = None) -> Never:
@@ -171,3 +174,19 @@ def check_extra(extra: Mapping[str, Any], ours: Collection[str]) -> None:
     """Refuses an ``extra`` that would replace fields of ``ours``. Raises ValidationError."""
     if taken := sorted(name for name in extra if name in ours):
         raise ValidationError(f"extra must not hold {taken}; the request sets them itself", field="extra")
+
+
+def arguments_object(arguments: str) -> dict[str, Any]:
+    """The arguments of a tool call as an object, for APIs that take no text there.
+
+    A model may write what is no JSON object, or what JSON cannot carry, such as ``NaN``. The tool's result
+    then says so, and the model has to see what it wrote to mend it; so that is not left out but stands, as
+    text, under the name ``INVALID_JSON``, as in Anthropic's documents about results. No text at all is a
+    call without arguments.
+    """
+    try:
+        read = json.loads(arguments) if arguments.strip() else {}
+        HttpRequest.json("", read)  # NaN, huge numbers and half characters can be read, but not sent
+    except (ValueError, RecursionError, ValidationError):
+        read = None
+    return read if isinstance(read, dict) else {INVALID_JSON: arguments}

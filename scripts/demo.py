@@ -16,7 +16,7 @@ from graphbit_core.cli.ask import place
 from graphbit_core.cli.progress import Bar
 from graphbit_core.cli.run import run_table
 from graphbit_core.host import default_host
-from graphbit_core.llm.embedding import EmbeddingClient
+from graphbit_core.llm.embeddings.client import EmbeddingClient
 from graphbit_core.rag.ask import Answer, ask
 from graphbit_core.rag.index import Index
 

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from graphbit_core.cli.progress import Bar
     from graphbit_core.host import default_host
     from graphbit_core.llm.client import LlmClient
-    from graphbit_core.llm.embedding import EmbeddingClient
+    from graphbit_core.llm.embeddings.client import EmbeddingClient
     from graphbit_core.rag.ask import ask, index_directory
     from graphbit_core.rag.index import Index, check_root
 

@@ -12,7 +12,7 @@ from graphbit_core.errors import BudgetExceededError, ConfigError, ValidationErr
 from graphbit_core.types.messages import Usage
 
 if TYPE_CHECKING:
-    from graphbit_core.llm.exchange import Observe
+    from graphbit_core.llm.calls.exchange import Observe
 
 _NANO = 1_000_000_000
 """Money is counted in whole billionths of a dollar, so that a sum of many is exact."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from graphbit_core.errors import ConfigError, DecodeError, ValidationError
 from graphbit_core.llm.answers import read_answer, write_answer
-from graphbit_core.llm.endpoint import Endpoint
+from graphbit_core.llm.endpoints.endpoint import Endpoint
 from graphbit_core.llm.redact import is_secret_name
 from graphbit_core.types.messages import ChatRequest, ChatResponse
 

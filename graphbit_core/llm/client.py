@@ -15,19 +15,19 @@ from graphbit_core.kernel.warm import warm_all, warm_all_async
 from graphbit_core.llm.batch import BatchItem, run_batch, run_batch_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.cache import ResponseCache, cache_of
+from graphbit_core.llm.calls.exchange import Observe
 from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request, as_requests
-from graphbit_core.llm.embedding import EmbeddingClient, embedder_settings
-from graphbit_core.llm.endpoint import EndpointSpec, open_endpoints
-from graphbit_core.llm.exchange import Observe
-from graphbit_core.llm.figures import reset, stats_of
+from graphbit_core.llm.embeddings.client import EmbeddingClient, embedder_settings
+from graphbit_core.llm.endpoints.endpoint import EndpointSpec, open_endpoints
+from graphbit_core.llm.endpoints.figures import reset, stats_of
+from graphbit_core.llm.endpoints.routing import Router, router_of
+from graphbit_core.llm.endpoints.setup import Fits, Policy, Setup
+from graphbit_core.llm.endpoints.warmup import hosts_of, unreached
 from graphbit_core.llm.models import ModelRegistry, default_registry
 from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse
 from graphbit_core.llm.redact import Hidden
-from graphbit_core.llm.routing import Router, router_of
-from graphbit_core.llm.setup import Fits, Policy, Setup
 from graphbit_core.llm.stream import ChatStream
 from graphbit_core.llm.structured import Answers, Form
-from graphbit_core.llm.warmup import hosts_of, unreached
 from graphbit_core.types.documents import Vector
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 

@@ -9,9 +9,9 @@ from typing import Any, Self, TypeVar
 
 from graphbit_core.contracts.tool import Tool
 from graphbit_core.errors import ValidationError
+from graphbit_core.llm.calls.exchange import Observe
 from graphbit_core.llm.client import LlmClient
 from graphbit_core.llm.conversation import Turn, as_conversation, check_options
-from graphbit_core.llm.exchange import Observe
 from graphbit_core.llm.stream import ChatStream
 from graphbit_core.tools.call import Caller
 from graphbit_core.tools.decorator import tool

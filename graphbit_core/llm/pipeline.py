@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from graphbit_core.errors import GraphBitError, InternalError, ValidationError
 from graphbit_core.kernel.calls import CLOSED, CallGroup
 from graphbit_core.llm.budget import reserve
-from graphbit_core.llm.endpoint import Endpoint
-from graphbit_core.llm.exchange import Observe, as_deltas
-from graphbit_core.llm.failover import another_may_do, reported
+from graphbit_core.llm.calls.exchange import Observe, as_deltas
+from graphbit_core.llm.calls.worker import in_thread
+from graphbit_core.llm.endpoints.endpoint import Endpoint
+from graphbit_core.llm.endpoints.failover import another_may_do, reported
+from graphbit_core.llm.endpoints.routing import awake
+from graphbit_core.llm.endpoints.setup import Fits, Policy, Setup, choose
 from graphbit_core.llm.models import ModelInfo
-from graphbit_core.llm.routing import awake
-from graphbit_core.llm.setup import Fits, Policy, Setup, choose
 from graphbit_core.llm.tokens import estimate
-from graphbit_core.llm.worker import in_thread
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 
 if TYPE_CHECKING:
@@ -40,20 +40,28 @@ class Course:
     """
 
     __slots__ = (
-        *(
-            "_answer",
-            "_began",
-            "_deadline",
-            "_delivered",
-            "_errors",
-            "_fits",
-            "_group",
-            "_key",
-            "_keyed",
-            "_observe",
-        ),
-        *("_pending", "_place", "_policy", "_request", "_reservation", "_route", "_run", "_running"),
-        *("_sent", "_setup", "_stream", "step"),
+        "_answer",
+        "_began",
+        "_deadline",
+        "_delivered",
+        "_errors",
+        "_fits",
+        "_group",
+        "_key",
+        "_keyed",
+        "_observe",
+        "_pending",
+        "_place",
+        "_policy",
+        "_request",
+        "_reservation",
+        "_route",
+        "_run",
+        "_running",
+        "_sent",
+        "_setup",
+        "_stream",
+        "step",
     )
 
     def __init__(

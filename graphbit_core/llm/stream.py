@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.llm.exchange import SHOWN
+from graphbit_core.llm.calls.exchange import SHOWN
 from graphbit_core.types.messages import ChatResponse, Delta
 
 

@@ -18,8 +18,8 @@ from graphbit_core.errors import (
     TransportError,
     ValidationError,
 )
+from graphbit_core.llm.calls.reply_errors import retry_after
 from graphbit_core.llm.redact import redact
-from graphbit_core.llm.reply_errors import retry_after
 from graphbit_core.types.http import HttpResponse
 
 _CHARSETS = re.compile(

@@ -15,7 +15,7 @@ from graphbit_core.workflow.template import placeholders
 if TYPE_CHECKING:
     from graphbit_core.contracts.provider import Vectors
     from graphbit_core.host import Resources
-    from graphbit_core.llm.embedding import EmbeddingClient
+    from graphbit_core.llm.embeddings.client import EmbeddingClient
 
 
 class RetrieveNode(NodeType):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from graphbit_core.contracts.splitter import Splitter
     from graphbit_core.contracts.vector_store import VectorStore
     from graphbit_core.host import Host
-    from graphbit_core.llm.embedding import EmbeddingClient
+    from graphbit_core.llm.embeddings.client import EmbeddingClient
 
 DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive", "chunk_size": 1000, "chunk_overlap": 200}
 MAX_BYTES = 10 * 1024 * 1024

@@ -16,7 +16,7 @@ import pytest
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.errors import DecodeError, GraphBitError, ProviderError, UnavailableError
 from graphbit_core.host import Host
-from graphbit_core.llm.embedding import EmbeddingClient
+from graphbit_core.llm.embeddings.client import EmbeddingClient
 from graphbit_core.testing.component import CANARY
 from graphbit_core.testing.model_server import ModelServer, Received
 from graphbit_core.testing.network import GARBAGE, ONCE, STATUSES, NetworkConformance, everything, raised

@@ -20,7 +20,7 @@ from graphbit_core import (
     UnavailableError,
     default_host,
 )
-from graphbit_core.llm.reply_errors import is_retryable
+from graphbit_core.llm.calls.reply_errors import is_retryable
 from graphbit_core.testing import ModelServer, Reply
 from tests.llm.conftest import KEY
 from tests.llm.test_faults_of_providers import PROVIDERS, Fault, ask_all, open_clients

@@ -12,8 +12,8 @@ from graphbit_core import (
     UnavailableError,
     error_for_status,
 )
-from graphbit_core.llm.exchange import verdict_on
-from graphbit_core.llm.reply_errors import add_header_facts, is_retryable, retry_after
+from graphbit_core.llm.calls.exchange import verdict_on
+from graphbit_core.llm.calls.reply_errors import add_header_facts, is_retryable, retry_after
 
 NOW = 1_800_000_000.0
 

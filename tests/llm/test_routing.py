@@ -23,8 +23,8 @@ from graphbit_core import (
     Usage,
     ValidationError,
 )
+from graphbit_core.llm.endpoints.routing import Balance, Cheapest, Fastest, awake
 from graphbit_core.llm.models import ModelInfo, Prices
-from graphbit_core.llm.routing import Balance, Cheapest, Fastest, awake
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.replies import chat_body, error_body
 from tests.llm.endpoints import chain, models

@@ -13,7 +13,7 @@ from graphbit_core import GraphBitError, errors
 MAY_CATCH_BROADLY = {
     "graphbit_core/host/*.py": "a broken plugin harms only itself; the host reports it",
     "graphbit_core/cli/main.py": "a plugin's command harms only itself, and is reported",
-    "graphbit_core/llm/worker.py": "carries an error to the coroutine that waits, which raises it",
+    "graphbit_core/llm/calls/worker.py": "carries an error to the coroutine that waits, which raises it",
     "graphbit_core/processes/child.py": "what the function raised is told to the parent, which raises it",
     "graphbit_core/workflow/bodies.py": "whatever a node's body raises becomes that node's failure",
     "graphbit_core/workflow/failures.py": "an error that cannot say what it is is told of all the same",

@@ -15,9 +15,8 @@ from graphbit_core import (
     TextPart,
     ToolCall,
     ValidationError,
-    arguments_object,
 )
-from graphbit_core.wire import base64_text, call_id
+from graphbit_core.wire import arguments_object, base64_text, call_id
 
 ORIGIN = "anthropic"
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")

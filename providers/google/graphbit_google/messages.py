@@ -8,16 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphbit_core import (
-    Message,
-    PassagePart,
-    ReasoningPart,
-    TextPart,
-    ToolCall,
-    ValidationError,
-    arguments_object,
-)
-from graphbit_core.wire import split_system, tool_name
+from graphbit_core import Message, PassagePart, ReasoningPart, TextPart, ToolCall, ValidationError
+from graphbit_core.wire import arguments_object, split_system, tool_name
 from graphbit_google.answers import ORIGIN
 from graphbit_google.parts import write_part
 

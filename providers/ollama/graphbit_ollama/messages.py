@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphbit_core import (
-    ImagePart,
-    Message,
-    PassagePart,
-    ReasoningPart,
-    TextPart,
-    ToolCall,
-    ValidationError,
-    arguments_object,
-)
-from graphbit_core.wire import base64_text, tool_name
+from graphbit_core import ImagePart, Message, PassagePart, ReasoningPart, TextPart, ToolCall, ValidationError
+from graphbit_core.wire import arguments_object, base64_text, tool_name
 
 ORIGIN = "ollama"
 

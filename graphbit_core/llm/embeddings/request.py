@@ -11,10 +11,10 @@ from graphbit_core.contracts.provider import Vectors
 from graphbit_core.errors import BadRequestError, GraphBitError
 from graphbit_core.kernel.calls import CallGroup
 from graphbit_core.llm.budget import Budget, Reservation, reserve
-from graphbit_core.llm.embed_api import HttpEmbed, LocalEmbed
-from graphbit_core.llm.exchange import Observe
-from graphbit_core.llm.http_calls import Policy
-from graphbit_core.llm.meter import Meter
+from graphbit_core.llm.calls.exchange import Observe
+from graphbit_core.llm.calls.http_calls import Policy
+from graphbit_core.llm.embeddings.api import HttpEmbed, LocalEmbed
+from graphbit_core.llm.endpoints.meter import Meter
 from graphbit_core.llm.models import ModelInfo
 from graphbit_core.llm.tokens import estimate_texts
 from graphbit_core.types.messages import Delta, Usage

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from graphbit_core.errors import GraphBitError
-from graphbit_core.llm.endpoint import Endpoint
+from graphbit_core.llm.endpoints.endpoint import Endpoint
 from graphbit_core.types.messages import ChatRequest, Message
 
 _ANY = ChatRequest((Message("user", "Hi"),))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
 from graphbit_core.errors import ValidationError
-from graphbit_core.llm.http_chat import HttpChat
-from graphbit_core.llm.local_chat import LocalChat
-from graphbit_core.llm.meter import Meter
-from graphbit_core.llm.retirement import warn_once
+from graphbit_core.llm.calls.http_chat import HttpChat
+from graphbit_core.llm.calls.local_chat import LocalChat
+from graphbit_core.llm.endpoints.meter import Meter
+from graphbit_core.llm.endpoints.retirement import warn_once
 from graphbit_core.llm.wanted import Wanted, instructed
 from graphbit_core.types.messages import ChatRequest, Usage
 

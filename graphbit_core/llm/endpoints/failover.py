@@ -33,7 +33,7 @@ from graphbit_core.errors import (
     TransportError,
     UnavailableError,
 )
-from graphbit_core.llm.endpoint import Endpoint
+from graphbit_core.llm.endpoints.endpoint import Endpoint
 
 _ALWAYS = (TransportError, UnavailableError, RateLimitError, AuthError, DecodeError, ResourceExhaustedError)
 _OF_THE_MODEL = frozenset({"context_length_exceeded", "model_not_found", "model_not_supported"})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from graphbit_core.errors import ValidationError
-from graphbit_core.llm.endpoint import Endpoint
+from graphbit_core.llm.endpoints.endpoint import Endpoint
 from graphbit_core.nearest import nearest
 from graphbit_core.types.messages import ChatRequest, Usage
 

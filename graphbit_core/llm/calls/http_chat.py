@@ -8,9 +8,9 @@ from typing import Any
 
 from graphbit_core.contracts.provider import ChatCodec
 from graphbit_core.kernel.calls import CallGroup, CallSpec
-from graphbit_core.llm.drive import BlockingRun, GroupRun, LoopRun
-from graphbit_core.llm.exchange import Dialect, Exchange, Observe
-from graphbit_core.llm.http_calls import HttpCalls
+from graphbit_core.llm.calls.drive import BlockingRun, GroupRun, LoopRun
+from graphbit_core.llm.calls.exchange import Dialect, Exchange, Observe
+from graphbit_core.llm.calls.http_calls import HttpCalls
 from graphbit_core.types.messages import ChatRequest, ChatResponse
 
 

@@ -16,8 +16,8 @@ from graphbit_core.errors import (
     StreamInterruptedError,
     UnavailableError,
 )
+from graphbit_core.llm.calls.reply_errors import add_header_facts, is_retryable
 from graphbit_core.llm.redact import redact_error
-from graphbit_core.llm.reply_errors import add_header_facts, is_retryable
 from graphbit_core.types.http import Frame, HttpResponse
 from graphbit_core.types.messages import ChatResponse, Delta, Usage
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.llm.check import check_request, refusal
-from graphbit_core.llm.endpoint import Endpoint
-from graphbit_core.llm.meter import Meter
-from graphbit_core.llm.routing import Router
+from graphbit_core.llm.endpoints.endpoint import Endpoint
+from graphbit_core.llm.endpoints.meter import Meter
+from graphbit_core.llm.endpoints.routing import Router
 from graphbit_core.types.messages import ChatRequest, ChatResponse
 
 if TYPE_CHECKING:

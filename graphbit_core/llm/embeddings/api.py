@@ -11,10 +11,10 @@ from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.contracts.provider import EmbedCodec, Vectors
 from graphbit_core.errors import DecodeError
 from graphbit_core.kernel.calls import CallGroup, CallSpec
-from graphbit_core.llm.drive import GroupRun, LoopRun
-from graphbit_core.llm.exchange import Dialect, Exchange, Observe
-from graphbit_core.llm.http_calls import HttpCalls, Policy
-from graphbit_core.llm.local_calls import BlockingLocalRun, LocalCalls, LoopLocalRun, Source, late
+from graphbit_core.llm.calls.drive import GroupRun, LoopRun
+from graphbit_core.llm.calls.exchange import Dialect, Exchange, Observe
+from graphbit_core.llm.calls.http_calls import HttpCalls, Policy
+from graphbit_core.llm.calls.local_calls import BlockingLocalRun, LocalCalls, LoopLocalRun, Source, late
 from graphbit_core.types.http import HttpResponse
 
 _MAX_BATCH_CHARACTERS = 250_000

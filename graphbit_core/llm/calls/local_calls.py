@@ -10,8 +10,8 @@ from collections.abc import Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from graphbit_core.errors import DeadlineError, GraphBitError
-from graphbit_core.llm.exchange import Origin
-from graphbit_core.llm.worker import Ended, Worker
+from graphbit_core.llm.calls.exchange import Origin
+from graphbit_core.llm.calls.worker import Ended, Worker
 from graphbit_core.types.messages import Delta
 
 A = TypeVar("A")

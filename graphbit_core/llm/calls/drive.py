@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from graphbit_core.errors import ValidationError
 from graphbit_core.kernel.calls import BlockingCall, CallGroup, CallSpec, Event, LoopCall, engine
-from graphbit_core.llm.exchange import Answer, Exchange, Verdict
+from graphbit_core.llm.calls.exchange import Answer, Exchange, Verdict
 from graphbit_core.types.messages import Delta
 
 A = TypeVar("A", bound=Answer)

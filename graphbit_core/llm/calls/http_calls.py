@@ -9,7 +9,7 @@ from typing import Any
 from graphbit_core.errors import GraphBitError
 from graphbit_core.kernel import check_policy
 from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
-from graphbit_core.llm.exchange import A, Dialect, Exchange, Observe, Origin
+from graphbit_core.llm.calls.exchange import A, Dialect, Exchange, Observe, Origin
 from graphbit_core.llm.redact import secrets_of
 from graphbit_core.types.http import Framing, HttpRequest
 

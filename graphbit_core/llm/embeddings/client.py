@@ -16,12 +16,12 @@ from graphbit_core.host.arguments import settings_of
 from graphbit_core.kernel.warm import warm, warm_async
 from graphbit_core.llm.batch import check_concurrency, run_all, run_all_async
 from graphbit_core.llm.budget import Budget
-from graphbit_core.llm.embed_api import HttpEmbed, LocalEmbed
-from graphbit_core.llm.embed_request import EmbedRequest, Setup, Wishes, name_texts
-from graphbit_core.llm.exchange import Observe
-from graphbit_core.llm.http_calls import Policy
+from graphbit_core.llm.calls.exchange import Observe
+from graphbit_core.llm.calls.http_calls import Policy
+from graphbit_core.llm.embeddings.api import HttpEmbed, LocalEmbed
+from graphbit_core.llm.embeddings.request import EmbedRequest, Setup, Wishes, name_texts
+from graphbit_core.llm.endpoints.retirement import warn_once
 from graphbit_core.llm.models import ModelInfo, ModelRegistry, ModelSettings, default_registry
-from graphbit_core.llm.retirement import warn_once
 from graphbit_core.types.documents import Vector
 from graphbit_core.types.messages import Usage
 

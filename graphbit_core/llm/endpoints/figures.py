@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphbit_core.llm.setup import Setup
+from graphbit_core.llm.endpoints.setup import Setup
 
 _SUMS = ("calls", "failures", "retries", "in_flight", "queued")
 _BREAKERS = ("closed", "half_open", "open")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from graphbit_core.contracts.provider import ChatModel
 from graphbit_core.errors import DecodeError
 from graphbit_core.kernel.calls import CallGroup
-from graphbit_core.llm.exchange import Observe
-from graphbit_core.llm.local_calls import BlockingLocalRun, LocalCalls, LoopLocalRun, Source, late
+from graphbit_core.llm.calls.exchange import Observe
+from graphbit_core.llm.calls.local_calls import BlockingLocalRun, LocalCalls, LoopLocalRun, Source, late
 from graphbit_core.types.messages import ChatRequest, ChatResponse
 
 

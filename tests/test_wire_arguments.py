@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from graphbit_core import arguments_object
-from graphbit_core.llm.call_arguments import INVALID_JSON
+from graphbit_core.wire import INVALID_JSON, arguments_object
 
 
 @pytest.mark.parametrize("arguments", ["", " \n", "{}", '{"a": [1, null, "\u00e9"]}'])
