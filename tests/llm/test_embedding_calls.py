@@ -37,7 +37,7 @@ from graphbit_core import (
     ValidationError,
     Vectors,
 )
-from graphbit_core.llm import retirement
+from graphbit_core.llm.endpoints import retirement
 from graphbit_core.testing import ModelServer, Reply
 from graphbit_core.testing.model_server import Received
 from graphbit_core.testing.replies import error_body
