@@ -15,6 +15,7 @@ from graphbit_core.errors import (
 )
 from graphbit_core.host.faults import divided
 from graphbit_core.llm.client import LlmClient
+from graphbit_core.llm.endpoints.endpoint import default_model
 from graphbit_core.llm.models import default_registry
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def lacking_model(
     except (PluginError, ConfigError, ValidationError) as error:
         return [_refused(name, error)]
     try:
-        provider.chat(found.model or provider.default_model)
+        provider.chat(found.model or default_model(name, provider))
     except GraphBitError as error:
         fix = "name another model: provider:model"
         return [*_incapable(name, provider.capabilities, needs), Finding("unknown_model", error.message, fix)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set as AbstractSet
 
 from graphbit_core.errors import ValidationError
@@ -11,6 +12,8 @@ from graphbit_core.types.messages import AudioPart, ChatRequest, FilePart, Image
 Need = tuple[str, str]
 """A capability, and the field of the request that asks for it."""
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""How a URL begins; one letter and a colon is a drive."""
 _OF_PARTS = {ImagePart: "images", AudioPart: "audio", FilePart: "files"}
 
 
@@ -66,8 +69,16 @@ def _needs(request: ChatRequest) -> tuple[Need, ...]:
 
 def _check_images(parts: Sequence[Part]) -> None:
     for part in parts:
-        if isinstance(part, ImagePart) and not isinstance(part.url, str | None):
+        if not isinstance(part, ImagePart) or part.url is None:
+            continue
+        if not isinstance(part.url, str):
             raise ValidationError("the url of an image is text; bytes go into data=…", field="messages")
+        if not _SCHEME.match(part.url):
+            raise ValidationError(
+                f"the url of an image is {part.url!r:.80}, which is no URL; of a file on this machine send "
+                "the bytes: ImagePart(data=Path(…).read_bytes(), media_type='image/png')",
+                field="messages",
+            )
 
 
 def _check_range(field: str, value: float, most: float) -> None:

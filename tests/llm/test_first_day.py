@@ -98,6 +98,31 @@ def test_bytes_are_no_address_of_an_image():
         client(model="main").complete([ImagePart(b"x", "image/png")])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("url", ["cat.png", "/tmp/cat.png", r"C:\cat.png", ""])
+def test_a_file_on_this_machine_is_no_url_of_an_image(url: str):
+    with pytest.raises(ValidationError, match="read_bytes"):
+        client("x").complete_full([ImagePart(url=url)])
+
+
+def test_a_provider_without_a_default_model_or_capabilities_says_what_is_missing():
+    class House(ScriptedModel):
+        default_model = ""
+
+    class Silent(ScriptedModel):
+        def __init__(self) -> None:
+            super().__init__(["x"])
+            self.capabilities = None  # type: ignore[assignment]
+
+    host = Host()
+    host.add("provider", "house", lambda: House(["Hello."]))
+    host.add("provider", "silent", Silent)
+    with pytest.raises(ValidationError, match="name the model: 'house:model'"):
+        LlmClient("house", host=host)
+    assert LlmClient("house:large", host=host).complete("Hi") == "Hello."
+    with pytest.raises(ValidationError, match="capabilities = frozenset"):
+        LlmClient("silent", host=host)
+
+
 def test_one_text_is_not_a_batch_of_letters():
     with pytest.raises(ValidationError, match="list of prompts"):
         client().complete_batch("Hi")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.contracts.provider import ChatCodec, ChatModel, Provider
+from graphbit_core.contracts.provider import CAPABILITIES, ChatCodec, ChatModel, Provider
 from graphbit_core.errors import ValidationError
 from graphbit_core.llm.calls.http_chat import HttpChat
 from graphbit_core.llm.calls.local_chat import LocalChat
@@ -54,10 +54,10 @@ class Endpoint:
         name = found.provider
         if not weight > 0:
             raise ValidationError(f"the weight of {name} is {weight}; it must be above 0", field="weight")
-        self.provider, self.model = name, found.model or provider.default_model
+        self.provider, self.model = name, found.model or default_model(name, provider)
         self.name = f"{name}:{self.model}"
         self.info: ModelInfo | None = found.info
-        self.capabilities = provider.capabilities
+        self.capabilities = _capabilities(name, provider)
         self.weight = weight
         self.meter = Meter()
         self._defaults = dict(found.settings.request)
@@ -170,6 +170,24 @@ def _for_each_key(settings: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(keys, str) or not isinstance(keys, Sequence) or not keys:
         raise ValidationError("api_keys must be a list of at least one key", field="api_keys")
     return [{**settings, "api_key": key} for key in keys]
+
+
+def default_model(name: str, provider: Provider) -> str:
+    """The model that the provider means where none is named. Raises ValidationError if there is none."""
+    model = getattr(provider, "default_model", None)
+    if not isinstance(model, str) or not model:
+        problem = f"the provider {name!r} has no default_model"
+        raise ValidationError(f"{problem}; name the model: '{name}:model'", field="model")
+    return model
+
+
+def _capabilities(name: str, provider: Provider) -> frozenset[str]:
+    declared = getattr(provider, "capabilities", None)
+    if not isinstance(declared, frozenset):
+        problem = f"the provider {name!r} declares no capabilities"
+        fix = f"set capabilities = frozenset({{…}}) with any of {', '.join(sorted(CAPABILITIES))}"
+        raise ValidationError(f"{problem}; {fix}", field="capabilities")
+    return declared
 
 
 def _checked_name(model: Any) -> str:
