@@ -40,7 +40,8 @@ with ModelServer() as server:
 
 def run(body: str) -> list[str]:
     script = PRELUDE + "".join(f"    {line}\n" for line in body.strip().splitlines())
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script]
+    # Unbuffered: what is printed before a fork is not printed by the child again.
+    command = [sys.executable, "-u", "-W", "ignore::DeprecationWarning", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.split()
