@@ -240,9 +240,9 @@ def default_cache_path() -> Path:
     return folder / "graphbit" / "responses.sqlite"
 
 
-def cache_of(cache: ResponseCache | bool | str | os.PathLike[str] | None) -> ResponseCache | None:
+def cache_of(cache: ResponseCache | bool | str | os.PathLike[str]) -> ResponseCache | None:
     """The cache that is meant: one, the default one (True), a file's, or none."""
-    if cache is None or cache is False:
+    if cache is False:
         return None
     if isinstance(cache, ResponseCache):
         return cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache as cache_result, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -14,14 +14,14 @@ from graphbit_core.kernel.calls import CallGroup
 from graphbit_core.kernel.warm import warm_all, warm_all_async
 from graphbit_core.llm.batch import BatchItem, run_batch, run_batch_async
 from graphbit_core.llm.budget import Budget
-from graphbit_core.llm.cache import ResponseCache, cache_of
 from graphbit_core.llm.calls.exchange import Observe
+from graphbit_core.llm.calls.http_calls import TIMEOUT, Policy, check_timeout
 from graphbit_core.llm.conversation import Prompt, Turn, as_conversation, as_request, as_requests
 from graphbit_core.llm.embeddings.client import EmbeddingClient, embedder_settings
 from graphbit_core.llm.endpoints.endpoint import EndpointSpec, open_endpoints
 from graphbit_core.llm.endpoints.figures import reset, stats_of
 from graphbit_core.llm.endpoints.routing import Router, router_of
-from graphbit_core.llm.endpoints.setup import Fits, Policy, Setup
+from graphbit_core.llm.endpoints.setup import Fits, Setup
 from graphbit_core.llm.endpoints.warmup import hosts_of, unreached
 from graphbit_core.llm.models import ModelRegistry, default_registry
 from graphbit_core.llm.pipeline import BlockingCourse, LoopCourse
@@ -33,10 +33,10 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta
 
 if TYPE_CHECKING:
     from graphbit_core.host import Host
+    from graphbit_core.llm.cache import ResponseCache
 
 __all__ = ["BatchItem", "ChatStream", "LlmClient"]
 
-_TIMEOUT = 600.0
 OnDelta = Callable[[Delta], None]
 T = TypeVar("T")
 
@@ -99,8 +99,7 @@ class LlmClient:
         restart: bool = False,
         **settings: Any,
     ) -> None:
-        if timeout is not None and not timeout > 0:
-            raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
+        check_timeout(timeout)
         if isinstance(fallbacks, str | Mapping):
             raise ValidationError("fallbacks is a list of models; put the one in a list", field="fallbacks")
         host, registry = host or default_host(), registry or default_registry()
@@ -110,21 +109,21 @@ class LlmClient:
         self.endpoints, usual = open_endpoints(specs, host, registry, bounds)
         self.provider, self.model = self.endpoints[0].provider, self.endpoints[0].model
         self.capabilities = frozenset().union(*(endpoint.capabilities for endpoint in self.endpoints))
-        self.timeout = timeout or usual or _TIMEOUT
+        self.timeout = timeout or usual or TIMEOUT
         if budget is not None and not isinstance(budget, Budget):
             raise ValidationError(f"budget is {budget!r}; it must be a Budget(…)", field="budget")
         first = router_of(router, time.monotonic)
-        self._setup = Setup(
-            self.endpoints, self.timeout, cache=cache_of(cache), restart=restart, budget=budget
-        )
+        self._setup = Setup(self.endpoints, self.timeout, restart=restart, budget=budget)
+        if cache is not None:
+            from graphbit_core.llm.cache import cache_of  # SQLite is loaded for those who keep answers only
+
+            self._setup.cache = cache_of(cache)
         if len(self.endpoints) > 1:
             self._setup.router = first
         elif self._setup.cache is None:
             self._setup.meter = self.endpoints[0].meter
-        self._embedder: EmbeddingClient | None = None
-        self._open_embedder = partial(
-            self._make_embedder, host, registry, policy or {}, Hidden({**settings, "model": model})
-        )
+        named = Hidden({**settings, "model": model})
+        self._embeddings = cache_result(partial(self._make_embedder, host, registry, policy, named))
         self.reset_stats()
 
     # --- whole requests ---
@@ -387,11 +386,6 @@ class LlmClient:
             budget=self._setup.budget,
             **settings,
         )
-
-    def _embeddings(self) -> EmbeddingClient:
-        if self._embedder is None:
-            self._embedder = self._open_embedder()
-        return self._embedder
 
 
 def _hand_out(deltas: Sequence[Delta], on_delta: OnDelta | None) -> None:

@@ -15,11 +15,12 @@ from graphbit_core.errors import GraphBitError, InternalError, ValidationError
 from graphbit_core.kernel.calls import CLOSED, CallGroup
 from graphbit_core.llm.budget import reserve
 from graphbit_core.llm.calls.exchange import Observe, as_deltas
+from graphbit_core.llm.calls.http_calls import Policy
 from graphbit_core.llm.calls.worker import in_thread
 from graphbit_core.llm.endpoints.endpoint import Endpoint
 from graphbit_core.llm.endpoints.failover import another_may_do, reported
 from graphbit_core.llm.endpoints.routing import awake
-from graphbit_core.llm.endpoints.setup import Fits, Policy, Setup, choose
+from graphbit_core.llm.endpoints.setup import Fits, Setup, choose
 from graphbit_core.llm.models import ModelInfo
 from graphbit_core.llm.tokens import estimate
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage

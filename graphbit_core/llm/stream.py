@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from graphbit_core.errors import ValidationError
+from graphbit_core.errors import StreamInterruptedError, ValidationError
 from graphbit_core.llm.calls.exchange import SHOWN
 from graphbit_core.types.messages import ChatResponse, Delta
 
@@ -38,9 +38,10 @@ class AsyncRun(Protocol):
 class ChatStream:
     """A streamed answer, read once, with ``for`` or ``async for``: pieces of text.
 
-    ``deltas()`` gives every piece, tool calls and reasoning too. After the end ``response`` is the
-    complete answer. Nothing is sent before the first piece is asked for. Leaving early ends the call: at
-    once in a ``with`` (``async with``) block, else when the stream is collected.
+    ``deltas()`` gives every piece, tool calls and reasoning too; only they can say that an answer begins anew
+    (``restart=True`` of the client), which ends a stream of texts with a StreamInterruptedError. After the
+    end ``response`` is the complete answer. Nothing is sent before the first piece is asked for. Leaving
+    early ends the call: at once in a ``with`` (``async with``) block, else when the stream is collected.
     """
 
     def __init__(self, start: Callable[[], Run], start_async: Callable[[], AsyncRun]) -> None:
@@ -60,11 +61,15 @@ class ChatStream:
         return DeltaStream(self._read, self._read_async)
 
     def __iter__(self) -> Iterator[str]:
-        return (delta.text for delta in self._read() if delta.kind in SHOWN)
+        texts: list[str] = []
+        for delta in self._read():
+            if self._is_shown(delta, texts):
+                yield delta.text
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        texts: list[str] = []
         async for delta in self._read_async():
-            if delta.kind in SHOWN:
+            if self._is_shown(delta, texts):
                 yield delta.text
 
     def close(self) -> None:
@@ -108,6 +113,21 @@ class ChatStream:
             self._response = batch
         finally:
             run.close()
+
+    def _is_shown(self, delta: Delta, texts: list[str]) -> bool:
+        """Whether it is text of the answer; ``texts`` holds what was before.
+
+        Raises:
+            StreamInterruptedError: The answer begins anew, and some of it was given already.
+        """
+        if delta.kind in SHOWN:
+            texts.append(delta.text)
+            return True
+        if delta.kind == "restart" and texts:
+            self.close()
+            problem = "the answer began anew after some of it was handed out; read deltas(), which say so"
+            raise StreamInterruptedError(problem, partial="".join(texts))
+        return False
 
     def _check_unread(self) -> None:
         if self._run is not None:

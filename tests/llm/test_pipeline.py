@@ -116,6 +116,25 @@ def test_after_the_first_piece_there_is_no_fallback(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["stream", "async stream"])
+def test_texts_cannot_say_that_they_are_void_so_an_answer_that_begins_anew_ends_them(way: str) -> None:
+    client, _ = chain({"a": [["Half", UnavailableError("down")]], "b": ["whole"]}, restart=True)
+    given: list[str] = []
+
+    async def read() -> None:
+        async for text in client.stream("Hi"):
+            given.append(text)
+
+    with pytest.raises(StreamInterruptedError, match=r"deltas\(\)") as caught:
+        if way == "stream":
+            given.extend(client.stream("Hi"))
+        else:
+            asyncio.run(read())
+    assert caught.value.partial == "Half"
+    assert given == ["Half"]
+    assert client.get_stats()["in_flight"] == 0
+
+
+@pytest.mark.parametrize("way", ["stream", "async stream"])
 def test_with_restart_a_delta_says_that_what_came_is_void(way: str) -> None:
     client, _ = chain({"a": [["Half", UnavailableError("down")]], "b": ["whole"]}, restart=True)
     seen: list[tuple[str, Any]] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from graphbit_core.errors import GraphBitError
+from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.kernel import check_policy
 from graphbit_core.kernel.calls import CallSpec, engine, limit, protect as set_protection
 from graphbit_core.llm.calls.exchange import A, Dialect, Exchange, Observe, Origin
@@ -16,6 +16,15 @@ from graphbit_core.types.http import Framing, HttpRequest
 TOKENS_PER_BYTE = 0.25
 """Of a request's body, for the limit on tokens."""
 Policy = Mapping[str, float | int]
+"""Bounds of a call, by name."""
+TIMEOUT = 600.0
+"""Seconds that a call may take where nobody says how many."""
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Raises ValidationError unless it is above 0, or None."""
+    if timeout is not None and not timeout > 0:
+        raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
 
 
 class HttpCalls:

@@ -17,7 +17,7 @@ from graphbit_core.kernel.warm import warm, warm_async
 from graphbit_core.llm.batch import check_concurrency, run_all, run_all_async
 from graphbit_core.llm.budget import Budget
 from graphbit_core.llm.calls.exchange import Observe
-from graphbit_core.llm.calls.http_calls import Policy
+from graphbit_core.llm.calls.http_calls import TIMEOUT, Policy, check_timeout
 from graphbit_core.llm.embeddings.api import HttpEmbed, LocalEmbed
 from graphbit_core.llm.embeddings.request import EmbedRequest, Setup, Wishes, name_texts
 from graphbit_core.llm.endpoints.retirement import warn_once
@@ -28,7 +28,6 @@ from graphbit_core.types.messages import Usage
 if TYPE_CHECKING:
     from graphbit_core.host import Host
 
-_TIMEOUT = 600.0
 _MAX_CONCURRENCY = 4
 
 
@@ -71,8 +70,7 @@ class EmbeddingClient:
         budget: Budget | None = None,
         **settings: Any,
     ) -> None:
-        if timeout is not None and not timeout > 0:
-            raise ValidationError(f"timeout is {timeout}; it must be above 0 seconds", field="timeout")
+        check_timeout(timeout)
         host, registry = host or default_host(), registry or default_registry()
         found = registry.resolve(embedder, {component.name for component in host.list("embedder")})
         self.name = found.provider
@@ -86,7 +84,7 @@ class EmbeddingClient:
         warn_once(info)
         name = f"{self.name}:{self.model}" if self.model else self.name
         info = info or ModelInfo(self.model, self.name)
-        self.timeout = timeout or found.settings.timeout or _TIMEOUT
+        self.timeout = timeout or found.settings.timeout or TIMEOUT
         bounds = {"policy": policy or {}, "limits": limits or {}, "protect": protect or {}}
         api = self._open(self._embedder, found.settings.bounded(bounds))
         self._setup = Setup(name, api, info, self.timeout, budget)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from graphbit_core.llm.budget import Budget
     from graphbit_core.llm.cache import ResponseCache
 
-Policy = Mapping[str, float | int]
 Fits = Callable[[ChatResponse], bool]
 """Whether an answer is what was wanted."""
 

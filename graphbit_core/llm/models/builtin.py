@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 
@@ -32,7 +32,7 @@ class Builtin:
 @cache
 def builtin() -> Builtin:
     """The data, read at first use."""
-    data = json.loads(files(__package__).joinpath("data.json").read_bytes())
+    data = json.loads(Path(__file__).with_name("data.json").read_bytes())
     return Builtin(
         data["source"], data["models"], frozenset(data["makers"]), data["synonyms"], frozenset(data["local"])
     )
