@@ -49,7 +49,7 @@ def test_a_component_that_cannot_be_imported_says_why(tmp_path, monkeypatch, cap
     (tmp_path / "broken.dist-info" / "entry_points.txt").write_text("[graphbit.loaders]\nodd = no_module:X\n")
     monkeypatch.syspath_prepend(tmp_path)
     from graphbit_core import Host
-    from graphbit_core.cli.component_settings import describe, lines
+    from graphbit_core.cli.plugins.describe import describe, lines
 
     described = describe(Host(), "loader", "odd")
     assert "no_module" in described.problem
