@@ -245,7 +245,7 @@ def test_the_configuration_of_a_folder_above_is_the_one_that_gets_the_entry(tmp_
     [
         (f"[plugins.in_house]\n{LINE}\n", "has plugins.in_house.node_type.my-thing already"),
         ("[plugins", "cannot be read"),
-        ("[plugins]\nin_house = 7\n", "in_house must be a table, not 7"),
+        ("[plugins]\nin_house = 7\n", "plugins.in_house must be a table, not int"),
     ],
 )
 def test_a_configuration_that_is_wrong_or_has_the_name_is_told_before_anything_is_written(
