@@ -19,7 +19,12 @@ from graphbit_core.errors import (
 from graphbit_core.host.records import CORE, PLUGIN, Origin
 from graphbit_core.nearest import nearest
 
-_PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_store": "graphbit-store-{}"}
+_PACKAGE_OF = {
+    "provider": "graphbit-{}",
+    "node_type": "graphbit-{}",
+    "vector_store": "graphbit-store-{}",
+    PLUGIN: "graphbit-{}",
+}
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 _OURS = {
@@ -141,6 +146,11 @@ def _is_version(declared: object) -> TypeGuard[tuple[int, int]]:
     )
 
 
+def package_of(kind: str, name: str) -> str:
+    """How a package is called that offers just this component."""
+    return _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
+
+
 def not_installed(kind: str, name: str, known: Sequence[str]) -> ComponentNotFoundError:
     """Nobody offers it. The command is known for our own add-ons, and else a guess."""
     near = nearest(name, known)
@@ -151,8 +161,7 @@ def not_installed(kind: str, name: str, known: Sequence[str]) -> ComponentNotFou
         fix = f"pip install {package}"
         message += f"{_MEND}{fix}"
     elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not near:
-        package = _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
-        fix = f"pip install {package}"
+        fix = f"pip install {package_of(kind, name)}"
         message += f"{_GUESS}{fix}"
     return ComponentNotFoundError(message, kind=kind, name=name, fix=fix)
 
