@@ -18,7 +18,6 @@ from graphbit_core.cli.plugins.scaffold import LONGEST_DESCRIPTION, example, fla
 
 FLAVOURS = flavours()
 RULES = workspace.ROOT / "pyproject.toml"
-LONG = "long-" * 7 + "names"
 
 
 def tool(*command: str | Path, folder: Path, path: Path | None = None) -> str:
@@ -102,9 +101,8 @@ def test_a_file_of_ones_own_is_clean_and_passes_its_tests(flavour, tmp_path):
     assert held == {"plugins": {"in_house": {names.kind: {"my_thing": names.reference}}}}
 
 
-@pytest.mark.parametrize("name", ["x", LONG])
+@pytest.mark.parametrize("name", ["x", "x" * LONGEST])
 def test_whatever_the_name_and_the_description_the_form_is_right(name, tmp_path):
-    assert len(LONG) == LONGEST
     for flavour in FLAVOURS:
         for description in ("does", "do " * (LONGEST_DESCRIPTION // 3)):
             folder = tmp_path / f"{flavour}-{len(description)}"

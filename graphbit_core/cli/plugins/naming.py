@@ -14,8 +14,8 @@ from graphbit_core.errors import ConfigError
 from graphbit_core.host.faults import package_of
 from graphbit_core.host.records import PLUGIN
 
-LONGEST = 40
-"""Characters of a name."""
+LONGEST = 28
+"""Characters of a name. Up to this, lines of the templates that hold it twice are of a legal length."""
 
 _LEGAL = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _PREFIX = "graphbit-"
