@@ -88,7 +88,7 @@ def _check_host(origin: Origin, component: Any) -> None:
     parameter = host_parameter(component)
     if parameter is None or parameter.annotation is parameter.empty:
         return
-    annotation = inspect.formatannotation(parameter.annotation)
+    annotation = inspect.formatannotation(parameter.annotation).strip("'")
     if not any(word in annotation for word in ("Host", "Any", "object")):
         raise unusable(
             origin,
