@@ -111,9 +111,7 @@ class Doctor:
             try:
                 report: dict[str, Any] = json.loads(output)
             except ValueError:
-                problem = (
-                    f"its import ended the process with status {child.returncode} ({last_line(errors)})"
-                )
+                problem = f"its import ended the process with status {child.returncode} ({last_line(errors)})"
                 raise faults.unusable(origin, problem) from None
         return report
 
