@@ -10,8 +10,8 @@ What a writer has to know:
   then imported or run by later ones. In a ``text`` or ``markdown`` block that first line is left out.
 - Everything happens in one empty folder, but for ``docs/``, which holds copies of our own documents.
 - A page in ``docs/tutorials`` has an environment of its own, with graphbit-core, pytest and what builds
-  packages, and an empty folder without ``docs/``. What it installs is really installed, and ``cd`` on a line of
-  its own enters a folder.
+  packages, and an empty folder without ``docs/``. What it installs is really installed, and ``cd`` enters a
+  folder.
 - ``<!-- not run: reason -->`` above a block leaves it out; every such block is counted and printed.
 """
 
