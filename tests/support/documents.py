@@ -21,6 +21,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import workspace
+
 SHELL = {"bash", "sh", "shell", "console"}
 PLAIN = {"text", "txt", "markdown", "md", "csv"}
 
@@ -49,6 +51,19 @@ def blocks(document: Path) -> list[Block]:
     """All blocks of a document, in order."""
     text = document.read_text(encoding="utf-8")
     return [_block(match, text) for match in _FENCE.finditer(text)]
+
+
+def prose(document: Path) -> str:
+    """The text of a document without its blocks."""
+    return _FENCE.sub("", document.read_text(encoding="utf-8"))
+
+
+def rows(page: str, first: str) -> list[list[str]]:
+    """The cells of the table of a page in ``docs`` whose heading begins with ``first``, row by row."""
+    text = (workspace.ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.search(rf"^\| {first} \|.*\n\|[-:|]+\n((?:\|.*\n)+)", text, re.M)
+    assert found, f"{page} has a table that begins with {first!r}"
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found[1].splitlines()]
 
 
 def _block(match: re.Match[str], text: str) -> Block:
