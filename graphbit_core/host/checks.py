@@ -34,8 +34,8 @@ def check(origin: Origin, component: Any) -> None:
     it was written for the graphbit-core that it runs with.
 
     Raises:
-        PluginLoadError: It is of the wrong type, a class without a method its kind must have, or it has a
-            setting whose name is taken.
+        PluginLoadError: It is of the wrong type, a class without a method its kind must have or that nobody
+            can make an instance of, or it has a setting whose name is taken.
         IncompatiblePluginError: It declares no version, or one this host does not speak.
     """
     installed = origin.source == "installed"
@@ -49,6 +49,7 @@ def check(origin: Origin, component: Any) -> None:
             raise unusable(origin, f"a {origin.kind} must be {allowed}, not {_shown(component)}")
     check_version(origin, component, required=installed)
     _check_settings(origin, component)
+    _check_can_be_made(origin, component)
     if installed and is_class:
         _check_methods(origin, component)
 
@@ -76,6 +77,25 @@ def _check_settings(origin: Origin, component: Any) -> None:
             origin,
             f"a setting cannot be called {' or '.join(map(repr, taken))}: in every {origin.kind} that means "
             "something else, so it would never be given it; call it something else",
+        )
+
+
+def _check_can_be_made(origin: Origin, component: Any) -> None:
+    """Settings are given by name, so what can only be given by position is given by nobody."""
+    if abstract := sorted(getattr(component, "__abstractmethods__", ())):
+        raise unusable(
+            origin, f"{component.__name__} cannot be made: {', '.join(abstract)} is still abstract"
+        )
+    try:
+        parameters = inspect.signature(_made_by(component)).parameters.values()
+    except (TypeError, ValueError):  # a built-in without a signature, or an object that is not made
+        return
+    unnamed = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
+    if unnamed:
+        names = ", ".join(map(repr, unnamed))
+        raise unusable(
+            origin,
+            f"it cannot be made: settings are given by name, and {names} can only be given by position",
         )
 
 

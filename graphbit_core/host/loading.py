@@ -53,10 +53,11 @@ def load(origin: Origin) -> object:
     """
     reference = origin.entry_point or ""
     with _named_when_slow(origin):
-        return contained(lambda: _resolve(reference), lambda error: load_failed(origin, error))
+        return contained(lambda: resolve(reference), lambda error: load_failed(origin, error))
 
 
-def _resolve(reference: str) -> object:
+def resolve(reference: str) -> object:
+    """What ``module:attribute``, or the path of a file, names; its module is imported."""
     if reference.endswith(".py"):
         return _import_file(Path(reference))
     match = _REFERENCE.fullmatch(reference)
