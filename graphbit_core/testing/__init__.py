@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphbit_core.testing.cassettes import cassette as cassette
+    from graphbit_core.testing.component import ComponentConformance as ComponentConformance
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.fixtures import graphbit_host as graphbit_host
+    from graphbit_core.testing.hooks import HooksConformance as HooksConformance
     from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
@@ -24,9 +27,14 @@ if TYPE_CHECKING:
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
     from graphbit_core.testing.tokenizer import TokenizerConformance as TokenizerConformance
+    from graphbit_core.testing.tool import ToolConformance as ToolConformance
     from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
 
 _MODULE_OF = {
+    "ComponentConformance": "component",
+    "graphbit_host": "fixtures",
+    "HooksConformance": "hooks",
+    "ToolConformance": "tool",
     "Canned": "http_provider",
     "cassette": "cassettes",
     "EmbedderConformance": "embedder",
