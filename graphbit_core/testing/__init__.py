@@ -5,8 +5,14 @@ Subclass the conformance class of your kind, give it your component, and run pyt
 
 from __future__ import annotations
 
+import pkgutil
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if "pytest" in sys.modules:  # so that a rule that fails shows the values that it compared
+    _rules = {f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)}
+    sys.modules["pytest"].register_assert_rewrite(*sorted(_rules - sys.modules.keys()))
 
 if TYPE_CHECKING:
     from graphbit_core.testing.cassettes import cassette as cassette

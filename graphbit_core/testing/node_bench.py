@@ -21,6 +21,7 @@ from graphbit_core.workflow.workflow import Workflow
 class NodeBench(NodeDescriptionConformance):
     """What a subclass may set beside ``component`` and ``settings``."""
 
+    needs: ClassVar[tuple[str, ...]] = ("expected",)
     inputs: ClassVar[Mapping[str, Any]] = {}
     """Run inputs. Like ``parents`` they are copied for each run."""
     parents: ClassVar[Mapping[str, Any]] = {}

@@ -7,7 +7,6 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
@@ -30,8 +29,6 @@ class NodeTypeConformance(NodeBench):
     They prove that it runs, alone and from threads, that what it reads is what it declares, that it may be
     tried again and cancelled, that its settings survive a workflow file, and that it says what is missing.
     """
-
-    needs: ClassVar[tuple[str, ...]] = ("expected",)
 
     # --- its settings -------------------------------------------------------------------------------
 
