@@ -16,7 +16,10 @@ if "pytest" in sys.modules:  # so that a rule that fails shows the values that i
 
 if TYPE_CHECKING:
     from graphbit_core.testing.cassettes import cassette as cassette
-    from graphbit_core.testing.component import ComponentConformance as ComponentConformance
+    from graphbit_core.testing.component import (
+        ComponentConformance as ComponentConformance,
+        DeclaredConformance as DeclaredConformance,
+    )
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
     from graphbit_core.testing.fixtures import graphbit_host as graphbit_host
     from graphbit_core.testing.hooks import HooksConformance as HooksConformance
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "ComponentConformance": "component",
+    "DeclaredConformance": "component",
     "graphbit_host": "fixtures",
     "HooksConformance": "hooks",
     "ToolConformance": "tool",
