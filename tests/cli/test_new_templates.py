@@ -18,98 +18,121 @@ from graphbit_core.cli.plugins.scaffold import LONGEST_DESCRIPTION, example, fla
 
 FLAVOURS = flavours()
 RULES = workspace.ROOT / "pyproject.toml"
+MYPY = ("-m", "mypy", "--strict", f"--cache-dir={workspace.ROOT / '.mypy_cache'}")
+PYTEST = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
+GRAPHBIT = ("-m", "graphbit_core.cli")
 
 
-def tool(*command: str | Path, folder: Path, path: Path | None = None) -> str:
-    """Runs a program of this environment in a folder; it must succeed."""
+def tool(*command: str | Path, folder: Path, path: str = "") -> str:
+    """Runs Python in a folder, with more folders on its path; it must succeed."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "GRAPHBIT"))}
-    env |= {"PYTHONPATH": str(path)} if path else {}
     done = subprocess.run(
-        [sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, timeout=120
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        env={**env, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def kind_of(flavour: str) -> tuple[str, list[str]]:
-    kind = flavour.removesuffix("_local")
-    return kind, ["--local"] if kind != flavour else []
-
-
 def new(flavour: str, name: str, folder: Path, *more: str) -> Names:
-    kind, local = kind_of(flavour)
+    kind = flavour.removesuffix("_local")
+    local = ["--local"] if kind != flavour else []
     assert main(["plugins", "new", kind, name, "--into", str(folder), *local, *more]) == 0
     return Names(kind, name, in_house="--in-house" in more)
 
 
-def installed(names: Names, folder: Path) -> Path:
-    """Beside the code of a package, the metadata that an installation writes."""
+def installed(names: Names, folder: Path) -> None:
+    """Writes, beside the code of a package, the metadata that an installation writes."""
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    info = folder / f"{names.module}-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.4\nName: {names.distribution}\nVersion: {project['version']}\n"
-    )
     ((group, points),) = project["entry-points"].items()
+    info = folder / f"{names.module}-{project['version']}.dist-info"
+    info.mkdir()
+    about = {"Metadata-Version": "2.4", "Name": project["name"], "Version": project["version"]}
+    (info / "METADATA").write_text("".join(f"{key}: {value}\n" for key, value in about.items()))
     lines = [f"{name} = {reference}\n" for name, reference in points.items()]
     (info / "entry_points.txt").write_text(f"[{group}]\n{''.join(lines)}")
-    return folder
 
 
-def assert_formed(folder: Path, *files: str) -> None:
+def assert_formed(folder: Path) -> None:
     """As this repository is, where the names of tests say what a docstring would."""
     tests = "--extend-per-file-ignores=test_*.py:D"
-    tool("-m", "ruff", "check", "--no-cache", "--config", RULES, tests, *files, folder=folder)
-    tool("-m", "ruff", "format", "--no-cache", "--check", "--config", RULES, *files, folder=folder)
+    tool("-m", "ruff", "check", "--no-cache", "--config", RULES, tests, folder=folder)
+    tool("-m", "ruff", "format", "--no-cache", "--check", "--config", RULES, folder=folder)
 
 
-def assert_clean(folder: Path, *files: str) -> None:
-    """As this repository is, with its types."""
-    assert_formed(folder, *files)
-    cache = f"--cache-dir={workspace.ROOT / '.mypy_cache'}"
-    tool("-m", "mypy", "--strict", cache, *files, folder=folder)
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory) -> dict[str, tuple[Names, Path]]:
+    """A package of each flavour, as good as installed."""
+    folder = tmp_path_factory.mktemp("packages")
+    made = {flavour: new(flavour, f"my-{flavour}", folder) for flavour in FLAVOURS}
+    for names in made.values():
+        installed(names, folder / names.distribution)
+    return {flavour: (names, folder / names.distribution) for flavour, names in made.items()}
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_a_package_is_clean_passes_its_tests_and_does_what_its_readme_says(flavour, tmp_path):
-    names = new(flavour, "my-thing", tmp_path)
-    folder = tmp_path / names.distribution
-    assert_clean(folder, ".")
-    passed = tool("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", folder=folder)
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> tuple[list[Names], Path]:
+    """A project with an in-house plugin of each flavour."""
+    folder = tmp_path_factory.mktemp("project")
+    return [new(flavour, f"my_{flavour}", folder, "--in-house") for flavour in FLAVOURS], folder
+
+
+@pytest.fixture
+def path(packages) -> str:
+    return os.pathsep.join(str(folder) for _, folder in packages.values())
+
+
+def test_packages_pass_their_tests_and_their_types_are_right(packages, path):
+    folders = [folder for _, folder in packages.values()]
+    passed = tool(*PYTEST, "--import-mode=importlib", *folders, folder=folders[0].parent, path=path)
     assert " passed" in passed
     assert "skipped" not in passed
-    path = installed(names, folder)
-    program = tmp_path / "program.py"
-    program.write_text(example(flavour, names))
-    assert program.read_text() in (folder / "README.md").read_text()
-    tool("-W", "error", program, folder=tmp_path, path=path)
-    listed = json.loads(
-        tool("-m", "graphbit_core.cli", "plugins", "list", "--json", folder=tmp_path, path=path)
-    )
-    assert (names.kind, "my-thing", names.distribution) in [
-        (one["kind"], one["name"], one["distribution"]) for one in listed
-    ]
-    tool("-m", "graphbit_core.cli", "plugins", "doctor", folder=tmp_path, path=path)
+    code = [folder / names.module for names, folder in packages.values()]
+    tool(*MYPY, *code, folder=folders[0].parent)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_a_file_of_ones_own_is_clean_and_passes_its_tests(flavour, tmp_path):
-    names = new(flavour, "my_thing", tmp_path, "--in-house")
-    assert_clean(tmp_path, "my_thing.py", "test_my_thing.py")
-    passed = tool("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", folder=tmp_path)
+def test_a_package_does_what_its_readme_says(flavour, packages, path):
+    names, folder = packages[flavour]
+    program = example(flavour, names)
+    assert program in (folder / "README.md").read_text()
+    tool("-W", "error", "-c", program, folder=folder.parent, path=path)
+
+
+def test_packages_are_listed_by_their_names(packages, path):
+    _, folder = packages[FLAVOURS[0]]
+    listed = json.loads(tool(*GRAPHBIT, "plugins", "list", "--json", folder=folder.parent, path=path))
+    found = {(one["kind"], one["name"], one["distribution"]) for one in listed}
+    assert {(names.kind, names.name, names.distribution) for names, _ in packages.values()} <= found
+
+
+def test_files_of_a_project_pass_their_tests_and_are_clean(project):
+    _, folder = project
+    passed = tool(*PYTEST, folder=folder)
     assert " passed" in passed
-    held = tomllib.loads((tmp_path / "graphbit.toml").read_text())
-    assert held == {"plugins": {"in_house": {names.kind: {"my_thing": names.reference}}}}
+    assert "skipped" not in passed
+    assert_formed(folder)
+    tool(*MYPY, *(path.name for path in folder.glob("*.py")), folder=folder)
+
+
+def test_files_of_a_project_do_what_their_example_says(project):
+    made, folder = project
+    for flavour, names in zip(FLAVOURS, made, strict=True):
+        tool("-W", "error", "-c", example(flavour, names), folder=folder)
 
 
 @pytest.mark.parametrize("name", ["x", "x" * LONGEST])
-def test_whatever_the_name_and_the_description_the_form_is_right(name, tmp_path):
+@pytest.mark.parametrize("description", ["does", "do " * (LONGEST_DESCRIPTION // 3)])
+def test_whatever_the_name_and_the_description_the_form_is_right(name, description, tmp_path):
     for flavour in FLAVOURS:
-        for description in ("does", "do " * (LONGEST_DESCRIPTION // 3)):
-            folder = tmp_path / f"{flavour}-{len(description)}"
-            folder.mkdir()
-            names = new(flavour, name, folder, "--description", description)
-            assert_formed(folder / names.distribution, ".")
+        folder = tmp_path / flavour
+        folder.mkdir()
+        names = new(flavour, name, folder, "--description", description)
+        assert_formed(folder / names.distribution)
 
 
 def test_every_template_has_its_parts():
@@ -121,9 +144,9 @@ def test_every_template_has_its_parts():
         assert max(lines.values()) <= 200, lines
 
 
-def test_the_packages_pyproject_has_the_keys_of_those_here_in_their_order(tmp_path):
-    names = new("node_type", "my-thing", tmp_path)
-    written = tomllib.loads((tmp_path / names.distribution / "pyproject.toml").read_text())
+def test_the_pyproject_has_the_keys_of_those_here_in_their_order(packages):
+    _, folder = packages[FLAVOURS[0]]
+    written = tomllib.loads((folder / "pyproject.toml").read_text())
     ours = dict(workspace.pyproject(workspace.ROOT / "loaders" / "docx"))
     del ours["tool"]
     assert list(written) == list(ours)

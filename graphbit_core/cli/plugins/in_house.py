@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 import tomllib
@@ -12,6 +11,7 @@ from typing import Any
 
 from graphbit_core.cli.plugins.naming import Names
 from graphbit_core.errors import ConfigError
+from graphbit_core.host.configuration import Configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +40,31 @@ def entry_for(names: Names, folder: Path) -> Entry:
     """The entry for a plugin whose file is in ``folder``, in the configuration that holds there.
 
     Raises:
-        ConfigError: The configuration cannot be read, or has an in-house plugin of that name.
+        ConfigError: The configuration cannot be read or is wrong, or has an in-house plugin of that name.
     """
-    file, prefix = _configuration(folder.absolute())
-    old = file.read_bytes().decode() if file.is_file() else ""
-    keys = (*prefix, "plugins", "in_house", names.kind, names.name)
-    beside = os.path.relpath(folder.absolute(), file.parent)
-    reference = names.reference if beside == "." else f"{Path(beside).as_posix()}/{names.reference}"
+    configuration = Configuration.nearest(folder)
+    file, key = configuration.file, (names.kind, names.name)
+    prefix = ("tool", "graphbit") if file.name == "pyproject.toml" else ()
+    table = ".".join((*prefix, "plugins", "in_house"))
+    if key in configuration.in_house():
+        dotted = f"{table}.{'.'.join(key)}"
+        raise ConfigError(f"{file} has {dotted} already; choose another name", setting="name")
+    beside = Path(os.path.relpath(folder.absolute(), file.parent))
+    reference = (beside / names.reference).as_posix()
     line = f'{names.kind}.{names.name} = "{reference}"'
-    table = ".".join(keys[:-2])
-    wanted = _with(_parsed(old, file), keys, reference, file)
+    old = file.read_bytes().decode() if file.is_file() else ""
+    wanted = _with(tomllib.loads(old), (*prefix, "plugins", "in_house", *key), reference)
     added = next((text for text in _additions(old, table, line) if _means(text, wanted)), None)
     return Entry(file, table, line, added)
 
 
-def _configuration(folder: Path) -> tuple[Path, tuple[str, ...]]:
-    """The file that holds in the folder, as ``HostSettings.load`` finds it, and its tables' prefix."""
-    for place in (folder, *folder.parents):
-        own, project = place / "graphbit.toml", place / "pyproject.toml"
-        if own.is_file():
-            return own, ()
-        if project.is_file() and "graphbit" in _parsed(project.read_bytes().decode(), project).get(
-            "tool", {}
-        ):
-            return project, ("tool", "graphbit")
-    return folder / "graphbit.toml", ()
-
-
-def _parsed(text: str, file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:
-        raise ConfigError(f"{file} cannot be read: {error}", source=str(file)) from error
-
-
-def _with(old: dict[str, Any], keys: tuple[str, ...], value: str, file: Path) -> dict[str, Any]:
-    new = copy.deepcopy(old)
-    table = new
+def _with(table: dict[str, Any], keys: tuple[str, ...], value: str) -> dict[str, Any]:
+    """What the file means with the entry in it."""
+    held = table
     for key in keys[:-1]:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
-            raise ConfigError(f"{file}: {key} must be a table, not {table!r}", source=str(file))
-    if keys[-1] in table:
-        key = ".".join(keys)
-        raise ConfigError(f"{file} has {key} already; choose another name", setting=key, source=str(file))
-    table[keys[-1]] = value
-    return new
+        held = held.setdefault(key, {})
+    held[keys[-1]] = value
+    return table
 
 
 def _additions(old: str, table: str, line: str) -> list[str]:
