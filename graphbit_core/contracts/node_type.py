@@ -138,7 +138,13 @@ class NodeContext(Protocol):
 
     @property
     def deadline(self) -> float | None:
-        """When this attempt must have ended, as ``time.monotonic`` counts; None: no limit."""
+        """When this attempt must have ended, as ``time.monotonic`` counts; None: no limit. Where a test moves
+        the time it is on the test's clock, so for what is left ask ``remaining()``.
+        """
+        ...
+
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, at least 0, on any thread; None: no limit."""
         ...
 
     @property

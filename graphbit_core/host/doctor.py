@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import faults, metadata
+from graphbit_core.host.child import end, last_line, start
 from graphbit_core.host.host import Host
 from graphbit_core.host.probe import arguments
 from graphbit_core.host.records import ComponentInfo, Origin
@@ -108,34 +106,26 @@ class Doctor:
             except subprocess.TimeoutExpired:
                 raise faults.unusable(origin, f"its import had not ended after {self._limit:g} s") from None
             finally:
-                _end(child)
+                end(child)
                 self._running.discard(child)
             try:
                 report: dict[str, Any] = json.loads(output)
             except ValueError:
-                problem = (
-                    f"its import ended the process with status {child.returncode} ({_last_line(errors)})"
-                )
+                problem = f"its import ended the process with status {child.returncode} ({last_line(errors)})"
                 raise faults.unusable(origin, problem) from None
         return report
 
     def _start(self, origin: Origin, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(  # noqa: S603 - this Python, with our own module
-            arguments(origin),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,  # so that what the plugin itself started can be ended with it
-        )
+        child = start(arguments(origin), errors)
         self._running.add(child)
         if self._stopping.is_set():  # its turn came while the others were being ended
-            _end(child)
+            end(child)
         return child
 
     def _stop(self) -> None:
         self._stopping.set()
         for child in list(self._running):
-            _end(child)
+            end(child)
 
     def _of_metadata(self) -> Iterable[Fault]:
         scan = self._host.installed()
@@ -168,21 +158,3 @@ def _conflicts(infos: list[ComponentInfo]) -> Iterable[Fault]:
 def _fault(origin: Origin, message: str, fix: str) -> Fault:
     what = faults.without_fix(message, fix)  # it has a field of its own here
     return Fault(origin.distribution, origin.version, f"{origin.kind} {origin.name!r}", what, fix)
-
-
-def _last_line(errors: IO[bytes]) -> str:
-    errors.seek(0)
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    return lines[-1][:200] if lines else "it wrote nothing"
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ends the process and all that it started, and waits for it."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):  # none left; macOS refuses a group of zombies
-            os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
-    child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
