@@ -118,13 +118,16 @@ class Index:
     ) -> None:
         settings = dict(splitter)
         name = settings.pop("name")
+        settings = {**host.configured("splitter", name), **settings}
         self.embedder = embedder
         self._splitter: Splitter = host.create("splitter", name, **settings)
         self._loaders = Loaders(host, {"max_bytes": max_bytes}, isolation)
         self._max_bytes = max_bytes
         self._host = host
         dimensions = _dimensions(embedder)
-        identity = repr((sorted(splitter.items()), embedder.fingerprint, store, dimensions, "1"))
+        identity = repr(
+            (sorted({"name": name, **settings}.items()), embedder.fingerprint, store, dimensions, "1")
+        )
         self.directory = directory / hashlib.sha256(identity.encode()).hexdigest()[:16]
         _make(self.directory)
         self.store: VectorStore = host.create(

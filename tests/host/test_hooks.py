@@ -201,7 +201,7 @@ def test_a_plugin_is_removed_by_its_name_too():
 
 def test_a_closed_host_holds_nothing_and_says_that_it_is_closed(tmp_path, make_host):
     (tmp_path / "plug.py").write_text("")
-    host = make_host(paths=(tmp_path / "plug.py",))
+    host = make_host(in_house={("plugin", "plug"): str(tmp_path / "plug.py")})
     host.call("graphbit_doctor_checks")
     assert [name for name in sys.modules if name.startswith("_graphbit_inhouse_plug")]
     host.close()

@@ -74,7 +74,8 @@ class EmbeddingClient:
         host, registry = host or default_host(), registry or default_registry()
         found = registry.resolve(embedder, {component.name for component in host.list("embedder")})
         self.name = found.provider
-        settings = {**embedder_settings(host, self.name, found.settings.provider), **settings}
+        known = embedder_settings(host, self.name, found.settings.provider)
+        settings = {**host.configured("embedder", self.name), **known, **settings}
         if found.model:
             settings["model"] = found.model
         self._embedder: LocalEmbedder | HttpEmbedder = host.create("embedder", self.name, **settings)
