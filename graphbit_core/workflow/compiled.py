@@ -92,8 +92,16 @@ class Scope:
     @cached_property
     def on_loop(self) -> list[bool]:
         """Whether a node's body starts on the event loop; the others' run on a worker thread."""
-        coroutine = {kind: inspect.iscoroutinefunction(kind.run) for kind in {type(b) for b in self.bodies}}
-        return [bool(body.inline or coroutine[type(body)]) for body in self.bodies]
+        kinds = {type(body) for body in self.bodies}
+        coroutine = {kind: inspect.iscoroutinefunction(kind.run) for kind in kinds if hasattr(kind, "run")}
+
+        def is_coroutine(
+            body: NodeType,
+        ) -> bool:  # a plugin's wrapper may have its ``run`` by __getattr__ only
+            known = coroutine.get(type(body))
+            return inspect.iscoroutinefunction(body.run) if known is None else known
+
+        return [bool(body.inline or is_coroutine(body)) for body in self.bodies]
 
     @cached_property
     def selective(self) -> dict[int, list[tuple[int, CompiledEdge]]]:
