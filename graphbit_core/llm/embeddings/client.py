@@ -72,7 +72,8 @@ class EmbeddingClient:
     ) -> None:
         check_timeout(timeout)
         host, registry = host or default_host(), registry or default_registry()
-        found = registry.resolve(embedder, {component.name for component in host.list("embedder")})
+        installed = {component.name for component in host.list("embedder")}
+        found = registry.resolve(embedder, installed, "embedder")
         self.name = found.provider
         known = embedder_settings(host, self.name, found.settings.provider)
         settings = {**host.configured("embedder", self.name), **known, **settings}
