@@ -1,98 +1,35 @@
-"""Broken plugins and settings, one for each message that an author or a user may meet."""
+"""Broken plugins and settings, one for each message that a host may give of them."""
 
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import redirect_stderr
 
+from message_scene import Case, Scene, logged, raised
 from sites import LOADER, Site
 
-from graphbit_core import GraphBitError, default_host
+from graphbit_core import default_host
+from graphbit_core.cli import main
 from graphbit_core.host import Host, HostSettings
-from graphbit_core.host.doctor import Doctor
-
-
-class Scene:
-    """An empty folder to install plugins in, and ways to hear what is said of them.
-
-    Attributes:
-        site: The folder.
-    """
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def host(self, **settings: object) -> Host:
-        """A host that sees what was installed in the folder, and nothing else."""
-        return Host(HostSettings(**settings), path=[str(self.site.path)])  # type: ignore[arg-type]
-
-    def loader(self, source: str, name: str = "ini", **settings: object) -> str:
-        """What is said when the loader of a package with this source is used."""
-        self.site.loader("graphbit-loader-ini", source, name=name)
-        return raised(lambda: self.host(**settings).create("loader", name))
-
-    def hooks(self, source: str, hook: str, **arguments: object) -> str:
-        """What is logged when a hook of a package with this source is called."""
-        header = "from graphbit_core import hookimpl, Registration\ngraphbit_api = (1, 0)\n"
-        self.site.hooks("graphbit-audit", header + source)
-        return logged(lambda: self.host().call(hook, **arguments))
-
-    def configured(self, text: str, kind: str = "loader", name: str = "ini") -> str:
-        """What is said when a component is used under this ``graphbit.toml``."""
-        (self.site.path / "graphbit.toml").write_text(text)
-        return raised(lambda: self.loaded().create(kind, name))
-
-    def loaded(self) -> Host:
-        """A host with the folder's configuration."""
-        return Host(HostSettings.load(self.site.path, {}), path=[str(self.site.path)])
-
-    def doctor(self, limit: float = 10.0) -> str:
-        """What the doctor finds wrong."""
-        faults = Doctor(self.host(), limit=limit).examine().faults
-        return "\n".join(f"{f.distribution} {f.version or ''}: {f.message}\n  fix: {f.fix}" for f in faults)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A situation, and what gives its message."""
-
-    when: str
-    told: Callable[[Scene], str]
-
-
-def raised(action: Callable[[], object]) -> str:
-    """The error that an action raises, with its class."""
-    try:
-        action()
-    except GraphBitError as error:
-        return f"{type(error).__name__}: {error}"
-    raise AssertionError("nothing was raised")
-
-
-def logged(action: Callable[[], object]) -> str:
-    """What an action logs."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    logger = logging.getLogger("graphbit.plugins")
-    logger.addHandler(handler)
-    try:
-        action()
-    finally:
-        logger.removeHandler(handler)
-    return stream.getvalue().strip()
 
 
 def _conflict(scene: Scene) -> str:
+    second = Site(scene.site.path / "second")
     scene.site.loader("graphbit-loader-ini", name="ini")
-    scene.site.loader("company-ini", name="ini")
-    return raised(lambda: scene.host().component("loader", "ini"))
+    second.loader("company-ini", name="ini")
+    host = Host(path=[str(scene.site.path), str(second.path)])
+    return raised(lambda: host.component("loader", "ini"))
 
 
 def _not_offered(scene: Scene) -> str:
     scene.site.loader("graphbit-loader-ini", name="ini")
     return raised(lambda: scene.host().component("loader", "ini@company-ini"))
+
+
+def _not_shown(_: Scene) -> str:
+    with redirect_stderr(io.StringIO()) as said:
+        main(["plugins", "show", "transfrom"])
+    return said.getvalue().strip()
 
 
 def _added_twice(scene: Scene) -> str:
@@ -105,13 +42,6 @@ def _closed(scene: Scene) -> str:
     host = scene.host()
     host.close()
     return raised(host.list)
-
-
-def _unreadable(scene: Scene) -> str:
-    broken = scene.site.path / "graphbit_loader_ini-1.2.dist-info"
-    broken.mkdir()
-    (broken / "entry_points.txt").write_text("[graphbit.loaders]\nini = x:Y\n")
-    return logged(lambda: scene.host().call("graphbit_doctor_checks"))
 
 
 def _warned(scene: Scene, **settings: object) -> str:
@@ -154,6 +84,7 @@ GROUPS: dict[str, list[Case]] = {
             "Its name is misspelt",
             lambda scene: raised(lambda: default_host().component("node_type", "transfrom")),
         ),
+        Case("`graphbit plugins show` is asked for what nobody has", _not_shown),
         Case("Another distribution offers it than the one asked for", _not_offered),
         Case(
             "Its distribution is not on the list of those that are allowed",
@@ -289,6 +220,5 @@ GROUPS: dict[str, list[Case]] = {
             lambda scene: _warned(scene, settings={("loader", "inni"): {}}),
         ),
     ],
-    "Metadata": [Case("It cannot be read", _unreadable)],
 }
-"""Heading → cases."""
+"""Heading → cases, in the order of the page."""

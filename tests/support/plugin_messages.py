@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import workspace
-from message_cases import GROUPS, Case, Scene
+from doctor_cases import GROUPS as OF_PACKAGES
+from message_cases import GROUPS
+from message_scene import Case, Scene
 from sites import Site
 
 PAGE = workspace.ROOT / "docs" / "plugin-discovery.md"
@@ -30,7 +32,7 @@ def page(text: str) -> str:
 def reference() -> str:
     """All messages, by group."""
     parts = []
-    for title, cases in GROUPS.items():
+    for title, cases in {**GROUPS, **OF_PACKAGES}.items():
         parts.append(f"### {title}\n")
         parts += [f"{case.when}:\n\n```text\n{message(case)}\n```\n" for case in cases]
     return "\n".join(parts)
