@@ -14,6 +14,7 @@ from graphbit_core.host import Host
 from graphbit_core.host.faults import not_known
 from graphbit_core.host.metadata import editable_project
 from graphbit_core.host.records import ComponentInfo, Origin, normalized
+from graphbit_core.host.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +113,18 @@ def _target(host: Host, infos: Sequence[ComponentInfo], tests: Path | None, fold
 
 
 def _beside(infos: Sequence[ComponentInfo], folder: Path) -> list[Path]:
-    files = [in_house_file(info) for info in infos]
+    files = [in_house_file(info.origin) for info in infos]
     folders = {file.parent if file else folder for file in files}
     found = {test for one in folders for test in one.glob("test_*.py")}
     return [*sorted(found), *([folder / "tests"] if None in files else [])]
 
 
-def in_house_file(plugin: ComponentInfo | Origin) -> Path | None:
+def in_house_file(origin: Origin) -> Path | None:
     """The file of an in-house plugin that is one."""
-    before, _, after = (plugin.entry_point or "").rpartition(":")
-    file = Path(after if after.endswith(".py") else before)
-    return file if plugin.source == "in-house" and file.suffix == ".py" else None
+    if origin.source != "in-house":
+        return None
+    reference = Reference.read(origin.entry_point or "")
+    return Path(reference.place) if reference.is_file else None
 
 
 def _project(folder: Path) -> dict[str, Any]:
