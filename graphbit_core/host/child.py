@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,21 +16,23 @@ def start(
     arguments: Sequence[str],
     errors: IO[bytes],
     *,
+    output: IO[bytes] | int = subprocess.PIPE,
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts it with nothing to read and a pipe as its standard output.
+    """Starts it with nothing to read.
 
     Args:
         arguments: The command line.
         errors: A file for its standard error: a pipe might be held open by what it starts.
+        output: A file for its standard output; default: a pipe.
         folder: Its working directory; default: this process's.
         environ: Its environment; default: this process's.
     """
     return subprocess.Popen(  # noqa: S603 - this Python, with our own modules
         arguments,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=errors,
         cwd=folder,
         env=environ,
@@ -39,14 +42,31 @@ def start(
 
 def end(child: subprocess.Popen[bytes]) -> None:
     """Ends the process and all that it started, and waits for it."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):  # none left; macOS refuses a group of zombies
-            os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
+    _kill(child)
     child.wait()
     if child.stdout is not None:
         child.stdout.close()
+
+
+def ended_in_time(child: subprocess.Popen[bytes], limit: float) -> bool:
+    """Waits for it, at most ``limit`` seconds, and ends what it has left behind.
+
+    ``Popen.wait(timeout)`` would poll, 50 ms apart.
+    """
+    overdue = threading.Event()
+
+    def stop() -> None:
+        overdue.set()
+        _kill(child)
+
+    timer = threading.Timer(limit, stop)
+    timer.start()
+    try:
+        child.wait()
+    finally:
+        timer.cancel()
+        end(child)
+    return not overdue.is_set()
 
 
 def last_line(errors: IO[bytes]) -> str:
@@ -54,3 +74,11 @@ def last_line(errors: IO[bytes]) -> str:
     errors.seek(0)
     lines = errors.read().decode(errors="replace").strip().splitlines()
     return lines[-1][:200] if lines else "it wrote nothing"
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    if not hasattr(os, "killpg"):
+        child.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):  # none left; macOS refuses a group of zombies
+        os.killpg(child.pid, signal.SIGKILL)

@@ -106,11 +106,15 @@ def _is(hint: Any, value: Any, name: str, *kinds: Any) -> Any:
 
 
 def _one_of(hint: Any, value: Any, name: str) -> Any:
+    misfits = []
     for one in get_args(hint):
         try:
             return fitted(one, value, name)
-        except MisfitError:
-            continue
+        except MisfitError as error:
+            misfits.append(error)
+    inside = [error for error in misfits if not str(error).startswith(f"{name} must")]
+    if inside:
+        raise inside[0]
     raise MisfitError(f"{name} must be {shown(hint)}, not {type(value).__name__}")
 
 

@@ -96,3 +96,17 @@ def test_python_blocks_share_names_and_fail_with_the_documents_line(tmp_path: Pa
     with pytest.raises(ZeroDivisionError) as caught:
         run_document.execute(Block("python", 7, "y = x\nx / 0\n"), names, Path("page.md"))
     assert caught.traceback[-1].lineno == 7  # counted from 0: line 8 of the page
+
+
+def test_in_a_tutorial_packages_are_installed_and_folders_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run_document, "INSTALLS", True)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(run_document.BlockError, match="exit code 1"):
+        run_document.shell("pip install graphbit-nonsense")
+    with pytest.raises(FileNotFoundError):
+        run_document.shell("cd nowhere")
+    run_document.shell("mkdir here\ncd here\necho > file\n")
+    assert (tmp_path / "here" / "file").exists()

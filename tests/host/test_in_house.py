@@ -60,9 +60,8 @@ def test_a_component_is_named_by_file_or_module_and_has_that_as_its_distribution
     host.close()
 
 
-@pytest.mark.parametrize(
-    "reference", ["hooks.py", "hooks.py:PLUGIN", "company_hooks", "company_hooks:PLUGIN"]
-)
+@pytest.mark.parametrize("place", ["hooks.py", "company_hooks"])
+@pytest.mark.parametrize("attribute", ["", ":PLUGIN"])
 def test_hooks_are_a_file_a_module_or_an_object_in_one(site, place, attribute):
     for file in ("hooks.py", "company_hooks.py"):
         (site.path / file).write_text(HOOKS)

@@ -9,6 +9,9 @@ What a writer has to know:
   written to that file, for what comes after it. So is a ``python`` block (``# my_plugin.py``), which is
   then imported or run by later ones. In a ``text`` or ``markdown`` block that first line is left out.
 - Everything happens in one empty folder, but for ``docs/``, which holds copies of our own documents.
+- A page in ``docs/tutorials`` has an environment of its own, with graphbit-core, pytest and what builds
+  packages, and an empty folder without ``docs/``. What it installs is really installed, and ``cd`` enters a
+  folder.
 - ``<!-- not run: reason -->`` above a block leaves it out; every such block is counted and printed.
 """
 
@@ -17,6 +20,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+import workspace
 
 SHELL = {"bash", "sh", "shell", "console"}
 PLAIN = {"text", "txt", "markdown", "md", "csv"}
@@ -46,6 +51,19 @@ def blocks(document: Path) -> list[Block]:
     """All blocks of a document, in order."""
     text = document.read_text(encoding="utf-8")
     return [_block(match, text) for match in _FENCE.finditer(text)]
+
+
+def prose(document: Path) -> str:
+    """The text of a document without its blocks."""
+    return _FENCE.sub("", document.read_text(encoding="utf-8"))
+
+
+def rows(page: str, first: str) -> list[list[str]]:
+    """The cells of the table of a page in ``docs`` whose heading begins with ``first``, row by row."""
+    text = (workspace.ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.search(rf"^\| {first} \|.*\n\|[-:|]+\n((?:\|.*\n)+)", text, re.M)
+    assert found, f"{page} has a table that begins with {first!r}"
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found[1].splitlines()]
 
 
 def _block(match: re.Match[str], text: str) -> Block:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from graphbit_tokenizer_tiktoken import Cl100kBase, O200kBase
 
 from graphbit_core import Chunk, ConfigError
-from graphbit_splitter_text.chunks import check_sizes, to_chunks
+from graphbit_core.text import check_sizes, to_chunks
 
 _TOKENIZERS = {"cl100k_base": Cl100kBase, "o200k_base": O200kBase}
 
