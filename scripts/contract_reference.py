@@ -15,10 +15,10 @@ from pathlib import Path
 import docstrings
 import workspace
 
-from graphbit_core import testing
 from graphbit_core.contracts import API_VERSION, ENTRY_POINT_GROUPS
 from graphbit_core.contracts.provider import CAPABILITIES
 from graphbit_core.contracts.vector_store import STORE_CAPABILITIES
+from graphbit_core.testing.kinds import CONFORMANCE
 
 PAGE = workspace.ROOT / "docs" / "plugin-contracts.md"
 CONTRACTS = workspace.ROOT / "graphbit_core" / "contracts"
@@ -50,8 +50,7 @@ def contract_class(kind: str) -> str:
 
 def conformance(kind: str) -> list[str]:
     """The classes of the kit for a kind."""
-    wanted = contract_class(kind) + "Conformance"
-    return [name for name in testing.__all__ if name.removeprefix("Http") == wanted]
+    return [name for (its, _), name in CONFORMANCE.items() if its == kind]
 
 
 def _overview() -> Iterator[str]:
