@@ -95,17 +95,14 @@ def _here(host: Host, folder: Path) -> list[ComponentInfo]:
 
 
 def _target(host: Host, infos: Sequence[ComponentInfo], tests: Path | None, folder: Path) -> Target:
-    root = folder
+    root, found = folder, [folder / "tests"]
     if infos[0].source == "in-house":
         found = _beside(infos, folder)
-    else:
-        name = normalized(infos[0].distribution)
-        if normalized(str(_project(folder).get("name", ""))) != name:
-            known = {normalized(one.name): one for one in host.installed().distributions}
-            root = editable_project(known[name]) or folder
-            found = [root / "tests"] if root != folder else []
-        else:
-            found = [folder / "tests"]
+    elif (name := normalized(infos[0].distribution)) != normalized(str(_project(folder).get("name", ""))):
+        known = {normalized(one.name): one for one in host.installed().distributions}
+        project = editable_project(known[name])
+        found = [project / "tests"] if project else []
+        root = project if project and project.is_dir() else folder
     if tests is not None:
         found = [tests.absolute()]
     whole = len(infos) == sum(info.distribution == infos[0].distribution for info in host.list())
