@@ -16,7 +16,6 @@ kit, name, file = sys.argv[1:]
 importlib.import_module(kit)
 started = []
 TOLD = {
-    "_thread.start_new_thread": "a thread", "_thread.start_joinable_thread": "a thread",
     "subprocess.Popen": "a process", "os.fork": "a process", "os.forkpty": "a process",
     "os.posix_spawn": "a process", "os.spawn": "a process", "os.system": "a process",
     "socket.connect": "a connection", "socket.getaddrinfo": "a connection",
@@ -25,6 +24,10 @@ TOLD = {
 def hear(event, arguments):
     if event in TOLD:
         started.append(TOLD[event])
+
+def begin(thread, start=threading.Thread.start):
+    started.append("a thread")
+    start(thread)
 
 def load():
     try:
@@ -42,6 +45,7 @@ os.dup2(shown.fileno(), 1)
 os.dup2(shown.fileno(), 2)
 error = None
 sys.addaudithook(hear)
+threading.Thread.start = begin
 began = time.process_time()
 try:
     load()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from graphbit_core.contracts.vector_store import STORE_CAPABILITIES, VectorStore
-from graphbit_core.errors import ConfigError, GraphBitError
+from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
 from graphbit_core.testing.in_process import InProcessConformance
 from graphbit_core.types.documents import Condition, Match, Query, Record
 
@@ -149,9 +149,19 @@ class VectorStoreConformance(InProcessConformance):
         for vector in ([1.0], [1.0] * (_DIMENSIONS + 1), []):
             with pytest.raises(GraphBitError):
                 store.add([Record("b", vector, "wrong")])
-            with pytest.raises(GraphBitError):
+            with pytest.raises(ValidationError):
                 store.search(Query(vector))
         assert [record.id for record in store.get(["a", "b"])] == ["a"]
+
+    def test_records_that_break_off_are_the_callers_error_and_the_store_goes_on(self, store: Any) -> None:
+        def records() -> Iterator[Record]:
+            yield Record("a", _axis(0), "first")
+            raise KeyError("the caller's")
+
+        with pytest.raises(KeyError, match="the caller's"):
+            store.add(records())
+        store.add([Record("b", _axis(1), "after")])
+        assert "b" in _ids(store.search(Query(_axis(1), k=2)))
 
     # --- search ------------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ class Proof:
         wanted = {f"test_{rule}" for rule in self.rules} if self.only else None
         ran, failed = outcome(type("TestKit", (self.kit,), {"__test__": True, **self.about}), wanted)
         assert ran, "no rule was tried"
-        assert failed == self.rules
+        assert failed == self.rules, f"unexpected: {failed - self.rules}, missing: {self.rules - failed}"
 
 
 def proof(kit: type, component: Any, *rules: str, only: bool = False, **about: Any) -> Proof:
