@@ -20,7 +20,7 @@ LONGEST = 28
 
 _LEGAL = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _PREFIX = "graphbit-"
-_SUFFIX = {"node_type": "Node", "vector_store": "Store"}
+_SUFFIX = {"node_type": "Node", "vector_store": "Store", "tool": "", PLUGIN: ""}
 _FILE = {"node_type": "node", "vector_store": "store", PLUGIN: "hooks"}
 
 
@@ -51,7 +51,7 @@ class Names:
 
     @property
     def suffix(self) -> str:
-        """What the names of classes of this kind end with."""
+        """What the names of classes of this kind end with; empty if it has no class."""
         return _SUFFIX.get(self.kind, self.kind.capitalize())
 
     @property
