@@ -92,14 +92,15 @@ def _attributes(node: ast.ClassDef, told: dict[str, str]) -> Iterator[tuple[str,
     for index, one in enumerate(node.body):
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
             name, after = one.target.id, node.body[index + 1 : index + 2]
-            about = told.get(name) or (prose(_text(after[0])) if after else "")
+            about = told.get(name) or (prose(string_of(after[0])) if after else "")
             kind = ast.unparse(one.annotation).removeprefix("ClassVar[")
             kind = kind.removesuffix("]") if kind != ast.unparse(one.annotation) else kind
             default = f" = {_default(one.value)}" if one.value else ""
             yield name, f"- `{name}: {kind}{default}`" + (f": {about}" if about else "")
 
 
-def _text(node: ast.stmt) -> str:
+def string_of(node: ast.stmt) -> str:
+    """A string that stands alone, below what it documents; else nothing."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return str(node.value.value)
     return ""
