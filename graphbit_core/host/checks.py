@@ -35,8 +35,8 @@ def check(origin: Origin, component: Any) -> None:
     it was written for the graphbit-core that it runs with.
 
     Raises:
-        PluginLoadError: It is of the wrong type, a class without a method its kind must have, or it has a
-            setting whose name is taken.
+        PluginLoadError: It is of the wrong type, a class without a method its kind must have or that nobody
+            can make an instance of, or it has a setting whose name is taken.
         IncompatiblePluginError: It declares no version, or one this host does not speak.
     """
     installed, named = origin.source == "installed", origin.source in ("installed", "in-house")
@@ -51,6 +51,7 @@ def check(origin: Origin, component: Any) -> None:
             raise unusable(origin, problem + _attribute_hint(origin, component))
     check_version(origin, component, required=installed)
     _check_settings(origin, component)
+    _check_can_be_made(origin, component)
     if named and is_class:
         _check_methods(origin, component)
 
@@ -103,6 +104,25 @@ def _attribute_hint(origin: Origin, component: Any) -> str:
         return ""
     place = Reference.read(origin.entry_point).place
     return f"; name what is meant in it: '{place}:Name'"
+
+
+def _check_can_be_made(origin: Origin, component: Any) -> None:
+    """Settings are given by name, so what can only be given by position is given by nobody."""
+    if abstract := sorted(getattr(component, "__abstractmethods__", ())):
+        raise unusable(
+            origin, f"{component.__name__} cannot be made: {', '.join(abstract)} is still abstract"
+        )
+    try:
+        parameters = inspect.signature(_made_by(component)).parameters.values()
+    except (TypeError, ValueError):  # a built-in without a signature, or an object that is not made
+        return
+    unnamed = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
+    if unnamed:
+        names = ", ".join(map(repr, unnamed))
+        raise unusable(
+            origin,
+            f"it cannot be made: settings are given by name, and {names} can only be given by position",
+        )
 
 
 def _made_by(component: Any) -> Callable[..., Any]:

@@ -21,7 +21,12 @@ from graphbit_core.host.records import CORE, PLUGIN, Origin
 from graphbit_core.host.reference import Reference
 from graphbit_core.nearest import nearest, nearest_name
 
-_PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_store": "graphbit-store-{}"}
+_PACKAGE_OF = {
+    "provider": "graphbit-{}",
+    "node_type": "graphbit-{}",
+    "vector_store": "graphbit-store-{}",
+    PLUGIN: "graphbit-{}",
+}
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 _OURS = {
@@ -177,6 +182,11 @@ def _is_version(declared: object) -> TypeGuard[tuple[int, int]]:
     )
 
 
+def package_of(kind: str, name: str) -> str:
+    """How a package is called that offers just this component."""
+    return _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
+
+
 def not_installed(
     kind: str, name: str, known: Collection[str], others: Collection[str] = ()
 ) -> ComponentNotFoundError:
@@ -203,8 +213,7 @@ def not_installed(
         fix = f"pip install {package}"
         message += f". {package} offers {meant!r}{_MEND}{fix}"
     elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not meant:
-        package = _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
-        fix = f"pip install {package}"
+        fix = f"pip install {package_of(kind, name)}"
         message += f"{_GUESS}{fix}"
     return ComponentNotFoundError(message, kind=kind, name=name, fix=fix)
 

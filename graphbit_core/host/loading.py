@@ -54,10 +54,11 @@ def load(origin: Origin) -> object:
     """
     reference = origin.entry_point or ""
     with _named_when_slow(origin):
-        return contained(lambda: _resolve(reference), lambda error: load_failed(origin, error))
+        return contained(lambda: resolve(reference), lambda error: load_failed(origin, error))
 
 
-def _resolve(text: str) -> object:
+def resolve(text: str) -> object:
+    """What a reference names, as an entry point or the configuration has it; its module is imported."""
     reference = Reference.read(text)
     module = _import_file(Path(reference.place)) if reference.is_file else import_module(reference.place)
     try:

@@ -92,16 +92,10 @@ class Scope:
     @cached_property
     def on_loop(self) -> list[bool]:
         """Whether a node's body starts on the event loop; the others' run on a worker thread."""
-        kinds = {type(body) for body in self.bodies}
-        coroutine = {kind: inspect.iscoroutinefunction(kind.run) for kind in kinds if hasattr(kind, "run")}
-
-        def is_coroutine(
-            body: NodeType,
-        ) -> bool:  # a plugin's wrapper may have its ``run`` by __getattr__ only
-            known = coroutine.get(type(body))
-            return inspect.iscoroutinefunction(body.run) if known is None else known
-
-        return [bool(body.inline or is_coroutine(body)) for body in self.bodies]
+        # Of the instance: what middleware puts around one may have its `run` nowhere else.
+        runs = [getattr(body.run, "__func__", body.run) for body in self.bodies]
+        coroutine = {run: inspect.iscoroutinefunction(run) for run in set(runs)}
+        return [bool(body.inline or coroutine[run]) for body, run in zip(self.bodies, runs, strict=True)]
 
     @cached_property
     def selective(self) -> dict[int, list[tuple[int, CompiledEdge]]]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from graphbit_tokenizer_tiktoken import Cl100kBase, O200kBase
 
 from graphbit_core import Chunk, Host, default_host
-from graphbit_splitter_text.chunks import check_sizes, to_chunks
+from graphbit_core.text import check_sizes, to_chunks
 
 _OURS = {"cl100k_base": Cl100kBase, "o200k_base": O200kBase}
 """Tokenizers that also tell where a token ends inside a character; others are made by the host."""
