@@ -70,7 +70,7 @@ class Endpoint:
         if hasattr(api, "respond"):
             self.chat = LocalChat(cast("ChatModel", api), provider=name, name=self.model)
             return
-        self.codec, self.resource = cast("ChatCodec", api), provider.resource()
+        self.codec, self.resource = api, provider.resource()
         self.limiter = f"{self.resource}:{self.model}"
         self.chat = HttpChat(
             self.codec,
