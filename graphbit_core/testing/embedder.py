@@ -13,6 +13,7 @@ import pytest
 
 from graphbit_core.contracts.embedder import LocalEmbedder
 from graphbit_core.errors import ValidationError
+from graphbit_core.testing.elsewhere import PRELUDE, environment, place_of
 from graphbit_core.testing.in_process import InProcessConformance
 
 _TEXTS = (
@@ -22,13 +23,9 @@ _TEXTS = (
     "🦀🐍 naïve — “quotes”\u200d\r\n\ttabs",
     "",
 )
-_SCRIPT = """
-import importlib, json, sys
-module, name, settings, texts = json.loads(sys.stdin.read())
-component = importlib.import_module(module)
-for part in name.split("."):
-    component = getattr(component, part)
-vectors = [[float(value) for value in vector] for vector in component(**settings).embed(texts)]
+_SCRIPT = f"""{PRELUDE}
+place, settings, texts = json.loads(sys.stdin.read())
+vectors = [[float(value) for value in vector] for vector in find(*place)(**settings).embed(texts)]
 print(json.dumps(vectors))
 """
 
@@ -104,13 +101,14 @@ class EmbedderConformance(InProcessConformance):
 def _in_another_process(
     component: Any, settings: dict[str, Any], texts: tuple[str, ...]
 ) -> list[list[float]]:
-    question = json.dumps([component.__module__, component.__qualname__, settings, texts])
+    question = json.dumps([place_of(component), settings, texts])
     done = subprocess.run(  # noqa: S603 - our own interpreter and script
         [sys.executable, "-c", _SCRIPT],
         input=question,
         capture_output=True,
         text=True,
         timeout=120,
+        env=environment(),
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -18,21 +18,18 @@ import pytest
 
 from graphbit_core.contracts.vector_store import STORE_CAPABILITIES, VectorStore
 from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
+from graphbit_core.testing.elsewhere import PRELUDE, environment, place_of
 from graphbit_core.testing.in_process import InProcessConformance
 from graphbit_core.types.documents import Condition, Match, Query, Record
 
 _DIMENSIONS = 8
-_WRITER = """
-import importlib, json, sys
+_WRITER = f"""{PRELUDE}
 from graphbit_core.types.documents import Record
-module, name, settings = json.loads(sys.argv[1])
-component = importlib.import_module(module)
-for part in name.split("."):
-    component = getattr(component, part)
-store = component(**settings)
+place, settings = json.loads(sys.argv[1])
+store = find(*place)(**settings)
 for i in range(100_000):
     vector = [float(i + 1)] + [1.0] * 7
-    store.add([Record(f"{i}-{j}", vector, f"text {i} {j}", {"i": i}) for j in range(10)])
+    store.add([Record(f"{{i}}-{{j}}", vector, f"text {{i}} {{j}}", dict(i=i)) for j in range(10)])
     print(i, flush=True)
 """
 
@@ -296,8 +293,8 @@ class VectorStoreConformance(InProcessConformance):
 
     def _write_until_killed(self, path: Path, acknowledged: int) -> int:
         settings = {**self.settings, "path": str(path), "collection": "kit", "dimensions": _DIMENSIONS}
-        command = json.dumps([self.component.__module__, self.component.__qualname__, settings])
-        writer = subprocess.Popen([sys.executable, "-c", _WRITER, command], stdout=subprocess.PIPE)  # noqa: S603
+        command = [sys.executable, "-c", _WRITER, json.dumps([place_of(self.component), settings])]
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())  # noqa: S603 - our own
         assert writer.stdout is not None
         with writer.stdout:
             lines = [writer.stdout.readline() for _ in range(acknowledged)]

@@ -61,7 +61,7 @@ def outcome(kit: type, wanted: Collection[str] | None = None) -> tuple[set[str],
     return run.ran, run.failed
 
 
-def tests_of(package: str) -> ModuleType:
+def conformance_tests(package: str) -> ModuleType:
     """The conformance tests of a package of this repository, such as ``providers/openai``."""
     path = ROOT / package / "tests" / "test_conformance.py"
     spec = importlib.util.spec_from_file_location(f"conformance_of_{package.replace('/', '_')}", path)
@@ -108,7 +108,7 @@ class _Run:
 def run_kit(component: type, only: str, tests: str) -> pytest.ExitCode:
     """Runs the ``only`` rules that a class of a provider's tests has over another component."""
     folder, _, cls = tests.partition("/")
-    base = getattr(tests_of(f"providers/{folder}"), cls)
+    base = getattr(conformance_tests(f"providers/{folder}"), cls)
     wanted = {name for name in dir(base) if name.startswith("test_") and only in name}
     ran, failed = outcome(type("TestKit", (base,), {"component": component}), wanted)
     assert ran, f"there is no rule like {only}"
