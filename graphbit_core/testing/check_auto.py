@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graphbit_core.errors import ConfigError
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.testing.component import ComponentConformance, DeclaredConformance
 from graphbit_core.testing.kinds import CONFORMANCE, alone, conformance_of, flavour_of
 
 
@@ -26,7 +26,7 @@ def prepare(components: Mapping[str, tuple[str, Any]]) -> None:
         globals()[name] = _made(name, base, component)
 
 
-def kit_class(kind: str, component: Any, own: type | None = None) -> type[ComponentConformance]:
+def kit_class(kind: str, component: Any, own: type | None = None) -> type[DeclaredConformance]:
     """The class whose rules hold for it, ``own`` being the class that its author wrote, if any."""
     if own is not None:
         for of_kind, flavour in CONFORMANCE:
@@ -40,12 +40,16 @@ def rules_of(base: type) -> list[str]:
     return [name for name in dir(base) if name.startswith("test_")]
 
 
-def _made(name: str, base: type[ComponentConformance], component: Any) -> type:
+def _made(name: str, base: type[DeclaredConformance], component: Any) -> type:
+    members = {"__module__": __name__, "component": component}
+    if not issubclass(base, ComponentConformance):  # it makes no instance
+        return type(name, (base,), members)
+    makes = base.make
+
     def make(self: ComponentConformance, **settings: Any) -> Any:
         try:
-            return base.make(self, **settings)
+            return makes(self, **settings)
         except ConfigError as error:  # of a key or an address that nobody gave it
             return pytest.skip(f"it cannot be made without `settings`: {error.message}")
 
-    members = {"__module__": __name__, "component": component, "make": make}
-    return type(name, (base,), members)
+    return type(name, (base,), {**members, "make": make})

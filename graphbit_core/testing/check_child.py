@@ -28,7 +28,7 @@ from graphbit_core.host.records import Origin
 from graphbit_core.testing.check_targets import in_house_file
 
 if TYPE_CHECKING:
-    from graphbit_core.testing.component import ComponentConformance
+    from graphbit_core.testing.component import DeclaredConformance
 
 Tell = Callable[..., None]
 
@@ -168,13 +168,13 @@ class _Rules:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keeps the rules of conformance classes over one of the components."""
-        from graphbit_core.testing.component import ComponentConformance
+        from graphbit_core.testing.component import DeclaredConformance
 
         kept: list[pytest.Item] = []
         seen: set[type] = set()
         for item in items:
             cls = getattr(item, "cls", None)
-            if cls is None or not issubclass(cls, ComponentConformance):
+            if cls is None or not issubclass(cls, DeclaredConformance):
                 continue
             tested = self._tested_by(cls)
             if cls not in seen:
@@ -191,7 +191,7 @@ class _Rules:
         component = getattr(cls, "component", None)
         return [at for at, one in self._loaded.items() if one is component]
 
-    def _tell_class(self, cls: type[ComponentConformance], item: pytest.Item, tested: Sequence[int]) -> None:
+    def _tell_class(self, cls: type[DeclaredConformance], item: pytest.Item, tested: Sequence[int]) -> None:
         from graphbit_core.testing.check_auto import kit_class, rules_of
         from graphbit_core.testing.kinds import missing
 
@@ -248,6 +248,8 @@ def _outcome(report: pytest.TestReport) -> tuple[str, str | None, str | None]:
     if crash is None:
         return "failed", _short(report.longreprtext), None
     message = crash.message if report.when == "call" else f"while {report.when}: {crash.message}"
+    for _, cause, _ in reversed(getattr(report.longrepr, "chain", ())[:-1]):
+        message += f"\nafter {cause.message}" if cause is not None else ""
     return "failed", _short(message), f"{crash.path}:{crash.lineno}"
 
 
