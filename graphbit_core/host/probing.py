@@ -82,7 +82,7 @@ class Probing:
 
     def _start(self, origin: Origin, output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
         child = subprocess.Popen(  # noqa: S603 - this Python, with our own module
-            arguments(origin, self._sample, self._limit * 0.9),
+            arguments(origin, self._sample, self._limit / 2),
             stdin=subprocess.DEVNULL,
             stdout=output,  # files: a pipe might be held open by what the plugin started
             stderr=errors,
