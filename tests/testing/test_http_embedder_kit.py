@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 from graphbit_google import GoogleEmbedder
-from kit_runs import proof, conformance_tests
+from kit_runs import conformance_tests, proof
 
 from graphbit_core import GraphBitError, HttpRequest, HttpResponse, ProviderError, UnavailableError, Vectors
 
