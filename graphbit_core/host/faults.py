@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
@@ -19,7 +19,7 @@ from graphbit_core.errors import (
 )
 from graphbit_core.host.records import CORE, PLUGIN, Origin
 from graphbit_core.host.reference import Reference
-from graphbit_core.nearest import nearest
+from graphbit_core.nearest import nearest, nearest_name
 
 _PACKAGE_OF = {
     "provider": "graphbit-{}",
@@ -187,16 +187,32 @@ def package_of(kind: str, name: str) -> str:
     return _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
 
 
-def not_installed(kind: str, name: str, known: Sequence[str]) -> ComponentNotFoundError:
-    """Nobody offers it. The command is known for our own add-ons, and else a guess."""
-    near = nearest(name, known)
+def not_installed(
+    kind: str, name: str, known: Collection[str], others: Collection[str] = ()
+) -> ComponentNotFoundError:
+    """Nobody offers it. The command is known for our own add-ons, and else a guess.
+
+    Args:
+        kind: A kind of component.
+        name: What was asked for.
+        known: What is installed of that kind.
+        others: Names that are not installed and may have been meant, beside those of our own add-ons.
+    """
+    ours = {key.partition(" ")[2] for key in OUR_PACKAGES if key.startswith(f"{kind} ")}
+    meant = nearest_name(name, known)
+    if meant is None and name not in ours:
+        meant = nearest_name(name, {*ours, *others}, cutoff=0.8)
+    near = f" (did you mean {meant!r}?)" if meant else ""
     have = f"Known: {', '.join(sorted(known))}" if known else f"No {kind} is installed"
     message = f"{kind} {name!r} is not installed{near}. {have}"
     fix = None
     if package := OUR_PACKAGES.get(f"{kind} {name}"):
         fix = f"pip install {package}"
         message += f"{_MEND}{fix}"
-    elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not near:
+    elif meant not in known and (package := OUR_PACKAGES.get(f"{kind} {meant}")):
+        fix = f"pip install {package}"
+        message += f". {package} offers {meant!r}{_MEND}{fix}"
+    elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not meant:
         fix = f"pip install {package_of(kind, name)}"
         message += f"{_GUESS}{fix}"
     return ComponentNotFoundError(message, kind=kind, name=name, fix=fix)

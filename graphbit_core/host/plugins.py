@@ -41,7 +41,7 @@ class Plugins:
                 self._check(origin, options.get("specname") or name, options)
         contained(
             lambda: self._manager.register(plugin, owner),
-            lambda error: faults.unusable(origin, f"its hooks cannot be registered ({error})"),
+            lambda error: faults.unusable(origin, f"its hooks cannot be registered ({_on_one_line(error)})"),
         )
         self._origins[owner] = origin
         self._settings[owner] = settings
@@ -100,6 +100,10 @@ class Plugins:
             raise faults.unusable(
                 origin, f"{hook} is a hook wrapper; use graphbit_wrap_component to wrap what others offer"
             )
+
+
+def _on_one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 def _call(hook: str, origin: Origin, function: Callable[..., Any], given: dict[str, Any]) -> list[Any]:

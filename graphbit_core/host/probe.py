@@ -81,9 +81,11 @@ def _imported(origin: Origin, report: dict[str, Any], outputs: tuple[int, int]) 
     before, threads = footprint(), frozenset(threading.enumerate())
     _mark(outputs, BEGUN)
     start = time.perf_counter()
-    component = load(origin)
-    report["import_ms"] = round((time.perf_counter() - start) * 1000, 1)
-    _mark(outputs, IMPORTED)
+    try:
+        component = load(origin)
+        report["import_ms"] = round((time.perf_counter() - start) * 1000, 1)
+    finally:
+        _mark(outputs, IMPORTED)
     report["warnings"] += _left_behind(before, threads)
     return component
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.llm.embeddings.client import EmbeddingClient
 
-DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive", "chunk_size": 1000, "chunk_overlap": 200}
+DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive"}
 MAX_BYTES = 10 * 1024 * 1024
 _BATCH_BYTES = 4 * 1024 * 1024
 _BATCH_FILES = 32

@@ -1,11 +1,13 @@
 """Runs the conformance classes of plugins and reports: ``graphbit plugins check``.
 
-Each distribution has a process of its own. When a component or a rule ends that process or
-hangs, this is told as the failure that it is, and another process goes on with the rest.
+Each distribution has a process of its own, and so have the in-house plugins of a folder. When a component or
+a rule ends that process or hangs, this is told as the failure that it is, and another process goes on with
+the rest.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import queue
@@ -185,7 +187,9 @@ class _Check:
         infos = enumerate(self.target.infos)
         folders = {str(path if path.is_dir() else path.parent) for path in map(Path, tests)}
         return {
-            "origins": [None if at in self.left_out else _facts(info) for at, info in infos],
+            "origins": [
+                None if at in self.left_out else dataclasses.asdict(info.origin) for at, info in infos
+            ],
             "tests": tests,
             "root": str(self.target.root),
             "folders": [*sorted(folders), str(self.target.root)] if tests else [],
@@ -267,17 +271,6 @@ def _read(pipe: IO[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
 
 def _checked(info: ComponentInfo) -> Checked:
     return Checked(info.kind, info.name, info.distribution, info.version, info.entry_point, info.source)
-
-
-def _facts(info: ComponentInfo) -> dict[str, Any]:
-    return {
-        "kind": info.kind,
-        "name": info.name,
-        "distribution": info.distribution,
-        "version": info.version,
-        "entry_point": info.entry_point,
-        "source": info.source,
-    }
 
 
 def _needs(event: Event) -> str:

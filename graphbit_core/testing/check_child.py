@@ -248,6 +248,8 @@ def _outcome(report: pytest.TestReport) -> tuple[str, str | None, str | None]:
     if crash is None:
         return "failed", _short(report.longreprtext), None
     message = crash.message if report.when == "call" else f"while {report.when}: {crash.message}"
+    for _, cause, _ in reversed(getattr(report.longrepr, "chain", ())[:-1]):
+        message += f"\nafter {cause.message}" if cause is not None else ""
     return "failed", _short(message), f"{crash.path}:{crash.lineno}"
 
 

@@ -14,6 +14,7 @@ from graphbit_core.host import Host
 from graphbit_core.host.faults import not_known
 from graphbit_core.host.metadata import editable_project
 from graphbit_core.host.records import ComponentInfo, Origin, normalized
+from graphbit_core.host.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Target:
     """Components that are checked together, because they have the same tests.
 
     Attributes:
-        whole: Whether these are all components of their distribution.
+        whole: Whether these are all components that the tests are for.
         tests: Files and folders; none if there are no tests.
         root: Their project's folder.
     """
@@ -49,9 +50,9 @@ def find(host: Host, name: str | None, tests: Path | None, folder: Path) -> list
     if tests is not None and not tests.exists():
         raise ConfigError(f"there is no file or folder {tests}", setting="--tests")
     infos = _named(host, name) if name else _here(host, folder)
-    groups: dict[str, list[ComponentInfo]] = {}
+    groups: dict[str | Path, list[ComponentInfo]] = {}
     for info in infos:
-        groups.setdefault(info.distribution, []).append(info)
+        groups.setdefault(_in_common(info, folder), []).append(info)
     return [_target(host, found, tests, folder) for found in groups.values()]
 
 
@@ -94,35 +95,42 @@ def _here(host: Host, folder: Path) -> list[ComponentInfo]:
 
 
 def _target(host: Host, infos: Sequence[ComponentInfo], tests: Path | None, folder: Path) -> Target:
-    root = folder
+    root, found = folder, [folder / "tests"]
     if infos[0].source == "in-house":
         found = _beside(infos, folder)
-    else:
-        name = normalized(infos[0].distribution)
-        if normalized(str(_project(folder).get("name", ""))) != name:
-            known = {normalized(one.name): one for one in host.installed().distributions}
-            root = editable_project(known[name]) or folder
-            found = [root / "tests"] if root != folder else []
-        else:
-            found = [folder / "tests"]
+    elif (name := normalized(infos[0].distribution)) != normalized(str(_project(folder).get("name", ""))):
+        known = {normalized(one.name): one for one in host.installed().distributions}
+        project = editable_project(known[name])
+        found = [project / "tests"] if project else []
+        root = project if project and project.is_dir() else folder
     if tests is not None:
         found = [tests.absolute()]
-    whole = len(infos) == sum(info.distribution == infos[0].distribution for info in host.list())
+    common = _in_common(infos[0], folder)
+    whole = len(infos) == sum(_in_common(info, folder) == common for info in host.list())
     return Target(tuple(infos), whole, tuple(path for path in found if path.exists()), root)
 
 
+def _in_common(info: ComponentInfo, folder: Path) -> str | Path:
+    """What those have in common that are checked together: a distribution, or the folder of their tests."""
+    if info.source != "in-house":
+        return info.distribution
+    file = in_house_file(info.origin)
+    return file.parent if file else folder
+
+
 def _beside(infos: Sequence[ComponentInfo], folder: Path) -> list[Path]:
-    files = [in_house_file(info) for info in infos]
+    files = [in_house_file(info.origin) for info in infos]
     folders = {file.parent if file else folder for file in files}
     found = {test for one in folders for test in one.glob("test_*.py")}
     return [*sorted(found), *([folder / "tests"] if None in files else [])]
 
 
-def in_house_file(plugin: ComponentInfo | Origin) -> Path | None:
+def in_house_file(origin: Origin) -> Path | None:
     """The file of an in-house plugin that is one."""
-    before, _, after = (plugin.entry_point or "").rpartition(":")
-    file = Path(after if after.endswith(".py") else before)
-    return file if plugin.source == "in-house" and file.suffix == ".py" else None
+    if origin.source != "in-house":
+        return None
+    reference = Reference.read(origin.entry_point or "")
+    return Path(reference.place) if reference.is_file else None
 
 
 def _project(folder: Path) -> dict[str, Any]:

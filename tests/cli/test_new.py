@@ -114,12 +114,15 @@ def test_the_nearest_name_is_itself_a_name_or_nothing():
     [
         (("node_type", "lambda", "--in-house"), "'lambda' is a word of Python's own"),
         (("node_type", "json", "--in-house"), "json.py would hide a module of Python's own"),
+        (("loader", "pytest", "--in-house"), "pytest.py would hide the module 'pytest'"),
         (("tool", "print"), "its function would hide Python's own print()"),
     ],
 )
 def test_a_name_that_python_has_taken_is_refused_where_it_matters(words, why, tmp_path, capsys):
     assert new(*words, "--into", tmp_path) == 2
-    assert f"{why}; try 'my-{words[1]}'" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert why in err
+    assert f"; try 'my-{words[1]}'" in err
     assert new("node_type", words[1], "--into", tmp_path) == 0
 
 
@@ -158,6 +161,12 @@ def test_a_file_that_is_there_is_kept_and_nothing_else_is_written(tmp_path, caps
 def test_a_folder_that_is_not_there_is_named(tmp_path, capsys):
     assert new("node_type", "x", "--into", tmp_path / "none") == 2
     assert f"there is no folder {tmp_path / 'none'}" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path, capsys):
+    (tmp_path / "graphbit-x").write_text("a file")
+    assert new("node_type", "x", "--into", tmp_path) == 2
+    assert f"{tmp_path / 'graphbit-x' / 'pyproject.toml'} cannot be written: " in capsys.readouterr().err
 
 
 # --- in-house --------------------------------------------------------------------------------------
@@ -222,6 +231,24 @@ def test_a_configuration_that_cannot_be_extended_is_kept_and_the_line_is_printed
     out = capsys.readouterr().out
     assert f"[plugins.in_house]\n{LINE}\n" in out
     assert "which cannot be extended safely" in out
+
+
+def test_what_to_do_next_begins_with_going_there(tmp_path, monkeypatch, capsys):
+    (tmp_path / "our nodes").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert in_house("our nodes") == 0
+    next_steps = "\nNext:\n  cd 'our nodes'\n  graphbit plugins check my-thing\n"
+    assert next_steps in capsys.readouterr().out
+    monkeypatch.chdir("our nodes")
+    assert in_house(".", "other") == 0
+    assert "\nNext:\n  graphbit plugins check other\n" in capsys.readouterr().out
+
+
+def test_a_warning_names_an_in_house_plugin_as_the_configuration_does(tmp_path, capsys):
+    (tmp_path / "graphbit.toml").touch()
+    (tmp_path / "nodes").mkdir()
+    assert in_house(tmp_path / "nodes", "delay") == 0
+    assert "'delay@nodes/delay.py'" in capsys.readouterr().err
 
 
 def test_the_configuration_of_a_folder_above_is_the_one_that_gets_the_entry(tmp_path):

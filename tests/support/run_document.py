@@ -25,7 +25,20 @@ from typing import Any
 import workspace
 from documents import Block, blocks
 
-RUN = {"graphbit", "python", "python3", "pytest", "cat", "ls", "echo", "mkdir", "export", "printf", "curl"}
+RUN = {
+    "graphbit",
+    "python",
+    "python3",
+    "pytest",
+    "cat",
+    "ls",
+    "echo",
+    "mkdir",
+    "export",
+    "printf",
+    "tail",
+    "curl",
+}
 NOT_CHECKED = {"git", "cd", "source", ".", "rustup"}
 JOINS = {"&&", "||", ";", "|", "&"}
 HERE = (Path(), workspace.ROOT)
@@ -47,11 +60,17 @@ def execute(block: Block, names: dict[str, Any], document: Path) -> None:
         padded = "\n" * (block.line - 1) + block.text  # so that a traceback shows the document's line
         exec(compile(padded, str(document), "exec"), names)
     elif block.action == "shell":
-        shell(block.text)
+        shell(block.text, block.target)
 
 
-def shell(text: str) -> None:
-    """A shell block: all of it if it holds a here-document, else line by line."""
+def shell(text: str, expected: str = "") -> None:
+    """A shell block: all of it if it holds a here-document, else line by line.
+
+    Args:
+        text: The commands.
+        expected: What they print together, with ``…`` for what may be anything; empty: it is not looked at.
+    """
+    printed = ""
     lines = [text] if "<<" in text else text.replace("\\\n", " ").splitlines()
     exports: list[str] = []
     for line in lines:
@@ -62,11 +81,25 @@ def shell(text: str) -> None:
         if INSTALLS and commands and commands[0][0] == "cd":
             os.chdir(commands[0][1])
         elif commands and all(map(is_run, commands)):
-            run([*exports, line], line)
+            printed += run([*exports, line], line, listen=bool(expected))
             exports += [line] if commands[0][0] == "export" else []
     if INSTALLS:  # what was installed can be imported by the Python blocks that follow
         site.addsitedir(sysconfig.get_path("purelib"))
         importlib.invalidate_caches()
+    if expected and not fits(printed, expected):
+        raise BlockError(f"this is shown:\n{expected}and this is printed:\n{printed}")
+
+
+def fits(printed: str, expected: str) -> bool:
+    """Whether what is shown was printed; the widths of columns and spaces at ends may differ."""
+
+    def plain(text: str) -> str:
+        lines = text.strip().splitlines()
+        return "".join(re.sub(" {2,}", "  ", line.rstrip()) + "\n" for line in lines)
+
+    shown = re.escape(plain(expected))
+    pattern = re.sub(r"^…\\\n", "(?:.*\n)*", shown, flags=re.M).replace("…", ".*")
+    return re.fullmatch(pattern, plain(printed)) is not None
 
 
 def simple_commands(line: str) -> list[list[str]]:
@@ -135,13 +168,16 @@ def check_install(words: list[str]) -> str | None:
     return None
 
 
-def run(script: list[str], command: str) -> None:
-    """Run a command in bash, after the exports of its block."""
+def run(script: list[str], command: str, *, listen: bool = False) -> str:
+    """Run a command in bash, after the exports of its block; returns what it prints, if that is wanted."""
     sys.stdout.flush()
     bash = ["bash", "-euo", "pipefail", "-c", "\n".join(script)]
-    done = subprocess.run(bash, stdin=subprocess.DEVNULL, check=False)
+    output = subprocess.PIPE if listen else None
+    done = subprocess.run(bash, stdin=subprocess.DEVNULL, stdout=output, text=True, check=False)
+    print(done.stdout or "", end="", flush=True)
     if done.returncode:
         raise BlockError(f"{command!r} ended with exit code {done.returncode}")
+    return done.stdout or ""
 
 
 def main() -> None:

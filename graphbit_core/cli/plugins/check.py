@@ -98,8 +98,14 @@ def _lines(report: Report) -> Iterator[str]:
         )
     if report.others:
         yield "  fix: let `component` be the object that the entry point names"
-    totals = (f"{count} {name.replace('_', ' ')}" for name, count in report.totals.items() if count)
-    yield from ("", f"{', '.join(totals)} in {report.seconds:.1f} s")
+    yield from ("", f"{', '.join(_totals(report))} in {report.seconds:.1f} s")
+
+
+def _totals(report: Report) -> Iterator[str]:
+    for name, count in report.totals.items():
+        if count:
+            text = name.replace("_", " ")
+            yield f"{count} {text.removesuffix('s') if count == 1 else text}"
 
 
 def _print_components(components: Iterable[Checked]) -> None:

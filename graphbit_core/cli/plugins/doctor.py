@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.table import print_table, printable
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _run(args: argparse.Namespace) -> int:
     )
     diagnosis = doctor.examine()
     if args.json:
-        print(json.dumps(dataclasses.asdict(diagnosis), indent=2))
+        print_json(dataclasses.asdict(diagnosis))
     else:
         _print(diagnosis, time.monotonic() - start)
     return 1 if diagnosis.faults else 0

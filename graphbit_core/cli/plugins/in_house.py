@@ -22,18 +22,27 @@ class Entry:
         file: ``graphbit.toml``, or ``pyproject.toml`` with ``[tool.graphbit]``.
         table: The table it belongs into.
         line: The line itself.
+        place: The plugin's file, as the line has it.
         text: What the file holds with it; None if a program cannot be sure of that.
     """
 
     file: Path
     table: str
     line: str
+    place: str
     text: str | None
 
     def write(self) -> None:
-        """Adds it, if it can be added."""
-        if self.text is not None:
+        """Adds it, if it can be added. Raises ConfigError if the file cannot be written."""
+        if self.text is None:
+            return
+        try:
             self.file.write_bytes(self.text.encode())
+        except OSError as error:
+            raise ConfigError(
+                f"{self.file} cannot be written ({error}); add this to it:\n[{self.table}]\n{self.line}",
+                source=str(self.file),
+            ) from error
 
 
 def entry_for(names: Names, folder: Path) -> Entry:
@@ -55,7 +64,7 @@ def entry_for(names: Names, folder: Path) -> Entry:
     old = file.read_bytes().decode() if file.is_file() else ""
     wanted = _with(tomllib.loads(old), (*prefix, "plugins", "in_house", *key), reference)
     added = next((text for text in _additions(old, table, line) if _means(text, wanted)), None)
-    return Entry(file, table, line, added)
+    return Entry(file, table, line, reference.partition(":")[0], added)
 
 
 def _with(table: dict[str, Any], keys: tuple[str, ...], value: str) -> dict[str, Any]:

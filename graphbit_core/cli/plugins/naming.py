@@ -8,6 +8,7 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from graphbit_core.contracts import ENTRY_POINT_GROUPS, HOOK_GROUP
 from graphbit_core.errors import ConfigError
@@ -19,7 +20,7 @@ LONGEST = 28
 
 _LEGAL = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _PREFIX = "graphbit-"
-_SUFFIX = {"node_type": "Node", "vector_store": "Store"}
+_SUFFIX = {"node_type": "Node", "vector_store": "Store", "tool": "", PLUGIN: ""}
 _FILE = {"node_type": "node", "vector_store": "store", PLUGIN: "hooks"}
 
 
@@ -50,7 +51,7 @@ class Names:
 
     @property
     def suffix(self) -> str:
-        """What the names of classes of this kind end with."""
+        """What the names of classes of this kind end with; empty if it has no class."""
         return _SUFFIX.get(self.kind, self.kind.capitalize())
 
     @property
@@ -92,6 +93,9 @@ class Names:
             "distribution": self.distribution,
             "file": self.file,
             "group": HOOK_GROUP if self.kind == PLUGIN else ENTRY_POINT_GROUPS[self.kind],
+            "import_hooks": f"import {self.snake} as hooks"
+            if self.in_house
+            else f"from {self.module} import hooks",
             "kind": self.kind,
             "module": self.module,
             "name": self.name,
@@ -135,4 +139,6 @@ def _taken(names: Names) -> str | None:
         return f"its function would hide Python's own {names.snake}()"
     if names.in_house and names.snake in sys.stdlib_module_names:
         return f"{names.snake}.py would hide a module of Python's own"
+    if names.in_house and find_spec(names.snake) is not None:
+        return f"{names.snake}.py would hide the module {names.snake!r}, which is there already"
     return None

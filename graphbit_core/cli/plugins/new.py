@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def _run(args: argparse.Namespace) -> int:
         raise ConfigError(f"there is no folder {args.into}; make it first", setting="into")
     contents = scaffold.render(flavour, names, args.description)
     entry = in_house.entry_for(names, args.into) if names.in_house else None
-    _warn_of_others(names)
+    _warn_of_others(names, entry.place if entry else names.distribution)
     for path in scaffold.write(args.into, contents):
         print(f"wrote {path}")
     if entry is None:
@@ -57,12 +58,11 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _warn_of_others(names: Names) -> None:
+def _warn_of_others(names: Names, own: str) -> None:
     from graphbit_core.host import default_host
 
     others = [info.distribution for info in default_host().list(names.kind) if info.name == names.name]
     if others:
-        own = f"{names.file}.py" if names.in_house else names.distribution
         print_error(
             f"warning: {' and '.join(others)} offers a {names.kind} {names.name!r} already. Where both are "
             f"there, one has to write '{names.name}@{own}', or a line in [plugins.prefer]; another name "
@@ -71,13 +71,8 @@ def _warn_of_others(names: Names) -> None:
 
 
 def _say_next_of_package(names: Names, into: Path) -> None:
-    folder = into / names.distribution
+    _say_next(into / names.distribution, "pip install -e . pytest", "graphbit plugins check", names)
     print(
-        f"\nNext:\n"
-        f"  cd {folder}\n"
-        f"  pip install -e . pytest\n"
-        f"  graphbit plugins check\n"
-        f"  graphbit plugins show {names.name}\n\n"
         f"It works as it is: README.md has an example. Make it yours in {names.module}/{names.file}.py,\n"
         f"and say in tests/test_conformance.py what goes in and what comes out."
     )
@@ -89,10 +84,15 @@ def _say_next_of_file(names: Names, into: Path, entry: Entry) -> None:
         print(f"added to {file}: [{entry.table}] {entry.line}")
     else:
         print(f"\nAdd this to {file}, which cannot be extended safely:\n\n[{entry.table}]\n{entry.line}")
+    _say_next(into, "", f"graphbit plugins check {names.name}", names)
     print(
-        f"\nNext:\n"
-        f"  graphbit plugins check {names.name}\n"
-        f"  graphbit plugins show {names.name}\n\n"
-        f"It works as it is. Make it yours in {into / names.file}.py,\n"
-        f"and say in {into / f'test_{names.file}'}.py what goes in and what comes out."
+        f"It works as it is. Make it yours in {names.file}.py, and say in test_{names.file}.py what goes in\n"
+        "and what comes out."
     )
+
+
+def _say_next(folder: Path, install: str, check: str, names: Names) -> None:
+    here = folder.absolute() == Path.cwd()
+    change = "" if here else f"cd {shlex.quote(str(folder))}"
+    steps = (change, install, check, f"graphbit plugins show {names.name}")
+    print("\nNext:", *(f"  {step}" for step in steps if step), "", sep="\n")

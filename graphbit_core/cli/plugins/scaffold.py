@@ -93,16 +93,19 @@ def write(folder: Path, contents: Mapping[str, str]) -> list[Path]:
     """Writes all files, or none if one of them is there.
 
     Raises:
-        ConfigError: A file is there already.
+        ConfigError: A file is there already, or cannot be written.
     """
     targets = {folder / name: text for name, text in contents.items()}
     for path in targets:
         if path.exists() or path.is_symlink():
             raise ConfigError(f"{path} is there already; choose another name, or remove it", setting="name")
     for path, text in targets.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be written: {error}", source=str(path)) from error
     return list(targets)
 
 
