@@ -121,9 +121,7 @@ class Padded(_Codec):
 
     def decode(self, response: HttpResponse) -> Vectors:
         rows = response.json()["embeddings"]
-        return Vectors(
-            [[v if math.isfinite(v) else 0.0 for v in map(as_float, row["values"])] for row in rows]
-        )
+        return Vectors([[as_finite(value) for value in row["values"]] for row in rows])
 
 
 def as_finite(value: Any) -> float:
