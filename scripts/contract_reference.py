@@ -16,8 +16,6 @@ import docstrings
 import workspace
 
 from graphbit_core.contracts import API_VERSION, ENTRY_POINT_GROUPS
-from graphbit_core.contracts.provider import CAPABILITIES
-from graphbit_core.contracts.vector_store import STORE_CAPABILITIES
 from graphbit_core.testing.kinds import CONFORMANCE
 
 PAGE = workspace.ROOT / "docs" / "plugin-contracts.md"
@@ -29,7 +27,7 @@ _DATA = [
     _CORE / "host" / "resources.py",
 ]
 _MARKED = re.compile(r"(<!-- contracts: [^>]*-->\n).*(<!-- end -->)", re.S)
-_CAPABILITIES = {"provider": CAPABILITIES, "vector_store": STORE_CAPABILITIES}
+_CAPABILITIES = {"provider": "CAPABILITIES", "vector_store": "STORE_CAPABILITIES"}
 _NAMES = {
     "tool": "what `@tool` makes of a function, or any object with `spec` and `call`",
     "provider": "a class, or a frozen dataclass instance (a *row*) that makes one when it is called",
@@ -70,12 +68,23 @@ def _kinds() -> Iterator[str]:
         yield from docstrings.paragraphs(module)
         facts = [f"- Entry point group: `{group}`", f"- An entry point names {_NAMES.get(kind, _CLASS)}."]
         if kind in _CAPABILITIES:
-            facts.append(f"- Capabilities: {_listed(sorted(_CAPABILITIES[kind]))}")
+            facts.append(f"- Capabilities: {_about(path, _CAPABILITIES[kind])}")
         facts.append(f"- Tested with: {_listed(conformance(kind)) or 'no conformance class yet'}")
         yield "\n".join(facts)
         found = docstrings.classes(path)
         for one in sorted(found, key=lambda node: node.name != contract_class(kind)):
             yield from docstrings.class_page(one, 3)
+
+
+def _about(path: Path, constant: str) -> str:
+    """What stands below a constant of a module."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    at = next(i for i, one in enumerate(body) if isinstance(one, ast.Assign) and _name(one) == constant)
+    return docstrings.prose(docstrings.string_of(body[at + 1]))
+
+
+def _name(node: ast.Assign) -> str:
+    return ast.unparse(node.targets[0])
 
 
 def _data() -> Iterator[str]:
@@ -94,7 +103,7 @@ def _data() -> Iterator[str]:
         if isinstance(node, ast.ClassDef):
             yield from docstrings.class_page(node, 3)
         elif isinstance(node, ast.Assign):
-            yield f"### `{ast.unparse(node.targets[0])}`"
+            yield f"### `{_name(node)}`"
             yield f"`{ast.unparse(node.value)}`"
 
 
@@ -102,8 +111,8 @@ def _definitions(path: Path) -> Iterator[tuple[str, ast.stmt]]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef):
             yield node.name, node
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            yield node.targets[0].id, node
+        elif isinstance(node, ast.Assign):
+            yield _name(node), node
 
 
 def _named_by(node: ast.stmt) -> set[str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-_SECTION = re.compile(r"^(Args|Attributes|Raises|Returns|Threads|Yields):\n((?:[ ]{4}.*\n|\n)+)", re.M)
+_SECTION = re.compile(
+    r"^(Args|Attributes|Example|Raises|Returns|Threads|Yields):\n((?:[ ]{4}.*\n|\n)+)", re.M
+)
 _ITEM = re.compile(r"^(\w+): (.*(?:\n[ ]{4}.*)*)", re.M)
 
 
@@ -36,8 +40,15 @@ def prose(text: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """All paragraphs."""
-    return [prose(part) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    """All paragraphs; what is indented is code, and stays as it is."""
+    found = []
+    for code, lines in itertools.groupby(text.splitlines(), key=lambda line: line.startswith("    ")):
+        block = "\n".join(lines)
+        if code:
+            found.append(f"```text\n{textwrap.dedent(block)}\n```")
+        else:
+            found += [prose(part) for part in re.split(r"\n\s*\n", block) if part.strip()]
+    return found
 
 
 def names(node: ast.AST) -> set[str]:
@@ -58,28 +69,38 @@ def class_page(node: ast.ClassDef, level: int) -> Iterator[str]:
     if bases:
         yield f"All of {' and '.join(f'`{base}`' for base in bases)}, and:"
     yield from paragraphs(text)
+    yield from paragraphs(told.get("Example", "").replace("::", ":"))
+    if "Args" in told:
+        yield "\n".join(f"- `{name}`: {what}" for name, what in items(told["Args"]).items())
     if "Threads" in told:
         yield f"*Threads:* {prose(told['Threads'])}"
     if "Raises" in told:
         raised = (f"`{name}`: {what.removesuffix('.')}" for name, what in items(told["Raises"]).items())
         yield f"*Making one raises* {'. '.join(raised)}."
-    members = [*_attributes(node, items(told.get("Attributes", ""))), *_methods(node)]
-    if members:
-        yield "\n".join(members)
+    if found := members(node):
+        yield "\n".join(found.values())
 
 
-def _attributes(node: ast.ClassDef, told: dict[str, str]) -> Iterator[str]:
+def members(node: ast.ClassDef) -> dict[str, str]:
+    """Public attributes and documented methods by name, as items of a list; not the tests of a test class."""
+    _, told = sections(ast.get_docstring(node) or "")
+    found = {**dict(_attributes(node, items(told.get("Attributes", "")))), **dict(_methods(node))}
+    return {name: item for name, item in found.items() if not name.startswith(("_", "test_"))}
+
+
+def _attributes(node: ast.ClassDef, told: dict[str, str]) -> Iterator[tuple[str, str]]:
     for index, one in enumerate(node.body):
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
             name, after = one.target.id, node.body[index + 1 : index + 2]
-            about = told.get(name) or (prose(_text(after[0])) if after else "")
+            about = told.get(name) or (prose(string_of(after[0])) if after else "")
             kind = ast.unparse(one.annotation).removeprefix("ClassVar[")
             kind = kind.removesuffix("]") if kind != ast.unparse(one.annotation) else kind
             default = f" = {_default(one.value)}" if one.value else ""
-            yield f"- `{name}: {kind}{default}`" + (f": {about}" if about else "")
+            yield name, f"- `{name}: {kind}{default}`" + (f": {about}" if about else "")
 
 
-def _text(node: ast.stmt) -> str:
+def string_of(node: ast.stmt) -> str:
+    """A string that stands alone, below what it documents; else nothing."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return str(node.value.value)
     return ""
@@ -91,26 +112,32 @@ def _default(value: ast.expr) -> str:
     return {"dict": "{}", "list": "[]"}.get(made[1], text) if made else text
 
 
-def _methods(node: ast.ClassDef) -> Iterator[str]:
+def _methods(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     for one in node.body:
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name[0] != "_":
-            text, told = sections(ast.get_docstring(one) or "")
-            lines = paragraphs(text)
-            yield f"- `{_signature(one)}`: {' '.join(lines)}"
-            yield from (f"  - `{name}`: {what}" for name, what in items(told.get("Args", "")).items())
-            if "Returns" in told:
-                yield f"  - returns: {prose(told['Returns'])}"
-            for name, what in items(told.get("Raises", "")).items():
-                yield f"  - raises `{name}`: {what}"
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(one):
+            yield one.name, function_item(one, bound=True)
 
 
-def _signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def function_item(node: ast.FunctionDef | ast.AsyncFunctionDef, *, bound: bool = False) -> str:
+    """A function as an item of a list; of one that is ``bound`` the first parameter is left out."""
+    text, told = sections(ast.get_docstring(node) or "")
+    lines = [f"- `{_signature(node, bound)}`: {' '.join(paragraphs(text))}"]
+    lines += [f"  - `{name}`: {what}" for name, what in items(told.get("Args", "")).items()]
+    if "Returns" in told:
+        lines.append(f"  - returns: {prose(told['Returns'])}")
+    lines += [f"  - raises `{name}`: {what}" for name, what in items(told.get("Raises", "")).items()]
+    return "\n".join(lines)
+
+
+def _signature(function: ast.FunctionDef | ast.AsyncFunctionDef, bound: bool) -> str:
     decorators = {ast.unparse(one) for one in function.decorator_list}
     returned = ast.unparse(function.returns) if function.returns else ""
     if "property" in decorators:
         return f"{function.name}: {returned}"
-    if "staticmethod" not in decorators:
-        function.args.args = function.args.args[1:]
+    taken = ast.unparse(function.args)
+    if bound and "staticmethod" not in decorators:
+        taken = re.sub(r"^\w+(, )?", "", taken)
     awaited = "async " if isinstance(function, ast.AsyncFunctionDef) else ""
-    taken = re.sub(r"(: [^,=()]+)=", r"\1 = ", ast.unparse(function.args))
+    taken = re.sub(r"(: [^,=()]+)=(?!_)", r"\1 = ", taken)
+    taken = re.sub(r"(: [^,=()]+)=_\w+", r"\1 = …", taken)  # a name of the module's own
     return f"{awaited}{function.name}({taken}) -> {returned}"

@@ -17,7 +17,12 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Delta, Usage
 CAPABILITIES = frozenset(
     {"stream", "tools", "json_output", "images", "audio", "files", "reasoning", "seed", "stop", "embed"}
 )
-"""What a provider may declare; ``complete`` is what every provider can."""
+"""What a provider may declare; whole answers of text are what every provider gives.
+
+``stream``: answers come in pieces. ``tools``: it may ask for tools. ``json_output``: answers fit a schema.
+``images``, ``audio``, ``files``: messages may hold such parts. ``reasoning``: thoughts come as parts, too.
+``seed``, ``stop``: these fields of a request are honoured. ``embed``: there is an embedder of the same name.
+"""
 
 
 @runtime_checkable

@@ -8,7 +8,10 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from graphbit_core.types.documents import Condition, Match, Query, Record
 
 STORE_CAPABILITIES = frozenset({"persistent", "filter", "hybrid"})
-"""What a store may declare: survives the process, honours ``where``, ranks by words as well."""
+"""What a store may declare.
+
+``persistent``: records outlive the process. ``filter``: ``where`` is honoured. ``hybrid``: words count, too.
+"""
 
 
 @runtime_checkable

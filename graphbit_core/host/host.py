@@ -11,7 +11,6 @@ from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
 from graphbit_core.host.index import Index, Key
 from graphbit_core.host.making import maker
-from graphbit_core.host.middleware import wrapping
 from graphbit_core.host.records import PLUGIN, ComponentInfo, Origin
 from graphbit_core.host.registry import Registry
 from graphbit_core.host.reporter import Reporter
@@ -104,7 +103,11 @@ class Host:
         component = candidate.get(self._warn_of)
         make = maker(kind, name, component, self._configured(candidate, component), self)
         wrappers = self._registry.wrappers(kind, candidate.origin.name)
-        return wrapping(make, kind, name, wrappers, self.reporter) if wrappers else make
+        if not wrappers:
+            return make
+        from graphbit_core.host.middleware import wrapping
+
+        return wrapping(make, kind, name, wrappers, self.reporter)
 
     def configured(self, kind: str, name: str) -> Mapping[str, Any]:
         """The settings that the configuration has for a component, in the types that it wants.

@@ -12,12 +12,12 @@ from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan, scan as scan_installed
 from graphbit_core.host.index import Index, Key
 from graphbit_core.host.loading import forget_file
-from graphbit_core.host.middleware import Wrapper
 from graphbit_core.host.records import PLUGIN, Origin
 from graphbit_core.host.reporter import Reporter
 from graphbit_core.host.settings import HostSettings
 
 if TYPE_CHECKING:
+    from graphbit_core.host.middleware import Wrapper
     from graphbit_core.host.plugins import Plugins
 
 

@@ -145,6 +145,6 @@ def _mapping(hint: Any, value: Any, name: str) -> dict[Any, Any]:
 def shown(hint: Any) -> str:
     """A type as one writes it."""
     text = inspect.formatannotation(hint)
-    for module in ("typing.", "collections.abc.", "pathlib."):
+    for module in ("typing.", "collections.abc.", "pathlib._local.", "pathlib."):
         text = text.replace(module, "")
     return text

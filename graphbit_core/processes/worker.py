@@ -43,10 +43,11 @@ class Worker:
     """One child. One thread at a time gives it jobs; any thread may ``kill`` it."""
 
     def __init__(self) -> None:
-        if os.name != "posix" or not sys.executable:
+        if os.name != "posix" or not sys.executable or getattr(sys, "frozen", False):
             raise ConfigError(
                 "functions run in processes of their own on Linux and macOS only, and where Python knows its "
-                'own program (sys.executable); leave isolation="process" out',
+                "own program (sys.executable), which a frozen program does not; leave "
+                'isolation="process" out, and read files with isolation="none"',
                 setting="isolation",
             )
         self.surroundings = surroundings()

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
         HttpProviderConformance as HttpProviderConformance,
     )
     from graphbit_core.testing.loader import LoaderConformance as LoaderConformance
+    from graphbit_core.testing.local_provider import ProviderConformance as ProviderConformance
     from graphbit_core.testing.model_server import ModelServer as ModelServer
     from graphbit_core.testing.node_type import NodeTypeConformance as NodeTypeConformance
-    from graphbit_core.testing.provider import ProviderConformance as ProviderConformance
     from graphbit_core.testing.replies import Reply as Reply
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
@@ -53,7 +53,7 @@ _MODULE_OF = {
     "LoaderConformance": "loader",
     "ModelServer": "model_server",
     "NodeTypeConformance": "node_type",
-    "ProviderConformance": "provider",
+    "ProviderConformance": "local_provider",
     "Reply": "replies",
     "ScriptedModel": "scripted_model",
     "SplitterConformance": "splitter",

@@ -22,7 +22,7 @@ class Target:
     """Components that are checked together, because they have the same tests.
 
     Attributes:
-        whole: Whether these are all components of their distribution.
+        whole: Whether these are all components that the tests are for.
         tests: Files and folders; none if there are no tests.
         root: Their project's folder.
     """
@@ -50,9 +50,9 @@ def find(host: Host, name: str | None, tests: Path | None, folder: Path) -> list
     if tests is not None and not tests.exists():
         raise ConfigError(f"there is no file or folder {tests}", setting="--tests")
     infos = _named(host, name) if name else _here(host, folder)
-    groups: dict[str, list[ComponentInfo]] = {}
+    groups: dict[str | Path, list[ComponentInfo]] = {}
     for info in infos:
-        groups.setdefault(info.distribution, []).append(info)
+        groups.setdefault(_in_common(info, folder), []).append(info)
     return [_target(host, found, tests, folder) for found in groups.values()]
 
 
@@ -105,8 +105,17 @@ def _target(host: Host, infos: Sequence[ComponentInfo], tests: Path | None, fold
         root = project if project and project.is_dir() else folder
     if tests is not None:
         found = [tests.absolute()]
-    whole = len(infos) == sum(info.distribution == infos[0].distribution for info in host.list())
+    common = _in_common(infos[0], folder)
+    whole = len(infos) == sum(_in_common(info, folder) == common for info in host.list())
     return Target(tuple(infos), whole, tuple(path for path in found if path.exists()), root)
+
+
+def _in_common(info: ComponentInfo, folder: Path) -> str | Path:
+    """What those have in common that are checked together: a distribution, or the folder of their tests."""
+    if info.source != "in-house":
+        return info.distribution
+    file = in_house_file(info.origin)
+    return file.parent if file else folder
 
 
 def _beside(infos: Sequence[ComponentInfo], folder: Path) -> list[Path]:

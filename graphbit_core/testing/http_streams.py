@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 from graphbit_core.errors import DecodeError, ProviderError, StreamInterruptedError
 from graphbit_core.testing.http_rules import Canned, HttpRules, check_same
@@ -21,14 +21,19 @@ from graphbit_core.types.messages import ChatResponse, Delta
 _AT_ONCE = 24
 _LONG = 2000
 """Chunks of a long stream, each padded to as many bytes."""
-_EVERY_BYTE = 400
+_EVERY_BYTE = 500
 """Up to this length a body is cut at every byte."""
+_SOME = 100
+"""So many places elsewhere are tried of a longer one."""
 _ADDED = "event: graphbit.added.later\ndata: {}\n\n"
 _LEFT = ("closed", "reset")
 
 
 class StreamRules(HttpRules):
     """Rules that look at streams, and at calls beside each other."""
+
+    patience: ClassVar[float] = 20.0
+    """Seconds within which the first piece of a stream must be there."""
 
     def test_the_fragments_of_a_tool_call_join_to_its_arguments(self) -> None:
         if not (self.tools and self._streams):
@@ -60,7 +65,7 @@ class StreamRules(HttpRules):
     def test_a_stream_cut_at_any_byte_is_an_error_or_the_whole_answer(self) -> None:
         for canned in self._streamed_answers():
             body = canned.stream.encode()
-            results = asyncio.run(self._cut(body, _places(len(body))))
+            results = asyncio.run(self._cut(body, _places(body)))
             complete = [at for at, result in results.items() if isinstance(result, ChatResponse)]
             for at in complete:
                 check_same(results[at], canned.answer)
@@ -110,7 +115,8 @@ class StreamRules(HttpRules):
 
     def test_garbage_in_a_stream_is_never_an_answer(self) -> None:
         for body in GARBAGE if self._streams else ():
-            reply = Reply.text(b"data: " + body + b"\n\n" if self._framing == "sse" else body + b"\n")
+            framed = b"data: " + body + b"\n\n" if self._framing == "sse" else body + b"\n"
+            reply = Reply.stream(framed, self._content_type)
             error = raised(lambda r=reply: "".join(self.client(r).stream(self.request)))  # type: ignore[misc]
             assert isinstance(error, DecodeError | StreamInterruptedError), body
 
@@ -169,17 +175,17 @@ class StreamRules(HttpRules):
         return reply.cut_body(len(reply.body) - len(b"0\r\n\r\n"), "hang")
 
     def _leave_blocking(self, reply: Reply) -> None:
-        with self.client(reply).stream(self.request) as stream:
+        with self.client(reply, timeout=self.patience).stream(self.request) as stream:
             next(iter(stream))
 
     def _leave_async(self, reply: Reply) -> None:
         async def read() -> None:
-            async for _ in self.client(reply).stream(self.request):
+            async for _ in self.client(reply, timeout=self.patience).stream(self.request):
                 started.set()
 
         async def leave() -> None:
             task = asyncio.ensure_future(read())
-            await started.wait()
+            await asyncio.wait_for(started.wait(), self.patience)
             task.cancel()
             await asyncio.wait([task])
 
@@ -201,10 +207,15 @@ class StreamRules(HttpRules):
         return dict(zip(places, results, strict=True))
 
 
-def _places(length: int) -> Sequence[int]:
-    """Where a body is cut: at every byte of its end, and of a long one's beginning at every few."""
-    end = max(0, length - _EVERY_BYTE // 2)
-    return [*range(0, end, 1 + end // _EVERY_BYTE), *range(end, length + 1)]
+def _places(body: bytes) -> Sequence[int]:
+    """Where a body is cut: a short one at every byte, a long one at those around the ends of its lines, and
+    here and there. What a decoder sees changes only with the end of a frame, and a frame ends with a line.
+    """
+    if len(body) <= _EVERY_BYTE:
+        return range(len(body) + 1)
+    ends = [at for at, byte in enumerate(body) if byte in b"\r\n"] + [0, len(body)]
+    around = {at + by for at in ends for by in range(-2, 3)} | {*range(0, len(body), len(body) // _SOME)}
+    return sorted(at for at in around if 0 <= at <= len(body))
 
 
 def _spoiled_data(data: str) -> Iterator[str]:

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
 
-_SCRIPT = """
-import importlib.util, json, os, sys, tempfile, threading, time, traceback
+from graphbit_core.testing.elsewhere import PRELUDE, environment, file_of
+
+_SCRIPT = f"""{PRELUDE}
+import os, tempfile, threading, time, traceback
 
 kit, name, file = sys.argv[1:]
 importlib.import_module(kit)
 started = []
-TOLD = {
-    "_thread.start_new_thread": "a thread", "_thread.start_joinable_thread": "a thread",
+TOLD = {{
     "subprocess.Popen": "a process", "os.fork": "a process", "os.forkpty": "a process",
     "os.posix_spawn": "a process", "os.spawn": "a process", "os.system": "a process",
     "socket.connect": "a connection", "socket.getaddrinfo": "a connection",
-}
+}}
 
 def hear(event, arguments):
     if event in TOLD:
         started.append(TOLD[event])
 
-def load():
-    try:
-        found = importlib.util.find_spec(name)
-    except ImportError:  # its package is not there
-        found = None
-    if found is not None:
-        return importlib.import_module(name)
-    spec = importlib.util.spec_from_file_location(name, file)
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def begin(thread, start=threading.Thread.start):
+    started.append("a thread")
+    start(thread)
 
 report, shown = os.fdopen(os.dup(1), "w"), tempfile.TemporaryFile()
 os.dup2(shown.fileno(), 1)
 os.dup2(shown.fileno(), 2)
 error = None
 sys.addaudithook(hear)
+threading.Thread.start = begin
 began = time.process_time()
 try:
-    load()
+    find_module(name, file)
 except BaseException:
     error = traceback.format_exc()
 seconds = time.process_time() - began
@@ -53,7 +47,7 @@ sys.stdout.flush()
 sys.stderr.flush()
 shown.seek(0)
 text = shown.read().decode(errors="replace")
-json.dump({"seconds": seconds, "printed": text, "started": heard, "error": error}, report)
+json.dump(dict(seconds=seconds, printed=text, started=heard, error=error), report)
 report.flush()
 os._exit(0)
 """
@@ -81,14 +75,13 @@ def imported(module: str, kit: str) -> Imported:
     Raises:
         AssertionError: It cannot be imported there.
     """
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
     done = subprocess.run(  # noqa: S603 - our own interpreter and script
-        [sys.executable, "-c", _SCRIPT, kit, module, file],
+        [sys.executable, "-c", _SCRIPT, kit, module, file_of(module)],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # pytest adds folders
+        env=environment(),
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

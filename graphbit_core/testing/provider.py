@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, ClassVar
 
 from graphbit_core.contracts.provider import CAPABILITIES, ChatCodec, ChatModel
 from graphbit_core.host import Host
 from graphbit_core.llm.client import LlmClient
 from graphbit_core.testing.component import CANARY, ComponentConformance
-from graphbit_core.testing.in_process import InProcessConformance
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Message
 
 _FINISH = {"stop", "length", "tool_calls", "content_filter", "refusal", "other"}
@@ -76,21 +74,6 @@ class AnswerRules(ProviderDescriptionConformance):
         text, answer = asyncio.run(read())
         check_answer(answer)
         assert text == answer.text
-
-
-class ProviderConformance(AnswerRules, InProcessConformance):
-    """Rules for providers that answer in this process: a subclass gives ``component``, and ``request`` where
-    not every request is answered. For one behind HTTP, subclass HttpProviderConformance instead.
-
-    They prove that blocking, async and streamed calls give the same answer, that the deltas spell it, that
-    capabilities are declared as they are, and that a model can be left before it is done.
-    """
-
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def use(self, instance: Any, folder: Path) -> Any:
-        model = instance.chat(self.component.default_model)
-        return list(model.respond(self.request))[-1]
 
 
 def check_answer(answer: ChatResponse) -> None:

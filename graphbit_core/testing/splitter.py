@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from graphbit_core.errors import ConfigError
+from graphbit_core.errors import ConfigError, ValidationError
 from graphbit_core.testing.in_process import InProcessConformance
 from graphbit_core.types.documents import Chunk
 
@@ -90,6 +90,15 @@ class SplitterConformance(InProcessConformance):
         started = time.process_time()
         self.make().split(text)
         assert time.process_time() - started < self.cpu_seconds
+
+    def test_half_a_surrogate_pair_is_split_or_refused_by_name(self) -> None:
+        text = "Some words. \ud83d And more. " * 20
+        try:
+            chunks = self._split(text, 50, 10)
+        except ValidationError as error:
+            assert error.field == "text"
+        else:
+            assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
     @pytest.mark.parametrize("settings", [
         {"chunk_size": 0}, {"chunk_size": -5}, {"chunk_size": "9"}, {"chunk_size": 1.5}, {"chunk_size": True},

@@ -154,8 +154,8 @@ class ToolConformance(ToolDescriptionConformance):
         assert result.error is not None, f"{self.slow} did not take longer than {_TIMEOUT} s"
         assert result.error.reason == "timeout", result.error.reason
         assert ends(spy.spec.name), (
-            "it goes on when nobody waits any more: await what can be cancelled, or ask "
-            "current_tool_context().cancelled from time to time"
+            "it goes on when nobody waits any more: make it a coroutine that can be cancelled, or take a "
+            "ToolContext and ask its `cancelled` from time to time"
         )
 
     def test_a_cancelled_coroutine_ends_within_a_second_and_leaves_no_task(self) -> None:

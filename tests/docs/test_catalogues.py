@@ -10,6 +10,7 @@ import workspace
 from documents import rows
 
 from graphbit_core import EVENT_TYPES, Executor, NodeType, RunCaps, ToolOptions, default_host
+from graphbit_core.host.configuration import _KEYS, _TABLES
 from graphbit_core.nodes.http_request import HttpRequestNode
 from graphbit_core.workflow.expressions.functions import FUNCTIONS
 from graphbit_core.workflow.limits import Limits
@@ -54,6 +55,13 @@ def test_the_page_on_tools_lists_every_option_with_its_default():
 def test_the_page_on_own_node_types_lists_every_member():
     listed = re.findall(r"`(\w+)[`(]", " ".join(row[0] for row in rows("own-node-types.md", "member")))
     assert sorted(listed) == sorted(name for name in {*vars(NodeType), "graphbit_api"} if name[0] != "_")
+
+
+def test_the_page_on_settings_lists_every_key_of_the_configuration():
+    listed = {row[0].strip("`") for row in rows("plugin-settings.md", "table")}
+    in_list, tables = {"[plugins] allow", "[plugins] deny", "[models] files"}, {"[plugins]", "[models]"}
+    assert listed == in_list | {f"[plugins.{key}]" for key in _KEYS if f"[plugins] {key}" not in in_list}
+    assert tables == {f"[{table}]" for table in _TABLES}
 
 
 def test_the_page_on_http_requests_lists_every_setting():

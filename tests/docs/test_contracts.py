@@ -13,6 +13,8 @@ import pytest
 
 import graphbit_core
 from graphbit_core.contracts import ENTRY_POINT_GROUPS
+from graphbit_core.contracts.provider import CAPABILITIES
+from graphbit_core.contracts.vector_store import STORE_CAPABILITIES
 from graphbit_core.host.checks import _CONTRACT_OF
 
 TEXT = contract_reference.PAGE.read_text(encoding="utf-8")
@@ -40,6 +42,12 @@ def test_every_kind_tells_its_group_its_members_and_its_threads(kind: str):
     assert len(members) > 1
     assert all(re.search(rf"^- `{name}[(:]", told, re.M) for name in members), members
     assert "Threads:\n" in (inspect.getdoc(contract) or "")
+
+
+def test_every_capability_is_told():
+    for kind, declared in (("provider", CAPABILITIES), ("vector_store", STORE_CAPABILITIES)):
+        (line,) = re.findall(r"^- Capabilities: (.*)$", section(kind), re.M)
+        assert declared <= set(re.findall(r"`(\w+)`", line))
 
 
 def test_the_host_checks_the_classes_that_the_page_names():

@@ -38,7 +38,7 @@ class Proof:
         wanted = {f"test_{rule}" for rule in self.rules} if self.only else None
         ran, failed = outcome(type("TestKit", (self.kit,), {"__test__": True, **self.about}), wanted)
         assert ran, "no rule was tried"
-        assert failed == self.rules
+        assert failed == self.rules, f"unexpected: {failed - self.rules}, missing: {self.rules - failed}"
 
 
 def proof(kit: type, component: Any, *rules: str, only: bool = False, **about: Any) -> Proof:
@@ -61,7 +61,7 @@ def outcome(kit: type, wanted: Collection[str] | None = None) -> tuple[set[str],
     return run.ran, run.failed
 
 
-def tests_of(package: str) -> ModuleType:
+def conformance_tests(package: str) -> ModuleType:
     """The conformance tests of a package of this repository, such as ``providers/openai``."""
     path = ROOT / package / "tests" / "test_conformance.py"
     spec = importlib.util.spec_from_file_location(f"conformance_of_{package.replace('/', '_')}", path)
@@ -103,13 +103,3 @@ class _Run:
 
     def pytest_collectreport(self, report: Any) -> None:
         assert not report.failed, report.longreprtext
-
-
-def run_kit(component: type, only: str, tests: str) -> pytest.ExitCode:
-    """Runs the ``only`` rules that a class of a provider's tests has over another component."""
-    folder, _, cls = tests.partition("/")
-    base = getattr(tests_of(f"providers/{folder}"), cls)
-    wanted = {name for name in dir(base) if name.startswith("test_") and only in name}
-    ran, failed = outcome(type("TestKit", (base,), {"component": component}), wanted)
-    assert ran, f"there is no rule like {only}"
-    return pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK

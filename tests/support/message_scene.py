@@ -33,11 +33,11 @@ class Scene:
         self.site.loader("graphbit-loader-ini", source, name=name)
         return raised(lambda: self.host(**settings).create("loader", name))
 
-    def hooks(self, source: str, hook: str, **arguments: object) -> str:
+    def hooks(self, source: str, hook: str) -> str:
         """What is logged when a hook of a package with this source is called."""
         header = "from graphbit_core import hookimpl, Registration\ngraphbit_api = (1, 0)\n"
         self.site.hooks("graphbit-audit", header + source)
-        return logged(lambda: self.host().call(hook, **arguments))
+        return logged(lambda: self.host().call(hook))
 
     def configured(self, text: str, kind: str = "loader", name: str = "ini") -> str:
         """What is said when a component is used under this ``graphbit.toml``."""
