@@ -243,12 +243,13 @@ def _checked(info: ComponentInfo) -> Checked:
 
 
 def _needs(event: Event) -> str:
-    wanted, members = event["wanted"], " and ".join(f"`{name}`" for name in event["needs"])
+    wanted = event["wanted"]
     if event["needs"]:
-        return f"{members}: subclass {wanted} in tests/test_conformance.py and give {members}"
+        members = ", ".join(f"`{name}`" for name in event["needs"])
+        return f"a subclass of {wanted} in its tests that gives {members}"
     if event["base"] == wanted:
-        return f"{event['cls']} takes it out; mark it with xfail and a reason instead"
-    return f"{event['cls']} is a {event['base']}; make it a {wanted}"
+        return f"{event['cls']} not to take it out; to mark it with xfail and a reason instead"
+    return f"{event['cls']} to be a {wanted}; it is a {event['base']}"
 
 
 def _own(file: str) -> str | None:

@@ -86,6 +86,7 @@ def run(job: dict[str, Any], tell: Tell) -> int:
     return pytest.main([*OPTIONS, *arguments], plugins=[_Rules(job, loaded, tell)])
 
 
+_AUTO_MODULE = "graphbit_core.testing.check_auto"
 _AUTO = str(Path(__file__).with_name("check_auto.py"))
 
 
@@ -195,9 +196,10 @@ class _Rules:
     ) -> None:
         from graphbit_core.testing.check_auto import kit_class, rules_of
         from graphbit_core.testing.kinds import missing
+        from graphbit_core.testing.overriding import is_of_kit
 
         component = getattr(cls, "component", None)
-        base = next(one for one in cls.__mro__ if one.__module__.startswith("graphbit_core.testing."))
+        base = next(one for one in cls.__mro__ if is_of_kit(one) and one.__module__ != _AUTO_MODULE)
         kinds = {self._job["origins"][at]["kind"] for at in tested}
         wanted: type[Any] = base
         if kinds:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checking import LOADER, RERANKER, SCHEMA, TESTS, outcomes, rule
+from checking import LOADER, QUICK, RERANKER, SCHEMA, TESTS, outcomes, rule
 
 from graphbit_core import default_host
 from graphbit_core.cli import main
@@ -48,7 +48,7 @@ def test_the_classes_of_a_package_are_run_over_its_component(packages, capsys):
 
 def test_json_prints_the_report_that_is_written(packages, capsys):
     packages.write("shuffle-one", tests={"test_conformance.py": TESTS})
-    report = packages.check("shuffle-one", "--json")
+    report = packages.check("shuffle-one", "--json", *QUICK)
     assert json.loads(capsys.readouterr().out) == report
 
 
@@ -62,13 +62,30 @@ def test_a_component_without_tests_is_tried_by_the_kit_as_far_as_that_goes(packa
     needed = {one["rule"]: one["needs"] for one in component["not_tried"]}
     assert "`write_sample`" in needed["test_reads_a_file_whose_suffix_it_declares"]
     assert not set(needed) & set(outcomes(component))
-    assert "not tried; needs `write_sample`: subclass LoaderConformance" in capsys.readouterr().out
+    assert (
+        "not tried; needs a subclass of LoaderConformance in its tests that gives `write_sample`"
+        in capsys.readouterr().out
+    )
+
+
+def test_what_is_behind_http_is_tried_without_tests_and_calls_nobody(packages, tmp_path):
+    (tmp_path / "none").mkdir()
+    report = packages.check("ollama@graphbit-ollama", "--tests", tmp_path / "none")
+    assert {one["kind"]: one["conformance"] for one in report["components"]} == {
+        "provider": "HttpProviderConformance",
+        "embedder": "HttpEmbedderConformance",
+    }
+    for one in report["components"]:
+        assert one["tested_by"][0]["file"] is None
+        assert one["tested_by"][0]["base"].endswith("Conformance")
+        assert outcomes(one)["test_lists_its_settings_so_that_the_host_can_refuse_others"] == "passed"
+        assert any("`key_env`" in missing["needs"] for missing in one["not_tried"])
 
 
 def test_a_class_that_tests_another_object_is_told_and_covers_nothing(packages, capsys):
     copied = f"{TESTS}\n\nclass Copy(Shuffle):\n    'A copy.'\n\nTestShuffle.component = Copy\n"
     packages.write("shuffle-one", tests={"test_conformance.py": copied})
-    report = packages.check("shuffle-one")
+    report = packages.check("shuffle-one", *QUICK)
     (other,) = report["others"]
     assert (other["name"], other["tests"].rpartition(".")[2]) == ("TestShuffle", "Copy")
     assert [one["file"] for one in report["components"][0]["tested_by"]] == [None]
@@ -79,11 +96,11 @@ def test_one_component_of_several_is_chosen_by_name_and_distribution(packages):
     for name in ("shuffle-a", "shuffle-b"):
         entries = {"graphbit.rerankers": {k: f"{name.replace('-', '_')}:Shuffle" for k in ("one", "two")}}
         packages.write(name, tests={"test_conformance.py": TESTS}, entries=entries)
-    chosen = packages.check("one@shuffle_b")["components"]
+    chosen = packages.check("one@shuffle_b", *QUICK)["components"]
     assert [(one["name"], one["distribution"]) for one in chosen] == [("one", "shuffle-b")]
-    both = packages.check("one")["components"]
+    both = packages.check("one", *QUICK)["components"]
     assert [one["distribution"] for one in both] == ["shuffle-a", "shuffle-b"]
-    whole = packages.check("shuffle-a")["components"]
+    whole = packages.check("shuffle-a", *QUICK)["components"]
     assert [one["name"] for one in whole] == ["one", "two"]
     assert all(one["tested_by"][0]["name"] == "TestShuffle" for one in whole)
 
@@ -92,8 +109,23 @@ def test_other_tests_can_be_named(packages, tmp_path):
     packages.write("shuffle-one")
     file = tmp_path / "my_rules.py"
     file.write_text(TESTS.replace("{module}", "shuffle_one"))
-    (component,) = packages.check("shuffle-one", "--tests", file)["components"]
+    (component,) = packages.check("shuffle-one", "--tests", file, *QUICK)["components"]
     assert component["tested_by"][0]["file"] == str(file)
+
+
+def test_rules_that_a_class_takes_out_or_has_not_are_told(packages):
+    out = f"{TESTS}    test_its_import_is_quick = None\n"
+    packages.write("shuffle-one", tests={"test_conformance.py": out})
+    report = packages.check("shuffle-one", "--only", "docstring")
+    (missing,) = report["components"][0]["not_tried"]
+    assert missing["rule"] == "test_its_import_is_quick"
+    assert missing["needs"].startswith("TestShuffle not to take it out")
+    entries = {"graphbit.loaders": {"lines": "line_loader:Lines"}}
+    less = TESTS.replace("Shuffle", "Lines").replace("reranker", "loader")
+    packages.write("line-loader", LOADER, {"test_conformance.py": less}, entries=entries)
+    (component,) = packages.check("lines", "--only", "docstring")["components"]
+    needs = {one["needs"] for one in component["not_tried"]}
+    assert needs == {"TestLines to be a LoaderConformance; it is a ComponentConformance"}
 
 
 def test_rules_that_have_an_exception_are_accepted_with_its_reason(packages, capsys):
@@ -132,7 +164,7 @@ def test_only_the_rules_that_are_named_are_tried(packages, capsys):
 def test_tests_beside_the_kit_are_not_run(packages):
     beside = f"{TESTS}\n\ndef test_something_else():\n    raise AssertionError\n"
     packages.write("shuffle-one", tests={"test_conformance.py": beside})
-    packages.check("shuffle-one")
+    packages.check("shuffle-one", *QUICK)
 
 
 # --- how pytest is run -----------------------------------------------------------------------------
@@ -143,7 +175,7 @@ def test_the_projects_and_the_users_options_of_pytest_do_not_count(packages, mon
     options = '[tool.pytest.ini_options]\naddopts = "--no-such-option"\nrequired_plugins = ["none"]\n'
     (project / "pyproject.toml").write_text(f"{options}filterwarnings = ['error']\n")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
-    assert packages.check("shuffle-one")["totals"]["passed"] > 1
+    assert packages.check("shuffle-one", *QUICK)["totals"]["passed"] == 2
 
 
 def test_what_a_thread_raised_fails_the_rule_and_other_warnings_do_not(packages):
@@ -170,7 +202,7 @@ def test_helpers_beside_the_tests_can_be_imported(packages):
         "shuffle_helpers.py": "yes = 1",
     }
     packages.write("shuffle-one", tests=tests)
-    packages.check("shuffle-one")
+    packages.check("shuffle-one", *QUICK)
 
 
 # --- what is meant ---------------------------------------------------------------------------------
@@ -181,7 +213,7 @@ def test_without_a_name_the_project_of_this_folder_is_checked(packages, monkeypa
     points = '[project.entry-points."graphbit.rerankers"]\nshuffle-one = "shuffle_one:Shuffle"\n'
     (project / "pyproject.toml").write_text(f'[project]\nname = "Shuffle_One"\nversion = "1.2"\n{points}')
     monkeypatch.chdir(project)
-    (component,) = packages.check()["components"]
+    (component,) = packages.check(*QUICK)["components"]
     assert component["tested_by"][0]["name"] == "TestShuffle"
     (project / "pyproject.toml").write_text(f'[project]\nname = "shuffle-new"\n{points}')
     assert main(["plugins", "check"]) == 2
@@ -193,10 +225,10 @@ def test_in_house_plugins_are_checked_with_the_tests_beside_them(packages):
     (here / "shuffle.py").write_text(RERANKER)
     (here / "test_shuffle.py").write_text(TESTS.replace("{module}", "shuffle"))
     (here / "graphbit.toml").write_text('[plugins.in_house]\nreranker.mine = "shuffle.py:Shuffle"\n')
-    (component,) = packages.check()["components"]
+    (component,) = packages.check(*QUICK)["components"]
     assert (component["source"], component["distribution"]) == ("in-house", "shuffle.py")
     assert [one["name"] for one in component["tested_by"]] == ["TestShuffle"]
-    assert packages.check("mine")["components"][0]["name"] == "mine"
+    assert packages.check("mine", *QUICK)["components"][0]["name"] == "mine"
 
 
 @pytest.mark.parametrize(

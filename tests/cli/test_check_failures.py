@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from checking import RERANKER, TESTS, outcomes, rule
+from checking import QUICK, RERANKER, TESTS, outcomes, rule
 
 
 def test_a_rule_that_fails_is_told_with_its_place_and_how_to_try_it_again(packages, capsys):
@@ -92,6 +93,36 @@ def test_what_hangs_is_ended_with_all_it_started_and_the_rest_is_tried(packages)
     assert gone(int(pid.read_text()))
 
 
+def test_an_interrupt_ends_the_child_with_all_it_started(packages):
+    pid = packages.folder / "pid"
+    hanging = f"""
+
+    def test_hangs(self):
+        import os, time
+        open({str(pid)!r}, "w").write(str(os.getpid()))
+        time.sleep(600)
+"""
+    packages.write("shuffle-one", tests={"test_conformance.py": TESTS + hanging})
+    command = [
+        sys.executable,
+        "-m",
+        "graphbit_core.cli",
+        "plugins",
+        "check",
+        "shuffle-one",
+        "--only",
+        "hangs",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(packages.folder / "site")}
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        deadline = time.monotonic() + 60
+        while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+    assert gone(int(pid.read_text()))
+
+
 def gone(pid: int) -> bool:
     for _ in range(100):
         try:
@@ -112,7 +143,7 @@ def test_a_test_file_that_cannot_be_collected_is_told_with_file_and_line(line, f
     project = packages.write(
         "shuffle-one", tests={"test_conformance.py": TESTS, "test_ill.py": f"\n\n{line}\n"}
     )
-    report = packages.check("shuffle-one", status=1)
+    report = packages.check("shuffle-one", *QUICK, status=1)
     (problem,) = report["problems"]
     file = project / "tests" / "test_ill.py"
     assert (problem["file"], problem["line"]) == (str(file), 3)
@@ -124,7 +155,7 @@ def test_a_test_file_that_cannot_be_collected_is_told_with_file_and_line(line, f
 def test_a_test_file_that_ends_the_process_is_told_and_the_others_are_run(packages):
     tests = {"test_conformance.py": TESTS, "test_ill.py": "import os; os._exit(5)"}
     project = packages.write("shuffle-one", tests=tests)
-    report = packages.check("shuffle-one", status=1)
+    report = packages.check("shuffle-one", *QUICK, status=1)
     (problem,) = report["problems"]
     assert problem["file"] == str(project / "tests" / "test_ill.py")
     assert "ended the process with status 5" in problem["message"]
@@ -135,7 +166,7 @@ def test_a_conftest_that_cannot_be_imported_is_told(packages):
     packages.write(
         "shuffle-one", tests={"test_conformance.py": TESTS, "conftest.py": "import nowhere_at_all"}
     )
-    (problem, *_) = packages.check("shuffle-one", status=1)["problems"]
+    (problem, *_) = packages.check("shuffle-one", *QUICK, status=1)["problems"]
     assert "conftest.py:1" in problem["message"]
     assert "nowhere_at_all" in problem["message"]
 

@@ -38,6 +38,8 @@ class Lines(TextLoader):
 
     suffixes = frozenset({".lines"})
 '''
+QUICK = ("--only", "docstring")
+"""For tests in which it does not matter how many rules are tried."""
 
 
 class Packages:
