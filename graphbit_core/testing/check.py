@@ -7,23 +7,17 @@ hangs, this is told as the failure that it is, and another process goes on with 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import queue
-import subprocess
-import sys
-import tempfile
-import threading
+import shlex
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from graphbit_core.host.child import end, last_line, start
 from graphbit_core.host.records import ComponentInfo
+from graphbit_core.testing.check_process import EndedEarlyError, Event, events
 from graphbit_core.testing.check_report import (
     LOADS,
     Checked,
@@ -37,30 +31,36 @@ from graphbit_core.testing.check_report import (
 )
 from graphbit_core.testing.check_targets import Target, rerun
 
-BOOT = (
-    "import json, sys; sys.path[:], job = json.load(open(sys.argv[1], encoding='utf-8')); "
-    "from graphbit_core.testing.check_child import main; main(job)"
-)
 ENDINGS = 3
 """After so many processes of one distribution were ended or died, the rest of its rules is not tried."""
 
 _INTERNAL_ERROR, _USAGE_ERROR = 3, 4
-_SETTINGS_OF_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
-Event = dict[str, Any]
+Progress = Callable[[int, int, str], None]
 
 
-def check(targets: Sequence[Target], limit: float, folder: Path) -> Report:
-    """Checks the targets, one after the other.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to check.
 
-    Args:
-        targets: What to check.
+    Attributes:
         limit: Seconds that each import, each collection of a file and each rule may take.
+        only: Only rules with this in their name; empty: all.
         folder: Where the commands that the report gives are to be used.
+        progress: Is told how many rules of how many have been tried, and of what.
     """
+
+    limit: float
+    only: str
+    folder: Path
+    progress: Progress
+
+
+def check(targets: Sequence[Target], terms: Terms) -> Report:
+    """Checks the targets, one after the other."""
     report = Report(datetime.now(UTC).isoformat(timespec="seconds"))
     began = time.monotonic()
     for target in targets:
-        _Check(target, limit, folder, report).run()
+        _Check(target, terms, report).run()
     report.seconds = round(time.monotonic() - began, 3)
     return report
 
@@ -78,8 +78,7 @@ class _Check:
     """The check of one target: what its processes told so far."""
 
     target: Target
-    limit: float
-    folder: Path
+    terms: Terms
     report: Report
     checked: list[Checked] = field(default_factory=list)
     classes: dict[tuple[str, str], Event] = field(default_factory=dict)
@@ -125,62 +124,32 @@ class _Check:
         """Notes the rules of its kind that none of its classes has, and what lets them be tried."""
         checked = self.checked[at]
         mine = [event for event in self.classes.values() if at in event["components"]]
-        had = {planned.event["of"] for planned in self.planned.values() if at in planned.components}
-        noted = set()
-        for event in mine:
-            for rule in event["rules"]:
-                if rule not in had and rule not in noted:
-                    noted.add(rule)
-                    checked.not_tried.append(NotTried(rule, _needs(event)))
+        had = {rule for event in mine for rule in event["has"]}
+        needs = {rule: _needs(event) for event in mine for rule in event["rules"] if rule not in had}
+        checked.not_tried += [NotTried(rule, needed) for rule, needed in needs.items()]
 
     # --- one process
 
     def _process(self, tests: list[str]) -> str | None:
         """Runs one; what is wrong if it did not come to its end."""
         self.now = {}
-        with tempfile.TemporaryFile() as errors, self._started(tests, errors) as (child, lines):
-            while True:
-                try:
-                    line = lines.get(timeout=self.limit)
-                except queue.Empty:
-                    return f"it had not ended after {self.limit:g} s"
-                if line is None:
-                    child.wait()
-                    return f"it ended the process with status {child.returncode} ({last_line(errors)})"
-                event = json.loads(line)
-                if event["event"] == "ended":
-                    return self._ended(event["status"], errors)
-                self.now = event
-                self._on(event)
+        try:
+            with closing(events(self._job(tests), self.target.root, self.terms.limit)) as told:
+                for event in told:
+                    if event["event"] == "ended":
+                        return self._ended(event["status"], event["said"])
+                    self.now = event
+                    self._on(event)
+        except EndedEarlyError as error:
+            return str(error)
+        return None
 
-    def _ended(self, status: int, errors: IO[bytes]) -> str | None:
+    def _ended(self, status: int, said: str) -> str | None:
         if status in (_INTERNAL_ERROR, _USAGE_ERROR):
-            errors.seek(0)
-            said = errors.read().decode(errors="replace").strip()[-2000:]
             self.report.problems.append(Problem(f"pytest could not go on:\n{said}"))
         elif any(self._left()):
             return "it ended the run of pytest"
         return None
-
-    @contextmanager
-    def _started(
-        self, tests: list[str], errors: IO[bytes]
-    ) -> Iterator[tuple[subprocess.Popen[bytes], queue.SimpleQueue[bytes | None]]]:
-        environ = {name: value for name, value in os.environ.items() if name not in _SETTINGS_OF_PYTEST}
-        environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        with tempfile.TemporaryDirectory() as folder:
-            job = Path(folder) / "job.json"
-            job.write_text(json.dumps([sys.path, self._job(tests)]), encoding="utf-8")
-            arguments = [sys.executable, "-c", BOOT, str(job)]
-            child = start(arguments, errors, folder=self.target.root, environ=environ)
-            lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-            pipe, child.stdout = child.stdout, None  # the thread alone reads and closes it
-            assert pipe is not None
-            threading.Thread(target=_read, args=(pipe, lines), daemon=True).start()
-            try:
-                yield child, lines
-            finally:
-                end(child)
 
     def _job(self, tests: list[str]) -> dict[str, Any]:
         infos = enumerate(self.target.infos)
@@ -193,6 +162,7 @@ class _Check:
             "root": str(self.target.root),
             "folders": [*sorted(folders), str(self.target.root)] if tests else [],
             "ignored": self.ignored,
+            "only": self.terms.only,
             "finished": sorted(self.finished),
         }
 
@@ -236,13 +206,20 @@ class _Check:
     ) -> None:
         planned = self.planned[id_]
         event = planned.event
-        again = (
-            rerun(event["file"], event["cls"], event["rule"], self.folder) if _own(event["file"]) else None
-        )
         self.finished.add(id_)
         for at in planned.components:
+            again = self._rerun(at, event)
             rule = Rule(event["rule"], outcome, round(seconds, 3), event["cls"], message, where, again)
             self._add(at, rule)
+        self.terms.progress(len(self.finished), len(self.planned), self.target.infos[0].distribution)
+
+    def _rerun(self, at: int, event: Event) -> str:
+        if _own(event["file"]):
+            return rerun(event["file"], event["id"], self.terms.folder)
+        info = self.target.infos[at]
+        return (
+            f"graphbit plugins check {shlex.quote(f'{info.name}@{info.distribution}')} --only {event['of']}"
+        )
 
     def _add(self, at: int, rule: Rule) -> None:
         self.checked[at].rules.append(rule)
@@ -251,7 +228,7 @@ class _Check:
         """Writes the end of a process to the account of what it was doing; whether that is known."""
         match self.now.get("event"):
             case "loading":
-                self._loaded(self.now["component"], f"its import: {problem}", self.limit)
+                self._loaded(self.now["component"], f"its import: {problem}", self.terms.limit)
             case "collecting":
                 self._on({"event": "problem", "file": self.now["file"], "line": None, "message": problem})
             case "trying" if self.now["id"] not in self.finished:
@@ -261,24 +238,18 @@ class _Check:
         return True
 
 
-def _read(pipe: IO[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
-    with pipe:
-        for line in pipe:
-            lines.put(line)
-    lines.put(None)
-
-
 def _checked(info: ComponentInfo) -> Checked:
     return Checked(info.kind, info.name, info.distribution, info.version, info.entry_point, info.source)
 
 
 def _needs(event: Event) -> str:
-    wanted, members = event["wanted"], " and ".join(f"`{name}`" for name in event["needs"])
+    wanted = event["wanted"]
     if event["needs"]:
-        return f"{members}: subclass {wanted} in tests/test_conformance.py and give {members}"
+        members = ", ".join(f"`{name}`" for name in event["needs"])
+        return f"a subclass of {wanted} in its tests that gives {members}"
     if event["base"] == wanted:
-        return f"{event['cls']} takes it out; mark it with xfail and a reason instead"
-    return f"{event['cls']} is a {event['base']}; make it a {wanted}"
+        return f"{event['cls']} not to take it out; to mark it with xfail and a reason instead"
+    return f"{event['cls']} to be a {wanted}; it is a {event['base']}"
 
 
 def _own(file: str) -> str | None:

@@ -23,7 +23,7 @@ def prepare(components: Mapping[str, tuple[str, Any]]) -> None:
     """
     for name, (kind, component) in components.items():
         base = alone(kit_class(kind, component), component)
-        globals()[name] = _made(name, base, component)
+        globals()[name] = _made(name, base, kind, component)
 
 
 def kit_class(kind: str, component: Any, own: type | None = None) -> type[DeclaredConformance]:
@@ -40,8 +40,8 @@ def rules_of(base: type) -> list[str]:
     return [name for name in dir(base) if name.startswith("test_")]
 
 
-def _made(name: str, base: type[DeclaredConformance], component: Any) -> type:
-    members = {"__module__": __name__, "component": component}
+def _made(name: str, base: type[DeclaredConformance], kind: str, component: Any) -> type:
+    members = {"__module__": __name__, "kind": kind, "component": component}
     if not issubclass(base, ComponentConformance):  # it makes no instance
         return type(name, (base,), members)
     makes = base.make
@@ -49,7 +49,11 @@ def _made(name: str, base: type[DeclaredConformance], component: Any) -> type:
     def make(self: ComponentConformance, **settings: Any) -> Any:
         try:
             return makes(self, **settings)
-        except ConfigError as error:  # of a key or an address that nobody gave it
-            return pytest.skip(f"it cannot be made without `settings`: {error.message}")
+        except ConfigError:
+            try:
+                makes(self)
+            except ConfigError as error:  # of a key or an address that nobody gave it
+                pytest.skip(f"it cannot be made without `settings`: {error.message}")
+            raise
 
     return type(name, (base,), {**members, "make": make})

@@ -65,7 +65,8 @@ def run(job: dict[str, Any], tell: Tell) -> int:
 
     Args:
         job: ``origins`` (null for one that is to be left out), ``tests`` (files and folders; none: the kit's
-            own classes), ``root``, ``ignored`` files, and the ``finished`` rules.
+            own classes), ``root``, more ``folders`` to import from, ``ignored`` files, ``finished`` rules,
+            and ``only``, which a rule must have in its name.
         tell: Is called with each event.
 
     Returns:
@@ -85,6 +86,7 @@ def run(job: dict[str, Any], tell: Tell) -> int:
     return pytest.main([*OPTIONS, *arguments], plugins=[_Rules(job, loaded, tell)])
 
 
+_AUTO_MODULE = "graphbit_core.testing.check_auto"
 _AUTO = str(Path(__file__).with_name("check_auto.py"))
 
 
@@ -170,33 +172,34 @@ class _Rules:
         """Keeps the rules of conformance classes over one of the components."""
         from graphbit_core.testing.component import DeclaredConformance
 
-        kept: list[pytest.Item] = []
-        seen: set[type] = set()
+        classes: dict[type[DeclaredConformance], list[pytest.Item]] = {}
         for item in items:
             cls = getattr(item, "cls", None)
-            if cls is None or not issubclass(cls, DeclaredConformance):
-                continue
+            if cls is not None and issubclass(cls, DeclaredConformance):
+                classes.setdefault(cls, []).append(item)
+        kept: list[pytest.Item] = []
+        for cls, rules in classes.items():
             tested = self._tested_by(cls)
-            if cls not in seen:
-                seen.add(cls)
-                self._tell_class(cls, item, tested)
-            if tested:
-                name = getattr(item, "originalname", item.name)
-                where = str(item.path)
-                self._tell("plan", id=item.nodeid, rule=item.name, of=name, cls=cls.__name__, file=where)
-                kept.append(item)
+            self._tell_class(cls, rules, tested)
+            kept += [rule for rule in rules if tested and self._job["only"] in rule.name]
+        for rule in kept:
+            about = {"rule": rule.name, "of": _name(rule), "cls": _class_of(rule), "file": str(rule.path)}
+            self._tell("plan", id=rule.nodeid, **about)
         items[:] = [item for item in kept if item.nodeid not in self._job["finished"]]
 
     def _tested_by(self, cls: type) -> list[int]:
         component = getattr(cls, "component", None)
         return [at for at, one in self._loaded.items() if one is component]
 
-    def _tell_class(self, cls: type[DeclaredConformance], item: pytest.Item, tested: Sequence[int]) -> None:
+    def _tell_class(
+        self, cls: type[DeclaredConformance], items: Sequence[pytest.Item], tested: Sequence[int]
+    ) -> None:
         from graphbit_core.testing.check_auto import kit_class, rules_of
         from graphbit_core.testing.kinds import missing
+        from graphbit_core.testing.overriding import is_of_kit
 
         component = getattr(cls, "component", None)
-        base = next(one for one in cls.__mro__ if one.__module__.startswith("graphbit_core.testing."))
+        base = next(one for one in cls.__mro__ if is_of_kit(one) and one.__module__ != _AUTO_MODULE)
         kinds = {self._job["origins"][at]["kind"] for at in tested}
         wanted: type[Any] = base
         if kinds:
@@ -204,9 +207,9 @@ class _Rules:
         needs = [] if self._job["tests"] else missing(wanted, component)
         self._tell(
             "class",
-            **{"cls": cls.__name__, "file": str(item.path), "components": list(tested)},
+            **{"cls": cls.__qualname__, "file": str(items[0].path), "components": list(tested)},
             **{"tests": _shown(component), "base": base.__name__, "wanted": wanted.__name__},
-            **{"rules": rules_of(wanted), "needs": needs},
+            **{"rules": rules_of(wanted), "has": sorted(set(map(_name, items))), "needs": needs},
         )
 
     # --- running ---
@@ -235,6 +238,15 @@ class _Rules:
         seconds = sum(one.duration for one in self._reports)
         outcome, message, where = _outcome(worst)
         self._tell("tried", id=nodeid, outcome=outcome, message=message, where=where, seconds=seconds)
+
+
+def _name(item: pytest.Item) -> str:
+    """The name of a rule without its parameters."""
+    return str(getattr(item, "originalname", item.name))
+
+
+def _class_of(item: Any) -> str:
+    return str(item.cls.__qualname__)
 
 
 def _outcome(report: pytest.TestReport) -> tuple[str, str | None, str | None]:

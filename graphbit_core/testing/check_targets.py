@@ -144,8 +144,9 @@ def _project(folder: Path) -> dict[str, Any]:
     return project
 
 
-def rerun(file: str, cls: str, rule: str, folder: Path) -> str:
-    """The command that tries one rule again."""
+def rerun(file: str, node: str, folder: Path) -> str:
+    """The command that tries one rule again, ``node`` being what pytest calls it."""
     path = Path(file)
     shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-    return f"python -m pytest {shlex.quote(f'{shown}::{cls}::{rule}')}"
+    rule = node.partition("::")[2]
+    return f"python -m pytest {shlex.quote(f'{shown}::{rule}')}"
