@@ -16,6 +16,7 @@ import imports
 import llm
 import models
 import splitting
+import start_up
 from table import table
 
 FIGURES = ("what", "figure")
@@ -28,7 +29,8 @@ BENCHMARKS = {
     "memory": ("Memory of model calls", FIGURES, llm.memory),
     "models": ("Registry of models", FIGURES, models.main),
     "host": ("Plugin host", FIGURES, host_scan.main),
-    "imports": ("Start-up", FIGURES, imports.main),
+    "imports": ("Imports", FIGURES, imports.main),
+    "start-up": ("Start-up with add-ons", start_up.HEADER, start_up.main),
     "splitting": ("Splitters", FIGURES, splitting.main),
     "quality": ("Answers", FIGURES, answer_quality.main),
 }

@@ -46,7 +46,7 @@ def main(facts: dict[str, Any], sample: str | None, limit: float) -> None:
     Args:
         facts: Those of an Origin.
         sample: Where a function is that makes a small workflow, as ``module:attribute``.
-        limit: After so many seconds it is written to standard error where the plugin stands.
+        limit: After so many seconds it is written to standard error where the plugin stands then.
     """
     outputs = os.dup(1), os.dup(2)  # a plugin may close the ones that it knows
     faulthandler.dump_traceback_later(limit, file=outputs[1])

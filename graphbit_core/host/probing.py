@@ -80,7 +80,7 @@ class Probing:
             end(child)
 
     def _start(self, origin: Origin, output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        child = start(arguments(origin, self._sample, self._limit * 0.9), errors, output=output)
+        child = start(arguments(origin, self._sample, self._limit / 2), errors, output=output)
         self._running.add(child)
         if self._stopping.is_set():  # its turn came while the others were being ended
             end(child)

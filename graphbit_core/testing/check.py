@@ -1,8 +1,7 @@
 """Runs the conformance classes of plugins and reports: ``graphbit plugins check``.
 
-Each distribution has a process of its own, and so have the in-house plugins of a folder. When a component or
-a rule ends that process or hangs, this is told as the failure that it is, and another process goes on with
-the rest.
+Each distribution has a process of its own. When a component or a rule ends that process or
+hangs, this is told as the failure that it is, and another process goes on with the rest.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 from graphbit_core.errors import DecodeError, ProviderError, StreamInterruptedError
 from graphbit_core.testing.http_rules import Canned, HttpRules, check_same
@@ -31,6 +31,9 @@ _LEFT = ("closed", "reset")
 
 class StreamRules(HttpRules):
     """Rules that look at streams, and at calls beside each other."""
+
+    patience: ClassVar[float] = 20.0
+    """Seconds within which the first piece of a stream must be there."""
 
     def test_the_fragments_of_a_tool_call_join_to_its_arguments(self) -> None:
         if not (self.tools and self._streams):
@@ -112,7 +115,8 @@ class StreamRules(HttpRules):
 
     def test_garbage_in_a_stream_is_never_an_answer(self) -> None:
         for body in GARBAGE if self._streams else ():
-            reply = Reply.text(b"data: " + body + b"\n\n" if self._framing == "sse" else body + b"\n")
+            framed = b"data: " + body + b"\n\n" if self._framing == "sse" else body + b"\n"
+            reply = Reply.stream(framed, self._content_type)
             error = raised(lambda r=reply: "".join(self.client(r).stream(self.request)))  # type: ignore[misc]
             assert isinstance(error, DecodeError | StreamInterruptedError), body
 
@@ -171,17 +175,17 @@ class StreamRules(HttpRules):
         return reply.cut_body(len(reply.body) - len(b"0\r\n\r\n"), "hang")
 
     def _leave_blocking(self, reply: Reply) -> None:
-        with self.client(reply).stream(self.request) as stream:
+        with self.client(reply, timeout=self.patience).stream(self.request) as stream:
             next(iter(stream))
 
     def _leave_async(self, reply: Reply) -> None:
         async def read() -> None:
-            async for _ in self.client(reply).stream(self.request):
+            async for _ in self.client(reply, timeout=self.patience).stream(self.request):
                 started.set()
 
         async def leave() -> None:
             task = asyncio.ensure_future(read())
-            await started.wait()
+            await asyncio.wait_for(started.wait(), self.patience)
             task.cancel()
             await asyncio.wait([task])
 

@@ -465,24 +465,6 @@ def test_in_house_plugins_are_checked_with_the_tests_beside_them(packages):
     assert packages.check("mine")["components"][0]["name"] == "mine"
 
 
-def test_in_house_plugins_of_one_folder_are_checked_together_and_each_by_its_own_tests(packages, capsys):
-    here = Path.cwd()
-    for name in ("one", "two"):
-        (here / f"{name}.py").write_text(RERANKER)
-        tests = TESTS.replace("{module}", name).replace("TestShuffle", f"Test{name.title()}")
-        (here / f"test_{name}.py").write_text(tests)
-    (here / "graphbit.toml").write_text(
-        '[plugins.in_house]\nreranker.one = "one.py:Shuffle"\nreranker.two = "two.py:Shuffle"\n'
-    )
-    for words, names in (((), ["one", "two"]), (("two",), ["two"])):
-        report = packages.check(*words)
-        tested = {
-            one["name"]: [tester["name"] for tester in one["tested_by"]] for one in report["components"]
-        }
-        assert tested == {name: [f"Test{name.title()}"] for name in names}
-        assert "none of these components" not in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

@@ -118,6 +118,7 @@ def test_files_of_a_project_pass_their_check(project):
     made, folder = project
     tool(*GRAPHBIT, "plugins", "check", folder=folder)
     report = json.loads((folder / "graphbit-check.json").read_text())
+    assert report["others"] == []
     tested = {(one["kind"], one["name"]): one for one in report["components"]}
     assert set(tested) == {(names.kind, names.name) for names in made}
     for names in made:

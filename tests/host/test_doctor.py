@@ -8,17 +8,26 @@ import sys
 import time
 from pathlib import Path
 
+import pluggy
 import pytest
 
 from graphbit_core import default_host
 from graphbit_core.cli import main
 from graphbit_core.host.doctor import Diagnosis, Doctor, Fault
 
+LOADER = """
+class Loader:
+    graphbit_api = (1, 0)
+    def load(self): ...
+"""
+
 
 @pytest.fixture
 def examine(make_host):
-    def run(limit: float = 10.0, **settings: object) -> Diagnosis:
-        return Doctor(make_host(**settings), limit=limit).examine()
+    def run(
+        limit: float = 10.0, budget: float = 5.0, sample: str | None = None, **settings: object
+    ) -> Diagnosis:
+        return Doctor(make_host(**settings), limit=limit, budget=budget, sample=sample).examine()
 
     return run
 
@@ -47,6 +56,7 @@ def test_a_healthy_plugin_has_its_import_time_and_api_version(site, examine):
         ("raise KeyboardInterrupt", "KeyboardInterrupt", "graphbit-ill"),
         ("x = 1", "has no attribute 'Loader'", "graphbit-ill"),
         ("Loader = 42", "not 42 of type int", "graphbit-ill"),
+        ("class Loader:\n graphbit_api = (1, 0)", "is not a loader: it has no load", "graphbit-ill"),
         ("class Loader: graphbit_api = (1, 99)", "needs plugin API 1.99", "graphbit-core"),
         ("import os; os._exit(3)", "ended the process with status 3", "graphbit-ill"),
         (
@@ -65,10 +75,16 @@ def test_an_ill_plugin_is_named_with_distribution_version_and_fix(site, examine,
     assert fault.fix == f"pip install --upgrade {fix}"
 
 
-def test_what_a_plugin_prints_at_import_does_not_disturb_the_report(site, examine):
+def test_what_a_plugin_prints_at_import_is_warned_of_and_does_not_disturb_the_report(site, examine):
     noise = "import os\nprint('noise' * 50_000)\nos.write(1, b'{')\nos.write(2, b'x' * 500_000)\n"
-    site.loader("graphbit-loud", noise + "class Loader:\n graphbit_api = (1, 0)\n def load(self): ...")
-    assert examine().faults == ()
+    site.loader("graphbit-loud", noise + LOADER)
+    diagnosis = examine()
+    assert diagnosis.faults == ()
+    printed, written = diagnosis.warnings
+    assert "it prints at import: 'noisenoise" in printed.message
+    assert printed.fix == "ask its author to print nothing at import"
+    assert "it writes to standard error at import: 'xxx" in written.message
+    assert diagnosis.components[0].warnings == diagnosis.warnings
 
 
 def test_an_import_that_hangs_is_ended_at_the_limit_with_all_it_started(site, examine, tmp_path):
@@ -112,8 +128,108 @@ class Loader:
 """
     site.loader("graphbit-leaves", source)
     start = time.monotonic()
-    assert examine().faults == ()
+    diagnosis = examine()
+    assert diagnosis.faults == ()
+    assert "its import starts a thread: Thread-" in diagnosis.warnings[0].message
     assert time.monotonic() - start < 8
+
+
+def test_a_slow_import_is_warned_of_with_the_modules_that_take_the_time(site, examine):
+    site.loader("graphbit-slow", "import graphbit_slow_part" + LOADER)
+    (site.path / "graphbit_slow_part.py").write_text("import time\ntime.sleep(0.3)")
+    diagnosis = examine(budget=0.2)
+    assert diagnosis.faults == ()
+    (warning,) = diagnosis.warnings
+    assert "more than 0.2 s (graphbit_slow_part 0." in warning.message
+    assert "import what is slow in the function that needs it" in warning.fix
+    assert examine(budget=60).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("sys.path.append('/nowhere')", "sys.path"),
+        ("logging.getLogger().setLevel('DEBUG')", "the handlers or the level of the root logger"),
+        ("os.chdir('/')", "the working directory"),
+        ("signal.signal(signal.SIGUSR1, signal.SIG_IGN)", "what a signal does"),
+        ("sys.stdout = sys.stderr", "sys.stdout or sys.stderr"),
+        ("sys.excepthook = print", "how an error that ends the program is shown"),
+    ],
+)
+def test_an_import_that_changes_what_belongs_to_the_program_is_warned_of(site, examine, line, what):
+    site.loader("graphbit-meddler", f"import logging, os, signal, sys\n{line}\n{LOADER}")
+    diagnosis = examine()
+    assert diagnosis.faults == ()
+    (warning,) = diagnosis.warnings
+    assert f"its import changes {what}, which it shares with the program" in warning.message
+
+
+def test_names_that_are_reserved_for_a_native_interface_are_warned_of(site, examine):
+    site.loader("graphbit-early", f"{LOADER}\n    def __graphbit_loader__(self): ...")
+    (warning,) = examine().warnings
+    assert "it uses __graphbit_loader__; such names are reserved" in warning.message
+
+
+def test_where_an_import_hangs_is_told(site, examine):
+    site.loader("graphbit-hangs", "import threading\n\nthreading.Event().wait(60)")
+    message = only(examine(limit=2.0)).message
+    assert f"it stood in line 3 of {site.path / 'graphbit_hangs.py'}" in message
+
+
+def test_a_hook_that_hangs_is_no_import_that_hangs(site, examine):
+    site.hooks("graphbit-hangs", HOOKS.format("def graphbit_subscribe_events(): time.sleep(60)"))
+    assert "one of its hooks or checks had not ended after 1 s" in only(examine(limit=1.0)).message
+
+
+HOOKS = "import time\nfrom graphbit_core import hookimpl\ngraphbit_api = (1, 0)\n@hookimpl\n{}"
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ("def graphbit_register_components(): 1/0", "its graphbit_register_components failed"),
+        ("def graphbit_add_cli_commands(): 1/0", "its graphbit_add_cli_commands failed"),
+        ("def graphbit_add_cli_commands(): return [42]", "its command failed"),
+        ("def graphbit_wrap_component(kind): assert kind != 'tool'", "its graphbit_wrap_component failed"),
+        ("def graphbit_wrap_component(): return 42", "must return a function or None, not 42"),
+        ("def graphbit_subscribe_events(): 1/0", "its graphbit_subscribe_events failed"),
+        ("def graphbit_workflow_compiled(workflow): 1/0", "its graphbit_workflow_compiled failed"),
+        ("def graphbit_doctor_checks(): 1/0", "its graphbit_doctor_checks failed"),
+        ("def graphbit_wrap_component(sort): ...", "its hooks cannot be registered"),
+    ],
+)
+def test_each_hook_is_tried(site, examine, definition, said):
+    site.hooks("graphbit-hooks", HOOKS.format(definition))
+    fault = only(examine(sample="graphbit_core.cli.plugins.doctor:sample"))
+    assert said in fault.message
+    assert fault.fix == "pip install --upgrade graphbit-hooks"
+
+
+def test_hooks_that_work_and_functions_that_are_none_are_no_fault(site, examine):
+    source = HOOKS.format("def graphbit_subscribe_events(): return print") + "\ndef graphbit_helper(): ..."
+    site.hooks("graphbit-hooks", source)
+    assert examine().faults == ()
+
+
+@pytest.mark.parametrize("group", ["graphbit.loadres", "graphbit.loader"])
+def test_a_misspelled_group_is_a_fault_that_names_the_nearest(site, examine, group):
+    site.install("graphbit-stray", {group: {"ini": "graphbit_stray:Loader"}})
+    fault = only(examine())
+    assert (fault.distribution, fault.version) == ("graphbit-stray", "1.2")
+    assert f"there is no group of entry points {group!r} (did you mean 'graphbit.loaders'?)" in fault.message
+    assert fault.fix.startswith("pip install --upgrade graphbit-stray")
+
+
+def test_a_requirement_in_a_version_that_does_not_fit_is_named_with_the_installed_one(site, examine):
+    site.install(
+        "graphbit-wants",
+        {"graphbit.loaders": {"x": "graphbit_wants:Loader"}},
+        {"graphbit_wants": LOADER},
+        requires=("pluggy<0.1", "pytest>=1", "pluggy<0.1; python_version < '3'", "no such==x"),
+    )
+    version, unreadable = examine().faults
+    assert f"requires 'pluggy<0.1', and {pluggy.__version__} is installed" in version.message
+    assert "requires 'no such==x', which cannot be read" in unreadable.message
 
 
 def test_requirements_that_are_not_installed_are_named(site, examine):

@@ -40,7 +40,7 @@ class Shout(NodeType):
 
     def run(self, context):
         mark = files("graphbit_shout").joinpath("mark.txt").read_text()
-        return context.value[0].content.upper() + mark
+        return context.value[0].text.upper() + mark
 '''
 PROGRAM = """
 import json, sys

@@ -103,13 +103,3 @@ class _Run:
 
     def pytest_collectreport(self, report: Any) -> None:
         assert not report.failed, report.longreprtext
-
-
-def run_kit(component: type, only: str, tests: str) -> pytest.ExitCode:
-    """Runs the ``only`` rules that a class of a provider's tests has over another component."""
-    folder, _, cls = tests.partition("/")
-    base = getattr(conformance_tests(f"providers/{folder}"), cls)
-    wanted = {name for name in dir(base) if name.startswith("test_") and only in name}
-    ran, failed = outcome(type("TestKit", (base,), {"component": component}), wanted)
-    assert ran, f"there is no rule like {only}"
-    return pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK

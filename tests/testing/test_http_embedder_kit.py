@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 from graphbit_google import GoogleEmbedder
-from kit_runs import proof, conformance_tests
+from kit_runs import conformance_tests, proof
 
 from graphbit_core import GraphBitError, HttpRequest, HttpResponse, ProviderError, UnavailableError, Vectors
 
@@ -121,9 +121,7 @@ class Padded(_Codec):
 
     def decode(self, response: HttpResponse) -> Vectors:
         rows = response.json()["embeddings"]
-        return Vectors(
-            [[v if math.isfinite(v) else 0.0 for v in map(as_float, row["values"])] for row in rows]
-        )
+        return Vectors([[as_finite(value) for value in row["values"]] for row in rows])
 
 
 def as_finite(value: Any) -> float:

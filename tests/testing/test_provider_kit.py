@@ -1,32 +1,153 @@
-"""The kit must pass what is right and fail what is wrong: providers with one fault each, run under it."""
+"""Each rule for providers fails on a provider that breaks it."""
 
 from __future__ import annotations
 
-import json
+import itertools
+import time
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache
 from typing import Any, ClassVar
 
 import pytest
+import spoiled_answers as answers
+import spoiled_requests as requests
 from graphbit_google import GoogleProvider
 from graphbit_openai import OpenAIProvider
-from kit_runs import run_kit
+from kit_runs import conformance_tests, proof
 
-from graphbit_core import (
-    AudioPart,
-    ChatRequest,
-    ChatResponse,
-    DecodeError,
-    Delta,
-    Frame,
-    HttpResponse,
-    ImagePart,
-    Message,
-    ReasoningPart,
-    UnavailableError,
-)
+from graphbit_core import ChatRequest, ChatResponse, Delta, JsonOutput, Message, Secret, ToolCall
 from graphbit_core.testing import ProviderConformance
+
+OPENAI = conformance_tests("providers/openai").TestOpenAIProvider
+GOOGLE = conformance_tests("providers/google").TestGoogleProvider
+
+
+def spoiled(codec: type, good: Any = OpenAIProvider) -> type:
+    class Spoiled(good):  # type: ignore[misc]
+        """A good provider with a fault."""
+
+        def chat(self, model: str) -> Any:
+            return codec(super().chat(model))
+
+    return Spoiled
+
+
+def declaring(good: Any, *capabilities: str) -> type:
+    """A provider that declares these, or does not if it did."""
+    return type(
+        "Declares",
+        (good,),
+        {"__doc__": "Says otherwise.", "capabilities": good.capabilities ^ {*capabilities}},
+    )
+
+
+class AnyHttp(OpenAIProvider):
+    """Sends keys to anyone in plain text."""
+
+    def __init__(
+        self, *, api_key: Any = None, base_url: str = "https://x.example", allow_insecure: bool = False
+    ):
+        super().__init__(api_key=api_key, base_url=base_url, allow_insecure=True)
+
+
+class OneResource(OpenAIProvider):
+    """Lets all keys share their limits."""
+
+    def resource(self) -> str:
+        return "openai"
+
+
+class TellsItsKey(OpenAIProvider):
+    """Names its resource by its key."""
+
+    def __init__(self, *, api_key: Any = None, base_url: str = "https://x.example") -> None:
+        super().__init__(api_key=api_key, base_url=base_url)
+        self._key = api_key
+
+    def resource(self) -> str:
+        return f"openai:{self._key}"
+
+
+class NoEnvironment(OpenAIProvider):
+    """Does not look into the environment."""
+
+    def __init__(self, *, api_key: str | Secret, base_url: str = "https://x.example") -> None:
+        super().__init__(api_key=api_key, base_url=base_url)
+
+
+class NoCodec(OpenAIProvider):
+    """Gives neither a codec nor a model."""
+
+    def chat(self, model: str) -> Any:
+        return model
+
+
+CAPABILITY = "a_capability_is_declared_exactly_when_its_request_is_sent"
+PART = "a_part_is_sent_or_refused"
+CHOICE = "each_way_to_choose_among_tools_is_sent_or_refused"
+PURE = "a_codec_is_pure"
+KEY = "the_credential_is_in_the_headers_and_in_no_repr"
+CANNED = "canned_answers_are_given_for_exactly_what_is_declared"
+CUT = "a_stream_cut_at_any_byte_is_an_error_or_the_whole_answer"
+SIGNED = "signatures_go_back_unchanged_and_those_of_others_do_not"
+LEAVES = "a_reader_that_leaves_closes_the_connection"
+
+OF_CODECS: list[tuple[type, str]] = [
+    (requests.ForgetsSound, CAPABILITY),
+    (requests.ForgetsTheSeed, CAPABILITY),
+    (requests.ForgetsAddresses, PART),
+    (requests.ForgetsLateInstructions, PART),
+    (requests.ForgetsTheEffort, "what_a_request_says_is_sent_or_refused"),
+    (requests.ForgetsTheChoice, CHOICE),
+    (requests.TakesOneAtATimeForGranted, CHOICE),
+    (requests.ForgetsFailedResults, "calls_and_their_results_go_back_in_order"),
+    (requests.HidesMalformedArguments, "arguments_that_are_no_json_are_not_lost"),
+    (requests.Counts, PURE),
+    (requests.KeyInTheUrl, KEY),
+    (requests.ConnectsItself, "a_closed_port_is_a_transport_error_that_shows_no_address"),
+    (requests.TakesAnyEnd, CUT),
+    (requests.TakesAnyBody, "garbage_with_status_200_is_never_an_answer"),
+    (requests.TakesAnyBody, "an_error_with_status_200_is_never_an_answer"),
+    (requests.EveryErrorIsUnavailable, "a_status_is_the_error_it_stands_for"),
+    (answers.KeepsFrames, "a_long_stream_is_not_kept"),
+    (answers.KnowsAllEvents, "events_that_the_api_added_later_are_skipped"),
+    (answers.SharesADecoder, "decoders_share_nothing"),
+    (answers.OneCallAtATime, "threads_and_tasks_may_share_a_client"),
+    (answers.StumblesOverShapes, "a_reply_of_another_shape_is_never_a_fault_of_the_codec"),
+    (answers.StumblesOverFrames, "a_frame_of_another_shape_is_never_a_fault_of_the_codec"),
+    (answers.EndsAlike, "reads_other_endings"),
+    (answers.CallsAllAlike, "reads_parallel_tool_calls"),
+    (answers.ForgetsUsage, "reads_text_and_usage"),
+    (answers.CountsCachedTwice, "usage_counts_cached_tokens_as_input_and_reasoning_as_output"),
+    (answers.HidesTheReply, "raw_is_the_reply_as_it_came_or_what_the_stream_said_beside_its_pieces"),
+    (answers.ErrorsNeedJson, "an_error_reply_that_is_garbage_is_still_the_error_of_its_status"),
+    (answers.LogsReplies, "no_error_or_log_shows_the_key"),
+    (answers.MixesCalls, "the_fragments_of_a_tool_call_join_to_its_arguments"),
+    (answers.SpellsAnother, "the_deltas_spell_the_answer"),
+    (answers.SpellsAnother, "an_async_stream_spells_the_answer"),
+    (answers.ReadsAnother, "a_stream_in_writes_of_one_byte_reads_the_same"),
+    (answers.GoesOnAfterErrors, "garbage_in_a_stream_is_never_an_answer"),
+    (answers.GoesOnAfterErrors, "an_error_inside_a_stream_is_a_provider_error"),
+]
+OF_REASONING: list[tuple[type, str]] = [
+    (requests.ForgetsSignatures, SIGNED),
+    (requests.SendsReasoningOfAll, SIGNED),
+    (requests.NeverMarksFailures, "a_failed_tool_is_marked_exactly_where_the_api_has_a_mark"),
+    (answers.ThinksAloud, "thoughts_are_streamed_as_reasoning"),
+    (answers.SaysItsThoughts, "reads_reasoning_and_keeps_it_out_of_the_text"),
+]
+"""Those that a provider shows that declares reasoning."""
+
+OF_PROVIDERS: list[tuple[type, str]] = [
+    (declaring(OpenAIProvider, "magic"), "declares_only_capabilities_that_exist_and_a_default_model"),
+    (declaring(OpenAIProvider, "embed"), "declares_embed_exactly_when_it_has_an_embedder"),
+    (declaring(OpenAIProvider, "reasoning"), CANNED),
+    (declaring(OpenAIProvider, "tools"), CANNED),
+    (AnyHttp, "refuses_plain_http_to_another_machine_unless_it_is_allowed"),
+    (OneResource, "another_key_or_address_is_another_resource"),
+    (TellsItsKey, "names_its_resource_without_showing_the_key"),
+    (NoEnvironment, "takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing"),
+    (NoCodec, "gives_a_codec_or_a_model_without_sending_anything"),
+]
 
 
 class Echo:
@@ -49,336 +170,109 @@ class Echo:
         yield ChatResponse(Message("assistant", text.replace(" ", "")))
 
 
-class TestEcho(ProviderConformance):
-    component = Echo
+class Numbers(Echo):
+    """Never answers twice in the same way."""
 
+    numbers = itertools.count()
 
-class _Codec:
-    """OpenAI's codec, to be spoiled."""
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        text = str(next(self.numbers))
+        yield Delta("text", text)
+        yield ChatResponse(Message("assistant", text))
 
-    framing = "sse"
 
-    def __init__(self, good: Any) -> None:
-        self.good = good
+class BoastsTools(Echo):
+    """Declares tools, and calls none."""
 
-    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
-        return self.good.encode(request, stream=stream)
+    capabilities = frozenset({"stream", "tools"})
 
-    def decode(self, response: HttpResponse) -> ChatResponse:
-        answer: ChatResponse = self.good.decode(response)
-        return answer
 
-    def decoder(self) -> Any:
-        return self.good.decoder()
+class CallsInSecret(Echo):
+    """Calls tools, and does not declare it."""
 
-    def error(self, response: HttpResponse) -> Any:
-        return self.good.error(response)
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        if not request.tools:
+            yield from super().respond(request)
+        else:
+            calls = (ToolCall("1", request.tools[0].name, "{}"),)
+            yield ChatResponse(Message("assistant", "", tool_calls=calls), "tool_calls")
 
 
-class ForgetsTheSeed(_Codec):
-    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
-        return self.good.encode(replace(request, seed=None), stream=stream)
+class WritesJsonInSecret(Echo):
+    """Answers with JSON, and does not declare it."""
 
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        if isinstance(request.output, JsonOutput):
+            yield ChatResponse(Message("assistant", '{"probe_property": "x"}'))
+        else:
+            yield from super().respond(request)
 
-class Counts(_Codec):
-    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
-        self.count = getattr(self, "count", 0) + 1
-        return self.good.encode(replace(request, extra={"n": self.count}), stream=stream)
 
+class NeverStreams(Echo):
+    """Declares a stream, and gives all at once."""
 
-class TakesAnyEnd(_Codec):
-    def decoder(self) -> Any:
-        good = self.good.decoder()
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        yield [*super().respond(request)][-1]
 
-        class Decoder:
-            def feed(self, frame: Frame) -> Any:
-                return good.feed(frame)
 
-            def finish(self) -> ChatResponse:
-                for event in ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, "[DONE]"):
-                    good.feed(Frame(event if isinstance(event, str) else json.dumps(event)))
-                answer: ChatResponse = good.finish()
-                return answer
+class GoesOn(Echo):
+    """Does not notice that its reader left."""
 
-        return Decoder()
-
-
-class TakesAnyBody(_Codec):
-    def decode(self, response: HttpResponse) -> ChatResponse:
-        return ChatResponse(Message("assistant", response.body.decode("utf-8", "replace")))
-
-
-class EveryErrorIsUnavailable(_Codec):
-    def error(self, response: HttpResponse) -> Any:
-        return UnavailableError("scripted", status=response.status)
-
-
-class KeyInTheUrl(_Codec):
-    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
-        sent = self.good.encode(request, stream=stream)
-        return replace(sent, url=f"{sent.url}?key={sent.headers['authorization'][7:]}")
-
-
-class _Rewrites(_Codec):
-    """Changes the request before it is encoded."""
-
-    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
-        return self.good.encode(self.rewritten(request), stream=stream)
-
-    def rewritten(self, request: ChatRequest) -> ChatRequest:
-        raise NotImplementedError
-
-
-class ForgetsTheEffort(_Rewrites):
-    def rewritten(self, request: ChatRequest) -> ChatRequest:
-        return replace(request, reasoning_effort=None)
-
-
-class ForgetsTheChoice(_Rewrites):
-    def rewritten(self, request: ChatRequest) -> ChatRequest:
-        return replace(request, tool_choice="auto" if request.tool_choice else None)
-
-
-class TakesOneAtATimeForGranted(_Rewrites):
-    def rewritten(self, request: ChatRequest) -> ChatRequest:
-        return replace(request, parallel_tool_calls=None)
-
-
-class _Messages(_Rewrites):
-    """Changes each message."""
-
-    def rewritten(self, request: ChatRequest) -> ChatRequest:
-        return replace(request, messages=[self.message(message) for message in request.messages])
-
-    def message(self, message: Message) -> Message:
-        raise NotImplementedError
-
-
-class ForgetsSound(_Messages):
-    def message(self, message: Message) -> Message:
-        parts: Any = [part for part in message.content if not isinstance(part, AudioPart)]
-        return message if isinstance(message.content, str) else replace(message, content=parts)
-
-
-class ForgetsAddresses(_Messages):
-    def message(self, message: Message) -> Message:
-        if isinstance(message.content, str):
-            return message
-        kept = [part for part in message.content if not (isinstance(part, ImagePart) and part.url)]
-        return replace(message, content=kept)
-
-
-class ForgetsSignatures(_Messages):
-    def message(self, message: Message) -> Message:
-        return replace(message, tool_calls=[replace(call, signature=None) for call in message.tool_calls])
-
-
-class SendsReasoningOfAll(_Messages):
-    def message(self, message: Message) -> Message:
-        parts: Any = [
-            replace(part, origin="gemini") if isinstance(part, ReasoningPart) else part
-            for part in message.content
-        ]
-        return message if isinstance(message.content, str) else replace(message, content=parts)
-
-
-class ForgetsFailedResults(_Messages):
-    def message(self, message: Message) -> Message:
-        return replace(message, content="") if message.is_error else message
-
-
-class HidesMalformedArguments(_Messages):
-    def message(self, message: Message) -> Message:
-        calls = [
-            call if call.arguments.endswith("}") else replace(call, arguments="{}")
-            for call in message.tool_calls
-        ]
-        return replace(message, tool_calls=calls)
-
-
-class ForgetsLateInstructions(_Messages):
-    def message(self, message: Message) -> Message:
-        return replace(message, role="user", content="x") if message.role == "system" else message
-
-
-class _Decodes(_Codec):
-    """Changes what a fresh decoder does with frames."""
-
-    def decoder(self) -> Any:
-        good, codec = self.good.decoder(), self
-
-        class Decoder:
-            def feed(self, frame: Frame) -> Any:
-                return codec.fed(good, frame)
-
-            def finish(self) -> ChatResponse:
-                answer: ChatResponse = good.finish()
-                return answer
-
-        return Decoder()
-
-    def fed(self, good: Any, frame: Frame) -> Any:
-        raise NotImplementedError
-
-
-class KeepsFrames(_Decodes):
-    def fed(self, good: Any, frame: Frame) -> Any:
-        self.kept = [*getattr(self, "kept", ()), frame.data + "."]
-        return good.feed(frame)
-
-
-class KnowsAllEvents(_Decodes):
-    def fed(self, good: Any, frame: Frame) -> Any:
-        if frame.event:
-            raise DecodeError(f"an event that was not there in spring: {frame.event}")
-        return good.feed(frame)
-
-
-class ThinksAloud(_Decodes):
-    def fed(self, good: Any, frame: Frame) -> Any:
-        return [replace(delta, kind="text") for delta in good.feed(frame)]
-
-
-class StumblesOverFrames(_Decodes):
-    def fed(self, good: Any, frame: Frame) -> Any:
-        if frame.data != "[DONE]":
-            len(json.loads(frame.data)["choices"])
-        return good.feed(frame)
-
-
-class SharesADecoder(_Codec):
-    def decoder(self) -> Any:
-        self.one = getattr(self, "one", None) or self.good.decoder()
-        return self.one
-
-
-class StumblesOverShapes(_Codec):
-    def decode(self, response: HttpResponse) -> ChatResponse:
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
         try:
-            answer: ChatResponse = self.good.decode(response)
-        except DecodeError as error:
-            raise KeyError("candidates") from error
-        return answer
+            yield from super().respond(request)
+        finally:
+            time.sleep(1.2 if "hello" in request.messages[-1].text else 0)
 
 
-class OneCallAtATime(_Codec):
-    """Keeps in itself what belongs to a call."""
+class NeedsText(Echo):
+    """Takes it that there always is a text."""
 
-    busy = 0
-
-    def encode(self, request: ChatRequest, *, stream: bool) -> Any:
-        self.busy += not stream
-        return self.good.encode(request, stream=stream)
-
-    def decode(self, response: HttpResponse) -> ChatResponse:
-        answer: ChatResponse = self.good.decode(response)
-        self.busy, busy = 0, self.busy
-        return answer if busy == 1 else replace(answer, message=Message("assistant", "another's answer"))
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        request.messages[-1].text.split()[0]
+        yield from super().respond(request)
 
 
-class EndsAlike(_Codec):
-    def decode(self, response: HttpResponse) -> ChatResponse:
-        answer: ChatResponse = self.good.decode(response)
-        return replace(answer, finish_reason="stop")
+class Kit(ProviderConformance):
+    __test__ = False
 
 
-class CallsAllAlike(_Codec):
-    def decode(self, response: HttpResponse) -> ChatResponse:
-        answer: ChatResponse = self.good.decode(response)
-        calls = [replace(call, id="call") for call in answer.tool_calls]
-        return replace(answer, message=replace(answer.message, tool_calls=calls))
-
-
-OPENAI, GOOGLE = "openai/TestOpenAIProvider", "google/TestGoogleProvider"
-
-FAULTS: dict[str, tuple[type[_Codec], str]] = {
-    "sound is left out": (ForgetsSound, "test_a_capability_is_declared_exactly_when_its_request_is_sent"),
-    "pictures by address are left out": (ForgetsAddresses, "test_a_part_is_sent_or_refused"),
-    "late instructions are left out": (ForgetsLateInstructions, "test_a_part_is_sent_or_refused"),
-    "effort is left out": (ForgetsTheEffort, "test_what_a_request_says_is_sent_or_refused"),
-    "tools are chosen alike": (ForgetsTheChoice, "test_each_way_to_choose_among_tools"),
-    "one call at a time is left out": (TakesOneAtATimeForGranted, "test_each_way_to_choose_among_tools"),
-    "failed results are left out": (ForgetsFailedResults, "test_calls_and_their_results_go_back_in_order"),
-    "malformed arguments are left out": (
-        HidesMalformedArguments,
-        "test_arguments_that_are_no_json_are_not_lost",
+SHOWN = "a_capability_is_declared_exactly_when_an_answer_shows_it"
+OF_THIS_PROCESS: list[tuple[type, str]] = [
+    (Numbers, "a_blocking_and_an_async_call_give_the_same_answer"),
+    (BoastsTools, SHOWN),
+    (CallsInSecret, SHOWN),
+    (WritesJsonInSecret, SHOWN),
+    (NeverStreams, SHOWN),
+    (GoesOn, "a_reader_that_leaves_ends_the_answer_within_a_second"),
+    (NeedsText, "what_it_cannot_answer_is_refused_with_an_error_of_the_framework"),
+]
+PROOFS = {
+    "good": proof(Kit, Echo),
+    "good behind HTTP": proof(OPENAI, spoiled(requests.Codec)),
+    "good with reasoning": proof(GOOGLE, spoiled(requests.Codec, GoogleProvider)),
+    "gives nothing before the end": proof(
+        OPENAI, spoiled(answers.KeepsAllToTheEnd), LEAVES, only=True, patience=0.3
     ),
-    "frames are kept": (KeepsFrames, "test_a_long_stream_is_not_kept"),
-    "a new event is an error": (KnowsAllEvents, "test_events_that_the_api_added_later_are_skipped"),
-    "decoders are one": (SharesADecoder, "test_decoders_share_nothing"),
-    "calls are mixed up": (OneCallAtATime, "test_threads_and_tasks_may_share_a_client"),
-    "another shape is a KeyError": (StumblesOverShapes, "test_a_reply_of_another_shape"),
-    "a frame of another shape is a TypeError": (StumblesOverFrames, "test_a_frame_of_another_shape"),
-    "endings are alike": (EndsAlike, "test_reads_other_endings"),
-    "calls have one id": (CallsAllAlike, "test_reads_parallel_tool_calls"),
-    "declared but not done": (
-        ForgetsTheSeed,
-        "test_a_capability_is_declared_exactly_when_its_request_is_sent",
-    ),
-    "not pure": (Counts, "test_a_codec_is_pure"),
-    "half a stream is an answer": (
-        TakesAnyEnd,
-        "test_a_stream_cut_at_any_byte_is_an_error_or_the_whole_answer",
-    ),
-    "garbage is an answer": (TakesAnyBody, "test_garbage_with_status_200_is_never_an_answer"),
-    "errors are all alike": (EveryErrorIsUnavailable, "test_a_status_is_the_error_it_stands_for"),
-    "the key is in the URL": (KeyInTheUrl, "test_the_credential_is_in_the_headers_and_in_no_repr"),
+    **{
+        f"{codec.__name__}: {rule}": proof(OPENAI, spoiled(codec), rule, only=True)
+        for codec, rule in OF_CODECS
+    },
+    **{
+        f"{codec.__name__}: {rule}": proof(GOOGLE, spoiled(codec, GoogleProvider), rule, only=True)
+        for codec, rule in OF_REASONING
+    },
+    **{f"{made.__name__}: {rule}": proof(OPENAI, made, rule, only=True) for made, rule in OF_PROVIDERS},
+    **{f"{made.__name__}: {rule}": proof(Kit, made, rule, only=True) for made, rule in OF_THIS_PROCESS},
+    **{
+        f"does {capability} in secret": proof(
+            GOOGLE, declaring(GoogleProvider, capability), CAPABILITY, only=True
+        )
+        for capability in ("seed", "audio", "files", "stop", "tools")
+    },
 }
 
 
-REASONING_FAULTS: dict[str, tuple[type[_Codec], str]] = {
-    "signatures are left out": (ForgetsSignatures, "test_signatures_go_back_unchanged"),
-    "reasoning of others is sent": (SendsReasoningOfAll, "test_signatures_go_back_unchanged"),
-    "thoughts are text": (ThinksAloud, "test_thoughts_are_streamed_as_reasoning"),
-}
-"""Those that a provider shows that declares reasoning."""
-
-
-def spoiled(codec: type[_Codec], good: Any = OpenAIProvider) -> type:
-    class Spoiled(good):  # type: ignore[misc]
-        """A good provider with a fault."""
-
-        def chat(self, model: str) -> Any:
-            return codec(super().chat(model))
-
-    return Spoiled
-
-
-@cache
-def unspoiled(good: Any, only: str, tests: str) -> pytest.ExitCode | int:
-    """What the kit says of a codec that is passed through what spoils the others."""
-    return run_kit(spoiled(_Codec, good), only, tests)
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_the_kit_finds_a_fault(fault: str) -> None:
-    codec, found_by = FAULTS[fault]
-    assert unspoiled(OpenAIProvider, found_by, OPENAI) == pytest.ExitCode.OK
-    assert run_kit(spoiled(codec), found_by, OPENAI) == pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.mark.parametrize("fault", REASONING_FAULTS)
-def test_the_kit_finds_a_fault_of_reasoning(fault: str) -> None:
-    codec, found_by = REASONING_FAULTS[fault]
-    assert unspoiled(GoogleProvider, found_by, GOOGLE) == pytest.ExitCode.OK
-    assert run_kit(spoiled(codec, GoogleProvider), found_by, GOOGLE) == pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.mark.parametrize("capability", ["seed", "audio", "files", "stop", "tools", "reasoning"])
-def test_the_kit_finds_a_capability_that_works_and_is_not_declared(capability: str) -> None:
-    class Modest(GoogleProvider):
-        """Google's provider without a word of one thing that it does."""
-
-        capabilities: ClassVar[frozenset[str]] = GoogleProvider.capabilities - {capability}
-
-    assert run_kit(Modest, "declared", GOOGLE) == pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.mark.parametrize("capability", ["reasoning", "embed"])
-def test_the_kit_finds_a_capability_that_is_declared_and_not_shown(capability: str) -> None:
-    class Boastful(OpenAIProvider):
-        """OpenAI's provider with a promise more, or without its embedder."""
-
-        capabilities = OpenAIProvider.capabilities ^ {capability}
-
-    assert run_kit(Boastful, "declare", OPENAI) == pytest.ExitCode.TESTS_FAILED
+@pytest.mark.parametrize("fault", PROOFS)
+def test_a_fault_of_a_provider_fails_the_rule_about_it(fault: str) -> None:
+    PROOFS[fault].check()
