@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from graphbit_core.clock import clock
+
 _IDLE_SECONDS = 10.0
 T = TypeVar("T")
 
@@ -20,12 +22,14 @@ Outcome = tuple[Any, BaseException | None]
 
 
 class _Job:
-    __slots__ = ("context", "done", "function")
+    __slots__ = ("clock", "context", "done", "function")
 
     def __init__(self, function: Callable[[], Any], done: Callable[[Outcome], None]) -> None:
         self.function = function
         self.done = done
         self.context = contextvars.copy_context()
+        self.clock = clock()
+        self.clock.began(self)
 
     def run(self) -> None:
         try:
@@ -33,6 +37,7 @@ class _Job:
         except BaseException as error:  # noqa: BLE001 - reported through done(); the thread is ours
             outcome = (None, error)
         self.context.run(self.done, outcome)  # so that what the function returned is awaited in it, too
+        self.clock.ended(self)
 
 
 class Workers:

@@ -5,28 +5,46 @@ Subclass the conformance class of your kind, give it your component, and run pyt
 
 from __future__ import annotations
 
+import pkgutil
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+if "pytest" in sys.modules:  # so that a rule that fails shows the values that it compared
+    _rules = {f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)}
+    sys.modules["pytest"].register_assert_rewrite(*sorted(_rules - sys.modules.keys()))
+
 if TYPE_CHECKING:
     from graphbit_core.testing.cassettes import cassette as cassette
+    from graphbit_core.testing.component import (
+        ComponentConformance as ComponentConformance,
+        DeclaredConformance as DeclaredConformance,
+    )
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.fixtures import graphbit_host as graphbit_host
+    from graphbit_core.testing.hooks import HooksConformance as HooksConformance
     from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
         HttpProviderConformance as HttpProviderConformance,
     )
     from graphbit_core.testing.loader import LoaderConformance as LoaderConformance
+    from graphbit_core.testing.local_provider import ProviderConformance as ProviderConformance
     from graphbit_core.testing.model_server import ModelServer as ModelServer
     from graphbit_core.testing.node_type import NodeTypeConformance as NodeTypeConformance
-    from graphbit_core.testing.provider import ProviderConformance as ProviderConformance
     from graphbit_core.testing.replies import Reply as Reply
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
     from graphbit_core.testing.tokenizer import TokenizerConformance as TokenizerConformance
+    from graphbit_core.testing.tool import ToolConformance as ToolConformance
     from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
 
 _MODULE_OF = {
+    "ComponentConformance": "component",
+    "DeclaredConformance": "component",
+    "graphbit_host": "fixtures",
+    "HooksConformance": "hooks",
+    "ToolConformance": "tool",
     "Canned": "http_provider",
     "cassette": "cassettes",
     "EmbedderConformance": "embedder",
@@ -35,7 +53,7 @@ _MODULE_OF = {
     "LoaderConformance": "loader",
     "ModelServer": "model_server",
     "NodeTypeConformance": "node_type",
-    "ProviderConformance": "provider",
+    "ProviderConformance": "local_provider",
     "Reply": "replies",
     "ScriptedModel": "scripted_model",
     "SplitterConformance": "splitter",

@@ -6,13 +6,15 @@ import json
 import math
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from graphbit_core.contracts.embedder import LocalEmbedder
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.errors import ValidationError
+from graphbit_core.testing.elsewhere import PRELUDE, environment, place_of
+from graphbit_core.testing.in_process import InProcessConformance
 
 _TEXTS = (
     "The with statement wraps a block with methods of a context manager.",
@@ -21,24 +23,23 @@ _TEXTS = (
     "🦀🐍 naïve — “quotes”\u200d\r\n\ttabs",
     "",
 )
-_SCRIPT = """
-import importlib, json, sys
-module, name, settings, texts = json.loads(sys.stdin.read())
-component = importlib.import_module(module)
-for part in name.split("."):
-    component = getattr(component, part)
-vectors = [[float(value) for value in vector] for vector in component(**settings).embed(texts)]
+_SCRIPT = f"""{PRELUDE}
+place, settings, texts = json.loads(sys.stdin.read())
+vectors = [[float(value) for value in vector] for vector in find(*place)(**settings).embed(texts)]
 print(json.dumps(vectors))
 """
 
 
-class EmbedderConformance(ComponentConformance):
-    """A subclass sets ``component`` to its LocalEmbedder, and ``related`` where English is not its language.
+class EmbedderConformance(InProcessConformance):
+    """Rules for embedders that compute here: a subclass gives ``component``, and ``related`` where English is
+    not its language. They prove that vectors are as long as promised, finite, the same everywhere, and nearer
+    for what is alike; and that the fingerprint tells embedders apart.
 
     ``other_settings`` are settings that change the vectors; the fingerprint must change with them. Leave
     it empty only if there are none.
     """
 
+    kind = "embedder"
     related: ClassVar[tuple[str, str, str]] = (
         "How do I open a file and read its lines?",
         "Open the file, then read the lines of the file one by one.",
@@ -46,6 +47,9 @@ class EmbedderConformance(ComponentConformance):
     )
     """A text, one near to it, and one that is not."""
     other_settings: ClassVar[dict[str, Any]] = {}
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        return instance.fingerprint, _lists(instance.embed(_TEXTS))
 
     def test_is_a_local_embedder(self) -> None:
         assert isinstance(self.make(), LocalEmbedder)
@@ -80,30 +84,31 @@ class EmbedderConformance(ComponentConformance):
         if self.other_settings:
             assert self.make().fingerprint != self.make(**self.other_settings).fingerprint
 
+    def test_half_a_surrogate_pair_has_a_vector_or_is_refused_by_name(self) -> None:
+        embedder = self.make()
+        try:
+            vectors = embedder.embed(["words \ud83d", "words"])
+        except ValidationError as error:
+            assert error.field == "text"
+        else:
+            assert [len(vector) for vector in vectors] == [embedder.dimensions] * 2
+
     def test_another_process_computes_the_same_vectors(self) -> None:
         there = _in_another_process(self.component, self.settings, _TEXTS)
         assert there == _lists(self.make().embed(_TEXTS))
-
-    def test_many_threads_at_once_get_the_same_vectors(self) -> None:
-        embedder = self.make()
-        texts = [f"{text} {i}" for i in range(40) for text in _TEXTS]
-        expected = _lists(self.make().embed(texts))
-        with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda text: [float(value) for value in embedder.embed([text])[0]], texts))
-        for here, there in zip(found, expected, strict=True):
-            assert here == pytest.approx(there, abs=1e-6)
 
 
 def _in_another_process(
     component: Any, settings: dict[str, Any], texts: tuple[str, ...]
 ) -> list[list[float]]:
-    question = json.dumps([component.__module__, component.__qualname__, settings, texts])
+    question = json.dumps([place_of(component), settings, texts])
     done = subprocess.run(  # noqa: S603 - our own interpreter and script
         [sys.executable, "-c", _SCRIPT],
         input=question,
         capture_output=True,
         text=True,
         timeout=120,
+        env=environment(),
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -21,8 +21,10 @@ from graphbit_core.types.messages import ChatResponse, Delta
 _AT_ONCE = 24
 _LONG = 2000
 """Chunks of a long stream, each padded to as many bytes."""
-_EVERY_BYTE = 400
+_EVERY_BYTE = 500
 """Up to this length a body is cut at every byte."""
+_SOME = 100
+"""So many places elsewhere are tried of a longer one."""
 _ADDED = "event: graphbit.added.later\ndata: {}\n\n"
 _LEFT = ("closed", "reset")
 
@@ -60,7 +62,7 @@ class StreamRules(HttpRules):
     def test_a_stream_cut_at_any_byte_is_an_error_or_the_whole_answer(self) -> None:
         for canned in self._streamed_answers():
             body = canned.stream.encode()
-            results = asyncio.run(self._cut(body, _places(len(body))))
+            results = asyncio.run(self._cut(body, _places(body)))
             complete = [at for at, result in results.items() if isinstance(result, ChatResponse)]
             for at in complete:
                 check_same(results[at], canned.answer)
@@ -201,10 +203,15 @@ class StreamRules(HttpRules):
         return dict(zip(places, results, strict=True))
 
 
-def _places(length: int) -> Sequence[int]:
-    """Where a body is cut: at every byte of its end, and of a long one's beginning at every few."""
-    end = max(0, length - _EVERY_BYTE // 2)
-    return [*range(0, end, 1 + end // _EVERY_BYTE), *range(end, length + 1)]
+def _places(body: bytes) -> Sequence[int]:
+    """Where a body is cut: a short one at every byte, a long one at those around the ends of its lines, and
+    here and there. What a decoder sees changes only with the end of a frame, and a frame ends with a line.
+    """
+    if len(body) <= _EVERY_BYTE:
+        return range(len(body) + 1)
+    ends = [at for at, byte in enumerate(body) if byte in b"\r\n"] + [0, len(body)]
+    around = {at + by for at in ends for by in range(-2, 3)} | {*range(0, len(body), len(body) // _SOME)}
+    return sorted(at for at in around if 0 <= at <= len(body))
 
 
 def _spoiled_data(data: str) -> Iterator[str]:

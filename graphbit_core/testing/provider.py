@@ -14,18 +14,12 @@ from graphbit_core.types.messages import ChatRequest, ChatResponse, Message
 _FINISH = {"stop", "length", "tool_calls", "content_filter", "refusal", "other"}
 
 
-class ProviderConformance(ComponentConformance):
-    """Rules for every provider. For one behind HTTP, subclass HttpProviderConformance instead."""
+class ProviderDescriptionConformance(ComponentConformance):
+    """Rules about what a provider says of itself. They need ``component`` alone, and send nothing."""
 
-    request: ClassVar[ChatRequest] = ChatRequest((Message("user", "Say hello."),))
-    """A request that the provider answers."""
+    kind = "provider"
     embedder: ClassVar[Any] = None
     """The embedder class of the same API, where ``embed`` is declared."""
-
-    def client(self, **settings: Any) -> LlmClient:
-        """A client of the provider under test."""
-        host = Host.isolated(components={("provider", "tested"): self.component})
-        return LlmClient("tested", host=host, **{**self.settings, **settings})
 
     def test_declares_only_capabilities_that_exist_and_a_default_model(self) -> None:
         assert self.component.capabilities <= CAPABILITIES
@@ -42,6 +36,19 @@ class ProviderConformance(ComponentConformance):
 
     def test_declares_embed_exactly_when_it_has_an_embedder(self) -> None:
         assert ("embed" in self.component.capabilities) == (self.embedder is not None)
+
+
+class AnswerRules(ProviderDescriptionConformance):
+    """Rules about answers that hold for every provider, be it behind HTTP or not."""
+
+    needs: ClassVar[tuple[str, ...]] = ("request",)
+    request: ClassVar[ChatRequest] = ChatRequest((Message("user", "Say hello."),))
+    """A request that the provider answers."""
+
+    def client(self, **settings: Any) -> LlmClient:
+        """A client of the provider under test."""
+        host = Host.isolated(components={("provider", "tested"): self.component})
+        return LlmClient("tested", host=host, **{**self.settings, **settings})
 
     def test_a_blocking_and_an_async_call_give_the_same_answer(self) -> None:
         client = self.client()

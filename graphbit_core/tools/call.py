@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
+from graphbit_core.clock import clock
 from graphbit_core.contracts.tool import Tool, ToolOptions
 from graphbit_core.errors import DeadlineError, ToolError, ValidationError
 from graphbit_core.kernel import Schema
@@ -77,7 +77,7 @@ class BoundTool:
         """
         around = current_tool_context()
         context = replace(caller.context, call=call, depth=around.depth + 1 if around else 1, _stop=Event())
-        began = time.monotonic()
+        began = (now := clock().monotonic)()
         try:
             value, text, cut = await self._run(call, caller, context)
             result = ToolResult(call, text, value, cut=cut)
@@ -88,7 +88,7 @@ class BoundTool:
             result = ToolResult(call, error_text(error), error=error, abandoned=left)
         finally:
             context.stop()
-        result = replace(result, seconds=time.monotonic() - began)
+        result = replace(result, seconds=now() - began)
         if (record := getattr(self.tool, "record", None)) is not None:
             record(result)
         if result.error is not None and result.error.fatal:
@@ -101,7 +101,7 @@ class BoundTool:
         if self.options.requires_approval:
             async with caller.asking:
                 await self._ask(call, caller)
-        started, own = time.monotonic(), self.options.timeout
+        started, own = clock().monotonic(), self.options.timeout
         until = min((t for t in (context.deadline, own and started + own) if t is not None), default=None)
         context = replace(context, deadline=until)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
+from graphbit_core.clock import Clock, clock
 from graphbit_core.errors import ConfigError
 from graphbit_core.types.messages import ToolCall, Usage
 
@@ -24,7 +24,7 @@ class ToolContext:
 
     Attributes:
         call: What was asked for.
-        deadline: When it must be over, as ``time.monotonic`` counts; None: no limit.
+        deadline: When it must be over, as ``time.monotonic`` counts, unless a test moves the time; None: no limit.
         run_id: Id of the run, empty outside of one.
         node_id: Id of the node that calls.
         depth: How many calls of tools lie around this one.
@@ -39,6 +39,7 @@ class ToolContext:
     depth: int = 0
     service: Callable[[str], Any] = field(default=_no_service, repr=False)
     add_usage: Callable[[Usage], None] = field(default=lambda usage: None, repr=False)
+    _clock: Clock = field(default_factory=clock, repr=False, compare=False)
     _stop: Event = field(default_factory=Event, repr=False, compare=False)
 
     @property
@@ -46,11 +47,11 @@ class ToolContext:
         """Whether nobody waits for the result any more. A plain function cannot be interrupted: one that
         takes long asks this from time to time.
         """
-        return self._stop.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
+        return self._stop.is_set() or (self.deadline is not None and self._clock.monotonic() >= self.deadline)
 
     def remaining(self) -> float | None:
         """Seconds until the deadline, at least 0; None without one."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+        return None if self.deadline is None else max(0.0, self.deadline - self._clock.monotonic())
 
     def stop(self) -> None:
         """Says that nobody waits any more."""

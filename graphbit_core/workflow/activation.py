@@ -142,6 +142,11 @@ class Activation:
         """See NodeContext.idempotency_key."""
         return hashlib.sha256(self.activation.encode()).hexdigest()[:32]
 
+    def remaining(self) -> float | None:
+        """See NodeContext.remaining."""
+        at = self.deadline
+        return None if at is None else max(0.0, at - self.frame.state.clock.monotonic())
+
     @property
     def streaming(self) -> bool:
         """Whether someone reads the run's events."""
@@ -323,8 +328,11 @@ class Activation:
 
     def now(self) -> datetime.datetime:
         """The time, with UTC as its zone."""
-        now: datetime.datetime = self._recorded("now", lambda: datetime.datetime.now(datetime.UTC))
+        now: datetime.datetime = self._recorded("now", self._wall)
         return now
+
+    def _wall(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self.frame.state.clock.wall(), datetime.UTC)
 
     def random(self) -> random.Random:
         """See NodeContext.random."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.clock import clock
 from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError, ValidationError
 from graphbit_core.kernel import Run
 from graphbit_core.types.events import Event
@@ -67,7 +67,9 @@ class Driver:
         self._cap = None if caps is None else caps.seconds
         if self._cap is not None:
             timeout = self._cap if timeout is None else min(timeout, self._cap)
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        used = clock()
+        self._now = used.monotonic
+        self._deadline = None if timeout is None else self._now() + timeout
         self._timeout = timeout
         self._retries = retries
         self._run = Run(
@@ -81,15 +83,22 @@ class Driver:
             record_events=publish is not None,
         )
         self._state = RunState(
-            compiled, self._run, inputs, services, run_id=uuid.uuid4().hex, seed=seed, deadline=self._deadline
+            compiled,
+            self._run,
+            inputs,
+            services,
+            run_id=uuid.uuid4().hex,
+            seed=seed,
+            deadline=self._deadline,
+            clock=used,
         )
         self._telling: Telling | None = None
         if publish is not None:
-            self._telling = Telling(self._run, self._state.run_id, publish)
+            self._telling = Telling(self._run, self._state.run_id, publish, used)
             self._state.listened(self._telling.emit)
         if caps is not None:
             self._state.spending = Spending(caps, self._from_anywhere)
-        self._bodies = Bodies(self._ended)
+        self._bodies = Bodies(self._ended, used)
         self._frames = OpenFrames(self._state, self._bodies.close)
         self._failures = Failures(self._frames)
         self._nested = len(compiled.scopes) > 1
@@ -122,7 +131,7 @@ class Driver:
         """Runs to the end. Cancelling it cancels the run and what it started, then raises."""
         self._bodies.attach(asyncio.get_running_loop())
         self._thread = threading.get_ident()
-        started = time.monotonic()
+        started = self._now()
         if self._telling is not None:
             self._telling.begin(self._bodies.loop, started)
         try:
@@ -143,14 +152,14 @@ class Driver:
                 self._over = True
                 if self._telling is not None:
                     self._telling.end()
-        return self._result(time.monotonic() - started)
+        return self._result(self._now() - started)
 
     async def _until_settled(self) -> None:
         while True:
-            now = time.monotonic()
+            now = self._now()
             slice_end = now + _INLINE_SLICE
             while self._advance(now):
-                now = time.monotonic()
+                now = self._now()
                 if now > slice_end:
                     await asyncio.sleep(0)
                     slice_end = now + _INLINE_SLICE
@@ -234,7 +243,7 @@ class Driver:
     def drain(self) -> None:
         """Lets what runs end, and begins nothing more; on the thread of the run."""
         if not self._over:
-            now = time.monotonic()
+            now = self._now()
             self._settle(now)
             self._reason = "drained"
             self._run.drain("drained", now)
@@ -281,7 +290,7 @@ class Driver:
             self._state.spend("output_bytes", _size(value))
 
     def _cancel(self, reason: str) -> None:
-        now = time.monotonic()
+        now = self._now()
         if self._undo_until is None:
             self._undo_until = now + _COMPENSATION_GRACE
         self._settle(now)  # what has ended by itself is not cancelled
@@ -314,7 +323,7 @@ class Driver:
             await self._until_settled()
         if self._run.status() is None:
             self._give_up_undoing()
-        while self._run.status() is None and self._advance(time.monotonic()):
+        while self._run.status() is None and self._advance(self._now()):
             pass
 
     def _give_up_undoing(self) -> None:
@@ -328,7 +337,7 @@ class Driver:
         """Leaves no task behind; one that ignores its cancellation is reported, not waited for."""
         self._frames.close_all((self._run.status() or "").startswith("succeeded"))
         await self._bodies.reap(_CANCEL_GRACE)
-        self._settle(time.monotonic())
+        self._settle(self._now())
 
     def _result(self, seconds: float) -> WorkflowResult:
         status = self._run.status()

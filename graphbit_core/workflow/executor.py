@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from graphbit_core.clock import clock
 from graphbit_core.errors import Finding, MissingInputError, RunShedError, ValidationError, WorkflowError
 from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.types.events import Event
@@ -323,14 +323,14 @@ class Executor:
         _require_inputs(compiled, given)
         counter, admission, going = self._counter, self._admission, self._going  # a forked child has others
         permit = await self._admitted(admission)
-        started = time.monotonic()
+        started = (now := clock().monotonic)()
         try:
             result = await going.run(self._driver(host, compiled, given, publish), nested=permit is None)
         except BaseException as error:
-            counter.ended(error, time.monotonic() - started, nested=permit is None)
+            counter.ended(error, now() - started, nested=permit is None)
             raise
         else:
-            counter.ended(result, time.monotonic() - started, nested=permit is None)
+            counter.ended(result, now() - started, nested=permit is None)
         finally:
             admission.leave(permit)
         if context is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.clock import Clock
 from graphbit_core.errors import ConfigError
 from graphbit_core.host.resources import service_fix
 from graphbit_core.types.messages import Usage
@@ -33,7 +34,8 @@ class RunState:
         run: The kernel's state machine.
         run_id: Id of the run.
         seed: Where the random numbers of its bodies start.
-        deadline: When it must have ended, as ``time.monotonic`` counts.
+        deadline: When it must have ended, as ``clock.monotonic`` counts.
+        clock: The clock of the run's event loop.
         streaming: Whether someone reads its events.
         emit: Adds an event of a body.
         inputs: What the run was given, with the first values of declared variables.
@@ -52,12 +54,14 @@ class RunState:
         run_id: str,
         seed: int,
         deadline: float | None,
+        clock: Clock,
     ) -> None:
         self.compiled = compiled
         self.run = run
         self.run_id = run_id
         self.seed = seed
         self.deadline = deadline
+        self.clock = clock
         self.streaming = False
         self.emit: Emit = lambda *_: None
         declared = compiled.variables

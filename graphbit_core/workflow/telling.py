@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.clock import Clock
 from graphbit_core.types.events import Event
 
 if TYPE_CHECKING:
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 class Telling:
     """The events of one run. Used on the thread of the run's loop; only ``emit`` may be called anywhere."""
 
-    def __init__(self, run: Run, run_id: str, publish: Callable[[Event], None]) -> None:
+    def __init__(self, run: Run, run_id: str, publish: Callable[[Event], None], clock: Clock) -> None:
         self._run = run
         self._run_id = run_id
         self._publish = publish
+        self._clock = clock
         self._over = False
 
     def begin(self, loop: asyncio.AbstractEventLoop, started: float) -> None:
-        """Says on which loop the run goes on, and when it started, on the monotonic clock."""
+        """Says on which loop the run goes on, and when it started, as the clock counts."""
         self._loop = loop
         self._thread = threading.get_ident()
-        self._epoch = time.time() - started
+        self._epoch = self._clock.wall() - started
 
     def end(self) -> None:
         """Tells the last events; what bodies emit afterwards is lost."""
@@ -50,7 +51,7 @@ class Telling:
     def tell(self, type: str, path: str | None, attempt: int, data: Mapping[str, Any]) -> None:  # noqa: A002
         """Adds an event behind those that the kernel has already."""
         self.catch_up()
-        self._send(self._run.take_seq(), time.monotonic(), type, path, attempt, data)
+        self._send(self._run.take_seq(), self._clock.monotonic(), type, path, attempt, data)
 
     def catch_up(self) -> None:
         """Tells what the kernel has noted since the last call."""

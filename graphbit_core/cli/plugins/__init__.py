@@ -6,9 +6,9 @@ import argparse
 from functools import partial
 from typing import Any
 
-from graphbit_core.cli.plugins import doctor, freeze, listing, show
+from graphbit_core.cli.plugins import check, doctor, freeze, listing, new, show
 
-COMMANDS = (listing, show, doctor, freeze)
+COMMANDS = (listing, show, doctor, check, new, freeze)
 """Modules with ``add(subparsers)``, a command each."""
 
 _TRUST = (

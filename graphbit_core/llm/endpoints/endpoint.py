@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphbit_core.contracts.provider import CAPABILITIES, ChatCodec, ChatModel, Provider
 from graphbit_core.errors import ValidationError
@@ -66,13 +66,14 @@ class Endpoint:
         self.resource: str | None = None
         self.limiter: str | None = None
         self.chat: HttpChat | LocalChat
-        if isinstance(api, ChatModel):
-            self.chat = LocalChat(api, provider=name, name=self.model)
+        # Not isinstance: since Python 3.12 that does not see what a plugin's wrapper has by __getattr__.
+        if hasattr(api, "respond"):
+            self.chat = LocalChat(cast("ChatModel", api), provider=name, name=self.model)
             return
         self.codec, self.resource = api, provider.resource()
         self.limiter = f"{self.resource}:{self.model}"
         self.chat = HttpChat(
-            api,
+            self.codec,
             provider=name,
             model=self.model,
             resource=self.resource,

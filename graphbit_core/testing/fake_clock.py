@@ -1,0 +1,207 @@
+"""Time that passes at once: an event loop whose clock jumps to the next timer when nothing else is to do."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import math
+import selectors
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from graphbit_core.clock import Clock
+
+T = TypeVar("T")
+_SLICE = 0.05
+"""Real seconds between two looks at what holds the clock."""
+_START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+
+
+class FakeClock(Clock):
+    """Runs workflows with delays, back-offs, time-outs and deadlines of hours in milliseconds.
+
+    What runs within ``run`` sees this clock: ``asyncio.sleep`` and ``asyncio.timeout``; the driver with
+    delays, retries, time-outs, deadlines, ``result.seconds`` and the times of events; ``context.now()`` and
+    ``context.remaining()``. ``time.monotonic`` and ``time.sleep`` are the machine's as ever.
+
+    The clock stands still while anything can run. When nothing can, it jumps to the next timer. It does not
+    jump while real work is under way for the loop: a plain function on a worker thread, a child process,
+    ``run_in_executor``, a call of the kernel's HTTP engine. Such work takes no time of this clock, but what
+    it spends with ``advance``. Sockets that asyncio itself holds open are not waited for: whether anything
+    will come over them cannot be known.
+
+    Example:
+        A node that asks every minute until a job is done, within an hour::
+
+            def test_the_job_is_given_up_after_an_hour():
+                clock = FakeClock()
+                workflow = Workflow("w")
+                workflow.add_node(Node("poll_job", "wait", every=60, timeout=3600))
+                result = clock.run(Executor(host=host).run_async(workflow))
+                assert clock.now == 3600
+                assert isinstance(result.errors[0].__cause__, DeadlineError)
+
+    Args:
+        start: The wall time at which it begins, by default the first moment of 2030 in UTC.
+        patience: Real seconds that it waits for real work, or for anything at all when no timer is set,
+            before it says what it waits for.
+    """
+
+    __slots__ = ("_elapsed", "_loop", "_origin", "_patience", "_sleeping", "_start", "_working")
+
+    def __init__(self, start: datetime.datetime = _START, *, patience: float = 30.0) -> None:
+        self._start = start.timestamp()
+        self._patience = patience
+        # Near the machine's clock and above it: what compares a deadline with that finds it in the future.
+        self._origin = float(math.ceil(time.monotonic()))
+        self._elapsed = 0.0
+        self._working: set[Any] = set()
+        self._sleeping: set[threading.Event] = set()
+        self._loop: _Loop | None = None
+
+    @property
+    def now(self) -> float:
+        """Seconds since it was made, to the microsecond."""
+        return round(self._elapsed, 6)
+
+    def monotonic(self) -> float:  # type: ignore[override]
+        """The time of the loop, on which deadlines are."""
+        return self._origin + self._elapsed
+
+    def wall(self) -> float:  # type: ignore[override]
+        """The wall time, in seconds since 1970."""
+        return self._start + self._elapsed
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine to its end on a loop of this clock, and gives what it returns.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread already, or the clock stood still for longer than
+                its patience.
+        """
+        with asyncio.Runner(loop_factory=self.new_event_loop) as runner:
+            return runner.run(main)
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        """A loop on this clock, for runners that take a loop factory; one at a time."""
+        self._loop = _Loop(self)
+        return self._loop
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass where it is called, as ``time.sleep`` would: a plain function takes ``seconds``.
+
+        On a worker thread it returns when the loop has got there; timers go off on the way. In a coroutine,
+        as in ``inline`` functions, it holds up the loop; to let others run there, await ``asyncio.sleep``.
+
+        Raises:
+            ValueError: ``seconds`` is below 0, or no number.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"seconds is {seconds!r}; time goes forward, so give a number from 0")
+        loop = self._loop
+        if loop is None or loop.is_closed() or loop.thread in (None, threading.get_ident()):
+            self._elapsed += seconds
+            return
+        there = threading.Event()
+        try:
+            loop.call_soon_threadsafe(self._sleep, loop, seconds, there)
+            while not there.wait(_SLICE) and not loop.is_closed():
+                pass
+        finally:
+            self._sleeping.discard(there)
+
+    def began(self, work: Any) -> None:
+        """Real work for the loop begins; the clock does not jump before it has ended."""
+        self._working.add(work)
+
+    def ended(self, work: Any) -> None:
+        """It has ended, and the loop was told."""
+        self._working.discard(work)
+
+    @property
+    def held(self) -> bool:
+        """Whether real work is under way that is not waiting for this clock itself."""
+        return len(self._working) > len(self._sleeping)
+
+    def _sleep(self, loop: _Loop, seconds: float, there: threading.Event) -> None:
+        def wake() -> None:
+            self._sleeping.discard(there)
+            there.set()
+
+        self._sleeping.add(there)
+        loop.call_later(seconds, wake)
+
+    def _pass(self, seconds: float) -> None:
+        self._elapsed += seconds
+
+    def _stuck(self) -> RuntimeError:
+        names = sorted(str(work) for work in self._working)
+        held = f"this has not ended: {', '.join(names)}" if names else "nothing is left that could happen"
+        return RuntimeError(
+            f"the fake clock has stood at {self.now} s for {self._patience} real seconds, because {held}"
+        )
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop on a FakeClock."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.graphbit_clock = clock
+        self.thread: int | None = None
+        super().__init__(_Selector(clock))
+
+    def time(self) -> float:
+        return self.graphbit_clock.monotonic()
+
+    def run_forever(self) -> None:
+        self.thread = threading.get_ident()
+        try:
+            super().run_forever()
+        finally:
+            self.thread = None
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        future = super().run_in_executor(executor, func, *args)
+        self.graphbit_clock.began(future)
+        future.add_done_callback(self.graphbit_clock.ended)
+        return future
+
+    async def shutdown_default_executor(self, *args: Any, **kwargs: Any) -> None:
+        """Its threads end in real time."""
+        self.graphbit_clock.began(self)
+        try:
+            await super().shutdown_default_executor(*args, **kwargs)
+        finally:
+            self.graphbit_clock.ended(self)
+
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+        """The kernel's calls are awaited by it; the transports of asyncio go another way."""
+        super().add_reader(fd, callback, *args)
+        self.graphbit_clock.began(("descriptor", fd))
+
+    def remove_reader(self, fd: Any) -> bool:
+        self.graphbit_clock.ended(("descriptor", fd))
+        return super().remove_reader(fd)
+
+
+class _Selector(selectors.DefaultSelector):
+    """Where the loop would wait, the clock jumps."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        began = time.monotonic()
+        while timeout is None or self._clock.held:
+            if ready := super().select(_SLICE):
+                return ready
+            if time.monotonic() - began > self._clock._patience:
+                raise self._clock._stuck()
+        self._clock._pass(timeout)
+        return []

@@ -1,0 +1,3 @@
+"""Prints when it is imported."""
+
+print("hello from an import")
