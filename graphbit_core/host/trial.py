@@ -48,17 +48,19 @@ class Trial:
             ConfigError: Its settings do not fit.
         """
         origin = self._origin
-        wrong = list(_unmarked(origin, self._plugin))
+        wrong = list(_without_mark(origin, self._plugin))
         try:
             self._host.register(self._plugin, origin.name, origin=origin)
         except PluginError as error:
             return [*wrong, _told(error)]
-        marked = _marked(self._plugin)
-        if not marked and not wrong:
+        implemented = marked(self._plugin)
+        if not implemented and not wrong:
             problem = "it has no hook: no function in it is marked with @hookimpl"
             wrong.append(_told(unusable(origin, problem)))
-        for hook, calls in _arguments(sample if "graphbit_workflow_compiled" in marked else None).items():
-            if hook in marked:
+        for hook, calls in _arguments(
+            sample if "graphbit_workflow_compiled" in implemented else None
+        ).items():
+            if hook in implemented:
                 wrong += _called(self._host, origin, hook, calls)
         return wrong
 
@@ -105,13 +107,13 @@ def _findings(check: Callable[[], Iterable[Finding]]) -> list[Told]:
         return [(problem, "mend the check, or upgrade the plugin")]
 
 
-def _marked(plugin: object) -> set[str]:
+def marked(plugin: object) -> set[str]:
     """The hooks it implements."""
     marks = {name: getattr(getattr(plugin, name, None), _MARK, None) for name in dir(plugin)}
     return {mark.get("specname") or name for name, mark in marks.items() if isinstance(mark, dict)}
 
 
-def _unmarked(origin: Origin, plugin: object) -> Iterator[Told]:
+def _without_mark(origin: Origin, plugin: object) -> Iterator[Told]:
     """Functions that are named like a hook and are none, because ``@hookimpl`` is missing."""
     for name in dir(plugin):
         function = getattr(plugin, name, None)

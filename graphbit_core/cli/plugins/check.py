@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.plugins.doctor import seconds
 from graphbit_core.cli.table import print_table, printable
 from graphbit_core.errors import ConfigError
@@ -74,7 +75,7 @@ def _run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise ConfigError(f"the report cannot be written: {error}", setting="--report") from error
     if args.json:
-        print(text)
+        print_json(report.to_json())
     else:
         for line in _lines(report):
             print(printable(line))
