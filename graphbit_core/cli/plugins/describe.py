@@ -116,7 +116,7 @@ def _facts(row: Any) -> dict[str, str]:
     facts: dict[str, str] = {}
     for field in dataclasses.fields(row):
         value = getattr(row, field.name)
-        if is_row(value):
+        if is_row(value) and hasattr(value, "graphbit_api"):  # an embedder of a gateway
             facts |= {name: text for name, text in _facts(value).items() if name not in facts}
         elif isinstance(value, tuple) and all(isinstance(one, str) for one in value):
             facts[field.name] = ", ".join(value)
