@@ -324,6 +324,54 @@ class Engine:
     def in_flight(self) -> int:
         """Calls that are not over."""
 
+@final
+class Rehearsal:
+    """An engine that sends nothing: what becomes of its requests, and its time, are in the host's hands."""
+
+    def __new__(cls, seed: int, wall: float) -> Rehearsal:
+        """``seed`` drives all jitter; ``wall``: the time since 1970 at which its clock begins."""
+
+    def engine(self) -> Engine:
+        """Its engine."""
+
+    def mailbox(self) -> Mailbox:
+        """A mailbox for calls of its engine, and of no other."""
+
+    def now(self) -> float:
+        """Seconds since it was made, by its clock."""
+
+    def calls(self) -> tuple[int, int]:
+        """Calls that are not over, and how many of them wait for the host: for a verdict, or for room."""
+
+    def run(self, limit: float) -> float:
+        """Lets time pass until a mailbox holds something or a request has come, but at most ``limit``
+        seconds. Returns how much passed: none, while something is there.
+        """
+
+    def requests(self) -> list[tuple[int, str, str, list[tuple[str, str]], bytes]]:
+        """Requests that came since the last call: number, method, URL, headers, body."""
+
+    def reply(
+        self,
+        number: int,
+        head: bytes,
+        body: bytes,
+        repeat: int,
+        piece: int,
+        pause: float,
+        stop: int | None,
+        last: str,
+    ) -> None:
+        """Answers a request with HTTP/1.1 bytes, sent as ``testing.Reply`` says. ``last``: ``close``,
+        ``reset`` or ``hang``. A request that is never answered runs into the connect time-out.
+        """
+
+    def refuse(self, number: int) -> None:
+        """Refuses the connection for a request."""
+
+    def fault(self, number: int, message: str) -> None:
+        """Fails the call of a request with a ValidationError, without another attempt."""
+
 def check_policy(policy: CallPolicy) -> None:
     """Raises what ``start`` would raise for this policy."""
 

@@ -8,12 +8,16 @@ import math
 import selectors
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, TypeVarTuple
 
 from graphbit_core.clock import Clock
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Together = Callable[[float | None], float | None]
+"""Lets the time of another clock pass, at most so far; gives how much did, None if nothing waits for it."""
 _SLICE = 0.05
 """Real seconds between two looks at what holds the clock."""
 _START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
@@ -49,8 +53,6 @@ class FakeClock(Clock):
             before it says what it waits for.
     """
 
-    __slots__ = ("_elapsed", "_loop", "_origin", "_patience", "_sleeping", "_start", "_working")
-
     def __init__(self, start: datetime.datetime = _START, *, patience: float = 30.0) -> None:
         self._start = start.timestamp()
         self._patience = patience
@@ -59,6 +61,8 @@ class FakeClock(Clock):
         self._elapsed = 0.0
         self._working: set[Any] = set()
         self._sleeping: set[threading.Event] = set()
+        self._watched: set[Any] = set()
+        self._with: list[Together] = []
         self._loop: _Loop | None = None
 
     @property
@@ -66,11 +70,11 @@ class FakeClock(Clock):
         """Seconds since it was made, to the microsecond."""
         return round(self._elapsed, 6)
 
-    def monotonic(self) -> float:  # type: ignore[override]
+    def monotonic(self) -> float:
         """The time of the loop, on which deadlines are."""
         return self._origin + self._elapsed
 
-    def wall(self) -> float:  # type: ignore[override]
+    def wall(self) -> float:
         """The wall time, in seconds since 1970."""
         return self._start + self._elapsed
 
@@ -123,7 +127,24 @@ class FakeClock(Clock):
     @property
     def held(self) -> bool:
         """Whether real work is under way that is not waiting for this clock itself."""
-        return len(self._working) > len(self._sleeping)
+        return len(self._working) > len(self._sleeping) or (bool(self._watched) and not self._with)
+
+    @contextmanager
+    def together_with(self, other: Together) -> Iterator[None]:
+        """Has another clock, that of a FakeKernel, go with this one."""
+        self._with.append(other)
+        try:
+            yield
+        finally:
+            self._with.remove(other)
+
+    def _others(self, limit: float | None) -> float | None:
+        """Lets the others go on, at most so far; how far they came, None if they stand."""
+        if len(self._working) <= len(self._sleeping):
+            for other in self._with:
+                if (passed := other(limit)) is not None:
+                    return passed
+        return None
 
     def _sleep(self, loop: _Loop, seconds: float, there: threading.Event) -> None:
         def wake() -> None:
@@ -137,8 +158,8 @@ class FakeClock(Clock):
         self._elapsed += seconds
 
     def _stuck(self) -> RuntimeError:
-        names = sorted(str(work) for work in self._working)
-        held = f"this has not ended: {', '.join(names)}" if names else "nothing is left that could happen"
+        waited = sorted({str(work) for work in self._working} | {f"descriptor {fd}" for fd in self._watched})
+        held = f"of {', '.join(waited)}" if waited else "nothing is left that could happen"
         return RuntimeError(
             f"the fake clock has stood at {self.now} s for {self._patience} real seconds, because {held}"
         )
@@ -162,7 +183,7 @@ class _Loop(asyncio.SelectorEventLoop):
         finally:
             self.thread = None
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         future = super().run_in_executor(executor, func, *args)
         self.graphbit_clock.began(future)
         future.add_done_callback(self.graphbit_clock.ended)
@@ -176,13 +197,13 @@ class _Loop(asyncio.SelectorEventLoop):
         finally:
             self.graphbit_clock.ended(self)
 
-    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+    def add_reader(self, fd: Any, callback: Callable[[*Ts], Any], *args: *Ts) -> None:
         """The kernel's calls are awaited by it; the transports of asyncio go another way."""
         super().add_reader(fd, callback, *args)
-        self.graphbit_clock.began(("descriptor", fd))
+        self.graphbit_clock._watched.add(fd)
 
     def remove_reader(self, fd: Any) -> bool:
-        self.graphbit_clock.ended(("descriptor", fd))
+        self.graphbit_clock._watched.discard(fd)
         return super().remove_reader(fd)
 
 
@@ -197,6 +218,9 @@ class _Selector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
+        if (passed := self._clock._others(timeout)) is not None:
+            self._clock._pass(passed)
+            return super().select(0)
         began = time.monotonic()
         while timeout is None or self._clock.held:
             if ready := super().select(_SLICE):
