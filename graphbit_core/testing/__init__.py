@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphbit_core.testing.cassettes import cassette as cassette
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.fake_clock import FakeClock as FakeClock
+    from graphbit_core.testing.fake_kernel import FakeKernel as FakeKernel, Sent as Sent
     from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
@@ -30,6 +32,8 @@ _MODULE_OF = {
     "Canned": "http_provider",
     "cassette": "cassettes",
     "EmbedderConformance": "embedder",
+    "FakeClock": "fake_clock",
+    "FakeKernel": "fake_kernel",
     "HttpEmbedderConformance": "http_embedder",
     "HttpProviderConformance": "http_provider",
     "LoaderConformance": "loader",
@@ -38,6 +42,7 @@ _MODULE_OF = {
     "ProviderConformance": "provider",
     "Reply": "replies",
     "ScriptedModel": "scripted_model",
+    "Sent": "fake_kernel",
     "SplitterConformance": "splitter",
     "TokenizerConformance": "tokenizer",
     "VectorStoreConformance": "vector_store",

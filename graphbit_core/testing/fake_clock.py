@@ -6,13 +6,16 @@ import asyncio
 import datetime
 import math
 import selectors
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 from graphbit_core.clock import Clock
+from graphbit_core.workers import __file__ as workers_file
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -43,7 +46,7 @@ class FakeClock(Clock):
                 clock = FakeClock()
                 workflow = Workflow("w")
                 workflow.add_node(Node("poll_job", "wait", every=60, timeout=3600))
-                result = clock.run(Executor(host=host).run_async(workflow))
+                result = clock.run(Executor(host=host, timeout_seconds=None).run_async(workflow))
                 assert clock.now == 3600
                 assert isinstance(result.errors[0].__cause__, DeadlineError)
 
@@ -158,11 +161,20 @@ class FakeClock(Clock):
         self._elapsed += seconds
 
     def _stuck(self) -> RuntimeError:
-        waited = sorted({str(work) for work in self._working} | {f"descriptor {fd}" for fd in self._watched})
-        held = f"of {', '.join(waited)}" if waited else "nothing is left that could happen"
-        return RuntimeError(
-            f"the fake clock has stood at {self.now} s for {self._patience} real seconds, because {held}"
+        waits = [
+            f"{len(of)} {what}"
+            for of, what in ((self._working, "functions on threads"), (self._watched, "descriptors"))
+            if of
+        ]
+        why = f"it waits for {' and '.join(waits)}" if waits else "nothing is left that could happen"
+        error = RuntimeError(
+            f"the fake clock has stood at {self.now} s for {self._patience} real seconds, because {why}"
         )
+        for frame in sys._current_frames().values() if waits else ():
+            stack = traceback.format_stack(frame)
+            if any(f'"{workers_file}"' in line and "self.function" in line for line in stack):
+                error.add_note("A function on a thread is here:\n" + "".join(stack))
+        return error
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
 
 from graphbit_core.kernel import Mailbox, Rehearsal
 from graphbit_core.kernel.calls import engine_of
@@ -99,6 +100,7 @@ class FakeKernel:
         self._steps: list[Step] = list(steps)
         self._repeat_last = repeat_last
         self._clock = clock
+        self._began = 0.0 if clock is None else clock.now
         self._rehearsal = Rehearsal(seed, time.time() if clock is None else clock.wall())
         self._stack = ExitStack()
         self._turns = self._glances = 0
@@ -112,6 +114,10 @@ class FakeKernel:
     def add(self, *steps: Step) -> None:
         """Appends to the script."""
         self._steps += steps
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass between calls, for example until a breaker lets one through."""
+        self._play(seconds)
 
     def __enter__(self) -> Self:
         self._stack.enter_context(engine_of(lambda: _Engine(self), lambda: _Mailbox(self)))
@@ -137,6 +143,8 @@ class FakeKernel:
     def _stir(self) -> None:
         """Something was done on an event loop, after which time may have to pass."""
         self._turns, self._glances = _TURNS, 0
+        if self._clock is not None and (late := self._clock.now - self._began - self._rehearsal.now()) > 0:
+            self._play(late)
         loop = asyncio._get_running_loop()
         if loop is None or self._turning or self._goes_with(loop):
             return
@@ -195,7 +203,7 @@ class FakeKernel:
                 number, step.head, step.body, step.repeat, step.piece, step.pause, step.stop, last
             )
         elif step != "unreachable":
-            where = f"{sent.method} {sent.url.partition('?')[0]}"
+            where = f"{sent.method} {urlsplit(sent.url).path}"
             self._rehearsal.fault(number, f"FakeKernel has no step for request {len(self.requests)}, {where}")
 
     def _step(self, sent: Sent) -> Reply | Failure | None:
