@@ -24,7 +24,7 @@ from graphbit_core.kernel.watcher import SIGNAL_CHECK, Watcher
 from graphbit_core.types.http import Framing, HttpRequest
 
 Event = tuple[str, Any]
-"""Kind and payload, as ``_native.CallEvent`` has them."""
+"""Kind and payload, as ``call_data.CallEvent`` has them."""
 
 _SPARE_MAILBOXES = 32
 CLOSED = "the call was closed before it was over, so it has no answer"
@@ -40,7 +40,7 @@ class CallSpec:
         framing: How the streamed body is cut into frames; None for one whole reply.
         tokens: Estimate for the token limit.
         deadline: When all attempts must be over, on the clock of the event loop, else ``time.monotonic``.
-        policy: Keys of ``_native.CallPolicy``.
+        policy: Keys of ``call_data.CallPolicy``.
         egress: Guards where the call and its redirects go; None for an address that the user configured.
         limiter: Shares permits, rates and pauses with every call of the same name; empty: the resource's.
         notices: Whether to hear, as events ``notice``, what the call meets on its way.

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, TypeVarTuple
 
 from graphbit_core.clock import Clock
@@ -22,7 +22,7 @@ Ts = TypeVarTuple("Ts")
 Together = Callable[[float | None], float | None]
 """Lets the time of another clock pass, at most so far; gives how much did, None if nothing waits for it."""
 _SLICE = 0.05
-"""Real seconds between two looks at what holds the clock."""
+"""Most real seconds between two looks at what holds the clock."""
 _START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -113,7 +113,8 @@ class FakeClock(Clock):
             return
         there = threading.Event()
         try:
-            loop.call_soon_threadsafe(self._sleep, loop, seconds, there)
+            with suppress(RuntimeError):  # the run has ended just now, and its loop with it
+                loop.call_soon_threadsafe(self._sleep, loop, seconds, there)
             while not there.wait(_SLICE) and not loop.is_closed():
                 pass
         finally:
@@ -225,6 +226,8 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
         self._clock = clock
+        self._gave_up = False
+        """Whether it has said that the clock stands; what is to be cleaned up then is not held again."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -233,11 +236,13 @@ class _Selector(selectors.DefaultSelector):
         if (passed := self._clock._others(timeout)) is not None:
             self._clock._pass(passed)
             return super().select(0)
-        began = time.monotonic()
-        while timeout is None or self._clock.held:
-            if ready := super().select(_SLICE):
+        began, look = time.monotonic(), 0.001  # what holds the clock may end in a moment
+        while timeout is None or (self._clock.held and not self._gave_up):
+            if ready := super().select(look):
                 return ready
+            look = min(2 * look, _SLICE)
             if time.monotonic() - began > self._clock._patience:
+                self._gave_up = True
                 raise self._clock._stuck()
         self._clock._pass(timeout)
         return []

@@ -133,12 +133,12 @@ class FakeKernel:
     def _wait(self) -> None:
         """For a blocking caller: until something has come, to whomever."""
         calls, held = self._rehearsal.calls()
-        if held and self._glances < _GLANCES:
-            self._glances += 1
-            time.sleep(0.001)
-        elif calls > held:
+        if calls > held and (not held or self._glances >= _GLANCES):
             self._glances = 0
             self._play(_LONG)
+        else:
+            self._glances += 1
+            time.sleep(0.001)
 
     def _stir(self) -> None:
         """Something was done on an event loop, after which time may have to pass."""

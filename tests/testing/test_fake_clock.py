@@ -262,10 +262,11 @@ def test_a_clock_that_stands_says_that_nothing_can_happen():
 
 def test_a_clock_that_stands_names_what_it_waits_for():
     release = threading.Event()
-    clock = FakeClock(patience=0.1)
+    clock, began = FakeClock(patience=0.1), time.monotonic()
     try:
         with pytest.raises(RuntimeError, match="it waits for 1 functions on threads") as caught:
             run(clock, function("works", lambda: release.wait(30)), Node("delay", "d", seconds=1))
+        assert time.monotonic() - began < 5
         assert "lambda: release.wait(30)" in "".join(caught.value.__notes__)
     finally:
         release.set()
