@@ -8,5 +8,10 @@ from difflib import get_close_matches
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"``, or nothing when no known name is near."""
-    found = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f" (did you mean {found[0]!r}?)" if found else ""
+    found = nearest_name(name, known)
+    return f" (did you mean {found!r}?)" if found else ""
+
+
+def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that is nearest, if one is at least ``cutoff`` alike, of 1 at most."""
+    return next(iter(get_close_matches(name, sorted(set(known)), n=1, cutoff=cutoff)), None)

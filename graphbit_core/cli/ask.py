@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from graphbit_core.cli.output import print_json
 
 if TYPE_CHECKING:
     from graphbit_core.rag.ask import Answer
@@ -98,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             on_text=on_text if streamed else None,
         )
     if arguments.json:
-        print(json.dumps(as_json(answer), ensure_ascii=False, indent=2))
+        print_json(as_json(answer))
     else:
         _print(answer, index.directory)
     if not answer.found:

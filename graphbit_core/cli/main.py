@@ -7,10 +7,13 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from graphbit_core.cli import ask, models, plugins, run
+from graphbit_core.cli.output import kept_for_json
 from graphbit_core.cli.table import print_error
 from graphbit_core.errors import ConfigError, GraphBitError, ValidationError
 
@@ -42,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         have others of its own.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stderr is None:  # whoever started us has closed it
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Whatever a terminal's encoding lacks is written as \uXXXX, which JSON understands too.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -66,14 +71,17 @@ def _run(arguments: list[str]) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for module in COMMANDS:
         module.add(subparsers)
+    own = frozenset(subparsers.choices)
     command = next((word for word in arguments if not word.startswith("-")), None)
-    if command not in subparsers.choices and "--version" not in arguments:
+    if command not in own and "--version" not in arguments:
         _add_from_plugins(subparsers)  # imports them, so only when the command may be theirs
     parsed = parser.parse_args(arguments)
     if not hasattr(parsed, "run"):
         parser.print_help()
         return MISUSED
-    status: int = parsed.run(parsed)
+    for_json = command in own and getattr(parsed, "json", False)
+    with kept_for_json() if for_json else nullcontext():
+        status: int = parsed.run(parsed)
     return status
 
 

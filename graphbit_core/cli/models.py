@@ -8,6 +8,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.table import print_error, print_table, printable
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _list(args: argparse.Namespace) -> int:
     infos = registry.models(args.provider, args.capability)
     if args.json:
         found = {"models": [_as_json(info) for info in infos], "aliases": dict(registry.aliases)}
-        print(json.dumps({**found, "source": registry.source}, indent=2))
+        print_json({**found, "source": registry.source})
         return 0
     if registry.aliases and args.provider is None and args.capability is None:
         print_table(("ALIAS", "MODEL"), list(registry.aliases.items()))
@@ -112,7 +113,7 @@ def _show(args: argparse.Namespace) -> int:
         "source": registry.source,
     }
     if args.json:
-        print(json.dumps(shown, indent=2))
+        print_json(shown)
     else:
         _print(shown, found.info)
     return 0

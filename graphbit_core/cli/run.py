@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.table import format_table, print_error, printable
 from graphbit_core.errors import MissingInputError, ValidationError
 
@@ -84,7 +85,7 @@ def add(subparsers: Any) -> None:
         help="print the JSON Schema of workflow files",
         description="Print the JSON Schema of workflow files, with every installed node type, for editors.",
     )
-    describer.set_defaults(run=schema)
+    describer.set_defaults(run=schema, json=True)
 
 
 def _workflow_argument(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         _write_picture(arguments.draw, workflow, result)
     if arguments.json:
         if not arguments.stream:
-            print(json.dumps(_result_json(result), ensure_ascii=False, indent=2))
+            print_json(_result_json(result))
     else:
         _print_result(result)
     return 0 if result.is_success() else 1
@@ -180,7 +181,7 @@ def _require(names: Sequence[str], inputs: Mapping[str, Any]) -> None:
 
 def _print_event(event: Event, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(event.to_dict(), ensure_ascii=False), flush=True)
+        print_json(event.to_dict(), indent=None)
     elif event.type == "llm.delta":
         print(event.data.get("text", ""), end="", flush=True)
     elif event.type == "llm.completed":
@@ -271,7 +272,7 @@ def validate(arguments: argparse.Namespace) -> int:
     findings = spec.faults(arguments.workflow, validate_run)
     if arguments.json:
         rows = [{"code": f.code, "node": f.node, "message": f.message, "fix": f.fix} for f in findings]
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
     else:
         for finding in findings:
             print(finding)
@@ -290,5 +291,5 @@ def schema(arguments: argparse.Namespace) -> int:
     """Runs ``graphbit schema``."""
     from graphbit_core.workflow.workflow import Workflow
 
-    print(json.dumps(Workflow.json_schema(), ensure_ascii=False, indent=2))
+    print_json(Workflow.json_schema())
     return 0

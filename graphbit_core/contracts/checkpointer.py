@@ -11,14 +11,21 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 @runtime_checkable
 class Checkpointer(Protocol):
-    """Made with settings as keywords. A run has one owner at a time, known by a growing epoch."""
+    """Made with settings as keywords. A run has one owner at a time, known by a growing epoch.
+
+    Threads:
+        Several threads and processes at once, for different runs; for one run its owner only.
+    """
 
     graphbit_api: ClassVar[tuple[int, int]]
 
     def __init__(self, **settings: Any) -> None: ...
 
     def acquire(self, run_id: str) -> int:
-        """Takes the run over and returns its new epoch; whoever held an earlier one can write no more."""
+        """Takes the run over and returns its new epoch; whoever held an earlier one can write no more.
+
+        Epochs of a run begin at 1.
+        """
         ...
 
     def append(self, run_id: str, epoch: int, records: Sequence[bytes]) -> None:

@@ -15,6 +15,12 @@ class Embedder(Protocol):
 
     Where there are several models, the setting ``model`` names one, and the default of that parameter is the
     embedder's; what is made by a callable that has its default elsewhere says it as ``default_model``.
+
+    Threads:
+        One instance serves a client and all its threads: its methods are called from several at once.
+
+    Raises:
+        ConfigError: A setting is wrong, or a key is missing; the message names it.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
@@ -34,16 +40,27 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class LocalEmbedder(Embedder, Protocol):
-    """Computes vectors in this process; called on a worker thread, from several at once."""
+    """Computes vectors in this process.
+
+    Threads:
+        The caller's thread; for callers on an event loop a worker thread, as it may take long.
+    """
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector per text, in order. Empty text is allowed. Deterministic."""
+        """One vector per text, in order: finite numbers, ``dimensions`` of them.
+
+        Empty text is allowed. The same text gives the same vector, whatever stands beside it.
+        """
         ...
 
 
 @runtime_checkable
 class HttpEmbedder(Embedder, Protocol):
-    """Vectors come from an API."""
+    """Vectors come from an API; the kernel sends what its codec writes.
+
+    Threads:
+        As a provider's.
+    """
 
     def codec(self) -> EmbedCodec:
         """The API. Pure: nothing is sent."""

@@ -12,7 +12,12 @@ from graphbit_core.types.events import Event
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Made with settings as keywords; given every event of every run of the executors it serves."""
+    """Made with settings as keywords; given every event of every run of the executors it serves.
+
+    Threads:
+        ``export`` on the thread that drives the run, so from several at once where runs overlap; ``close``
+        when none is left.
+    """
 
     graphbit_api: ClassVar[tuple[int, int]]
 

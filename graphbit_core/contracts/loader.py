@@ -11,9 +11,16 @@ from graphbit_core.types.documents import Document
 
 @runtime_checkable
 class Loader(Protocol):
-    """Made with settings as keywords, then used for many files, from several threads at once.
+    """Made with settings as keywords, then used for many files.
 
-    The setting ``max_bytes`` (default 10 MiB) is common to all loaders.
+    The setting ``max_bytes`` (default 10 MiB, ``DEFAULT_MAX_BYTES``) is common to all loaders.
+
+    Threads:
+        The caller's thread, or worker threads, from several at once. A PDF, DOCX or XLSX file is read in a
+        child process, where an instance of its own is made, if the class can be imported there by its name.
+
+    Raises:
+        ConfigError: A setting is wrong; the message names it.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
@@ -29,6 +36,8 @@ class Loader(Protocol):
         counted from 1 where the format has them. The loader opens regular files only.
 
         Raises:
-            DocumentError: With ``path`` and ``reason`` (``empty`` when no text was found at all).
+            DocumentError: With ``path`` and ``reason``: ``unreadable``, ``empty`` (no text at all),
+                ``encrypted``, ``too_large`` (above ``max_bytes``, or unpacked above a bound), ``unsupported``
+                or ``malformed``.
         """
         ...

@@ -95,7 +95,11 @@ class Container:
 
 
 class NodeContext(Protocol):
-    """What a body sees while it runs. Valid until the body ends."""
+    """What a body sees while it runs. Valid until the body ends.
+
+    Threads:
+        The body's own, but for ``emit``, which any thread may call.
+    """
 
     @property
     def run_id(self) -> str:
@@ -264,19 +268,25 @@ class NodeContext(Protocol):
 
 @runtime_checkable
 class NodeType(Protocol):
-    """Made once per node with the node's configuration as keywords; wrong configuration is a
-    ValidationError. ``run`` is called for every activation, maybe from several threads at once.
-
-    A coroutine ``run`` is awaited on the event loop. A plain one runs on a worker thread, unless
-    ``inline`` says that it is quick and never blocks. A class that inherits from this one needs
-    ``graphbit_api`` and ``run``; the rest is what most node types want.
+    """Made once per node with the node's settings as keywords; ``run`` is called for every start of the node.
+    A class that inherits from this one needs ``graphbit_api`` and ``run``; the rest is what most node types
+    want.
 
     Settings cannot be called ``type``, ``name``, ``id``, or what an option of every node is called, such as
     ``retry`` and ``timeout``: the host refuses such a class.
+
+    Threads:
+        A coroutine ``run`` is awaited on the event loop of its run. A plain one is called on a worker thread
+        or, if ``inline``, on the event loop. One instance serves all runs, several at once: keep nothing of
+        a run in it. The other methods are called when a workflow is compiled or checked.
+
+    Raises:
+        ValidationError: A setting is wrong; ``field`` names it.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
     inline: bool = False
+    """Whether a plain ``run`` is quick and never blocks."""
 
     def placeholders(self, first: bool) -> Sequence[str]:
         """Names it must be given values of, without braces: ``topic``, ``draft.title``.

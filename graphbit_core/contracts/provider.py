@@ -22,7 +22,11 @@ CAPABILITIES = frozenset(
 
 @runtime_checkable
 class StreamDecoder(Protocol):
-    """Reads one streamed answer. It has state, and no I/O."""
+    """Reads one streamed answer. It has state, and no I/O.
+
+    Threads:
+        One at a time, not always the same one.
+    """
 
     def feed(self, frame: Frame) -> Sequence[Delta]:
         """The deltas in ``frame``; empty for frames that carry none or that it does not know.
@@ -44,9 +48,15 @@ class StreamDecoder(Protocol):
 
 @runtime_checkable
 class ChatCodec(Protocol):
-    """A chat API: requests out, responses in."""
+    """A chat API: requests out, responses in.
+
+    Threads:
+        The thread that calls the model, or the event loop: from several at once, and so fast that it holds
+        nobody up.
+    """
 
     framing: Framing
+    """How a streamed body is cut into frames: ``sse`` or ``ndjson``."""
 
     def encode(self, request: ChatRequest, *, stream: bool) -> HttpRequest:
         """The HTTP request, with its credential.
@@ -76,7 +86,13 @@ class ChatCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Embeddings, in the order of the texts."""
+    """Embeddings.
+
+    Attributes:
+        vectors: One per text, in the order of the texts.
+        usage: Tokens, as the API counts them.
+        model: The model that answered; empty: the API does not say.
+    """
 
     vectors: Sequence[Vector]
     usage: Usage = Usage()
@@ -85,16 +101,26 @@ class Vectors:
 
 @runtime_checkable
 class EmbedCodec(Protocol):
-    """An embeddings API."""
+    """An embeddings API.
+
+    Threads:
+        As a ChatCodec's.
+    """
 
     max_batch: int
+    """Most texts that one request may hold, at least 1."""
 
     def encode(self, texts: Sequence[str]) -> HttpRequest:
-        """The request for at most ``max_batch`` texts."""
+        """The request for at most ``max_batch`` texts, with its credential."""
         ...
 
     def decode(self, response: HttpResponse) -> Vectors:
-        """A 2xx reply. Raises DecodeError if it does not hold one vector per text."""
+        """A reply with a 2xx status.
+
+        Raises:
+            ProviderError: The body is an error although the status is 2xx.
+            DecodeError: The body does not hold one vector per text.
+        """
         ...
 
     def error(self, response: HttpResponse) -> ProviderError:
@@ -104,7 +130,12 @@ class EmbedCodec(Protocol):
 
 @runtime_checkable
 class ChatModel(Protocol):
-    """A model that is not HTTP. ``respond`` may take long; it is called on a worker thread."""
+    """A model that is not HTTP.
+
+    Threads:
+        The caller's thread; for callers on an event loop a worker thread. ``respond`` may take long, and is
+        called from several threads at once. A call that is given up ends at its next ``yield``.
+    """
 
     def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
         """Yields deltas as they arise and, last, the complete answer, whose text the deltas spell."""
@@ -116,13 +147,20 @@ class Provider(Protocol):
     """What an entry point in ``graphbit.providers`` names: a class, made with settings as keywords.
 
     Settings that network providers share: ``api_key`` (a string or Secret; default: the provider's
-    environment variable), ``base_url``, ``allow_insecure``. A missing key is a ConfigError that names
-    the variable.
+    environment variable), ``base_url``, ``allow_insecure``.
+
+    Threads:
+        Made on the thread that makes the client; its methods may be called from several at once.
+
+    Raises:
+        ConfigError: A setting is wrong, or a key is missing; the message names the variable to set.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
     capabilities: ClassVar[frozenset[str]]
+    """Those of ``CAPABILITIES`` that it has; a request that needs another one is refused."""
     default_model: ClassVar[str]
+    """The model that is meant where users name the provider only."""
 
     def __init__(self, **settings: Any) -> None: ...
 

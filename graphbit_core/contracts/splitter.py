@@ -10,7 +10,14 @@ from graphbit_core.types.documents import Chunk
 
 @runtime_checkable
 class Splitter(Protocol):
-    """Made with settings as keywords: at least ``chunk_size`` and ``chunk_overlap``, in its own unit."""
+    """Made with settings as keywords: at least ``chunk_size`` and ``chunk_overlap``, in its own unit.
+
+    Threads:
+        The caller's thread, or worker threads, from several at once.
+
+    Raises:
+        ConfigError: A size is no whole number, or the overlap is not below the size; the message names it.
+    """
 
     graphbit_api: ClassVar[tuple[int, int]]
 
@@ -19,5 +26,8 @@ class Splitter(Protocol):
     def split(self, text: str) -> Sequence[Chunk]:
         """Chunks in order of ``start``: ``text[c.start:c.end] == c.text``, none empty, none longer than
         ``chunk_size`` units, and together covering every character that is not white space.
+
+        ``start`` and ``end`` count characters. The same text gives the same chunks, and time grows in
+        proportion to its length.
         """
         ...

@@ -38,15 +38,22 @@ class ToolOptions:
 
 @runtime_checkable
 class Tool(Protocol):
-    """What the ``@tool`` decorator makes.
+    """What the ``@tool`` decorator makes: an entry point may name the decorated function itself.
 
-    It may have ``options``, a ToolOptions; without them the defaults hold. A plain ``call`` runs on a worker
-    thread, a coroutine function on the event loop.
+    It may have ``options``, a ToolOptions; without them the defaults hold.
+
+    Threads:
+        A plain ``call`` runs on a worker thread, a coroutine function on the event loop; several at once,
+        unless the options say that it is not ``parallel``.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
     spec: ToolSpec
+    """What a model is told: name, description, and the JSON Schema of the arguments."""
 
     def call(self, arguments: Mapping[str, Any]) -> Any:
-        """Runs it with arguments that were checked against ``spec.parameters``; may return an awaitable."""
+        """Runs it with arguments that were checked against ``spec.parameters``; may return an awaitable.
+
+        What it raises is told to the model, as class and message, unless ``options.fatal`` lists it.
+        """
         ...

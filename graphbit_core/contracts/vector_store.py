@@ -15,17 +15,27 @@ STORE_CAPABILITIES = frozenset({"persistent", "filter", "hybrid"})
 class VectorStore(Protocol):
     """Made with ``path`` (a directory, or None for memory), ``collection`` and ``dimensions``.
 
-    Used from several threads. A second store on the same collection with other ``dimensions`` is a
-    ConfigError.
+    Threads:
+        The caller's thread, or worker threads: it is written to and searched from several at once.
+
+    Raises:
+        ConfigError: The directory cannot be used, or its collection holds vectors of other ``dimensions``.
     """
 
     graphbit_api: ClassVar[tuple[int, int]]
     capabilities: ClassVar[frozenset[str]]
+    """Those of ``STORE_CAPABILITIES`` that it has."""
 
     def __init__(self, **settings: Any) -> None: ...
 
     def add(self, records: Iterable[Record]) -> None:
-        """Adds or replaces; when it returns, a ``persistent`` store has the records on disk."""
+        """Adds or replaces; when it returns, a ``persistent`` store has the records on disk.
+
+        Of an id that comes twice the last one counts.
+
+        Raises:
+            ValidationError: A vector has another length than ``dimensions``; what was kept before stays.
+        """
         ...
 
     def get(self, ids: Sequence[str]) -> list[Record]:
@@ -37,7 +47,11 @@ class VectorStore(Protocol):
         ...
 
     def delete_where(self, where: Sequence[Condition]) -> None:
-        """Removes every record for which all conditions hold."""
+        """Removes every record for which all conditions hold.
+
+        Raises:
+            ValidationError: A condition makes no sense.
+        """
         ...
 
     def search(self, query: Query) -> list[Match]:
@@ -53,5 +67,7 @@ class VectorStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Frees files and locks; calling it again does nothing."""
+        """Frees files and locks; calling it again does nothing. Every other method of a closed store raises
+        a ValidationError that says so.
+        """
         ...

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from graphbit_core.errors import PluginError
+from graphbit_core.errors import GraphBitError, PluginError
 from graphbit_core.host import faults
 from graphbit_core.host.checks import check
 from graphbit_core.host.loading import load
@@ -40,7 +40,7 @@ class Candidate:
         self.denied = denied
         self.owner = owner
         self._component = component
-        self._error: PluginError | None = None
+        self._error: GraphBitError | None = None
         self._lock = threading.RLock()
 
     def get(self, on_failure: Callable[[PluginError], None]) -> Any:
@@ -58,14 +58,21 @@ class Candidate:
             raise _fresh(self._error) from self._error.__cause__
         return self._component
 
-    def fail(self, error: PluginError) -> None:
+    def fail(self, error: GraphBitError) -> None:
         """Notes that it was imported, and then could not be registered."""
         self._error = error
 
     def info(self, conflict: str | None = None) -> ComponentInfo:
         """What is known of it without importing it."""
         state, error = self._state(conflict)
-        return ComponentInfo(**self.origin.facts(), source=self.origin.source, state=state, error=error)
+        origin = self.origin
+        return ComponentInfo(
+            **origin.facts(),
+            source=origin.source,
+            state=state,
+            error=error,
+            configured_in=origin.configured_in,
+        )
 
     def _load(self, on_failure: Callable[[PluginError], None]) -> None:
         try:
@@ -87,6 +94,6 @@ class Candidate:
         return ("available" if self._component is _UNSET else "loaded"), None
 
 
-def _fresh(error: PluginError) -> PluginError:
+def _fresh(error: GraphBitError) -> GraphBitError:
     """A new instance for every use: one raised in two threads would mix their tracebacks."""
     return type(error)(error.message, **error.facts())

@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import Any
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.host.arguments import RESERVED, settings_of
+from graphbit_core.host.arguments import RESERVED, host_parameter, settings_of
 from graphbit_core.host.faults import incompatible, unusable
 from graphbit_core.host.records import PLUGIN, Origin
+from graphbit_core.host.reference import Reference
 
 _CONTRACT_OF = {
     "provider": "provider:Provider",
@@ -34,11 +35,11 @@ def check(origin: Origin, component: Any) -> None:
     it was written for the graphbit-core that it runs with.
 
     Raises:
-        PluginLoadError: It is of the wrong type, a class without a method its kind must have, or it has a
-            setting whose name is taken.
+        PluginLoadError: It is of the wrong type, a class without a method its kind must have or that nobody
+            can make an instance of, or it has a setting whose name is taken.
         IncompatiblePluginError: It declares no version, or one this host does not speak.
     """
-    installed = origin.source == "installed"
+    installed, named = origin.source == "installed", origin.source in ("installed", "in-house")
     if origin.kind == PLUGIN:
         check_version(origin, component, required=installed)
         return
@@ -46,10 +47,12 @@ def check(origin: Origin, component: Any) -> None:
     if not (is_class or is_row(component) or _is_tool(origin, component)):
         allowed = "a class or a frozen dataclass instance"
         if installed or not callable(component):
-            raise unusable(origin, f"a {origin.kind} must be {allowed}, not {_shown(component)}")
+            problem = f"a {origin.kind} must be {allowed}, not {_shown(component)}"
+            raise unusable(origin, problem + _attribute_hint(origin, component))
     check_version(origin, component, required=installed)
     _check_settings(origin, component)
-    if installed and is_class:
+    _check_can_be_made(origin, component)
+    if named and is_class:
         _check_methods(origin, component)
 
 
@@ -66,7 +69,8 @@ def check_version(origin: Origin, component: Any, *, required: bool) -> None:
 
 
 def _check_settings(origin: Origin, component: Any) -> None:
-    """No setting may have a name that means something else in every component of its kind."""
+    """No setting may have a name that means something else in every component, or every one of its kind."""
+    _check_host(origin, component)
     reserved = RESERVED.get(origin.kind)
     if reserved is None:
         return
@@ -76,6 +80,48 @@ def _check_settings(origin: Origin, component: Any) -> None:
             origin,
             f"a setting cannot be called {' or '.join(map(repr, taken))}: in every {origin.kind} that means "
             "something else, so it would never be given it; call it something else",
+        )
+
+
+def _check_host(origin: Origin, component: Any) -> None:
+    if not callable(component):
+        return
+    parameter = host_parameter(component)
+    if parameter is None or parameter.annotation is parameter.empty:
+        return
+    annotation = inspect.formatannotation(parameter.annotation).strip("'")
+    if not any(word in annotation for word in ("Host", "Any", "object")):
+        raise unusable(
+            origin,
+            f"its keyword-only parameter 'host' is annotated {annotation}, but is given the Host that makes "
+            "the component; call the setting something else, such as 'server'",
+        )
+
+
+def _attribute_hint(origin: Origin, component: Any) -> str:
+    """What to write for a module, where a class in it was meant."""
+    if not inspect.ismodule(component) or origin.entry_point is None:
+        return ""
+    place = Reference.read(origin.entry_point).place
+    return f"; name what is meant in it: '{place}:Name'"
+
+
+def _check_can_be_made(origin: Origin, component: Any) -> None:
+    """Settings are given by name, so what can only be given by position is given by nobody."""
+    if abstract := sorted(getattr(component, "__abstractmethods__", ())):
+        raise unusable(
+            origin, f"{component.__name__} cannot be made: {', '.join(abstract)} is still abstract"
+        )
+    try:
+        parameters = inspect.signature(_made_by(component)).parameters.values()
+    except (TypeError, ValueError):  # a built-in without a signature, or an object that is not made
+        return
+    unnamed = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
+    if unnamed:
+        names = ", ".join(map(repr, unnamed))
+        raise unusable(
+            origin,
+            f"it cannot be made: settings are given by name, and {names} can only be given by position",
         )
 
 
@@ -103,14 +149,22 @@ def _is_tool(origin: Origin, component: Any) -> bool:
 
 
 def _check_methods(origin: Origin, component: type) -> None:
-    if origin.kind not in _CONTRACT_OF:
+    contract = contract_of(origin.kind)
+    if contract is None:
         return
-    module, _, name = _CONTRACT_OF[origin.kind].partition(":")
-    contract = getattr(import_module(f"graphbit_core.contracts.{module}"), name)
     wanted = [key for key, value in vars(contract).items() if inspect.isfunction(value) and key[0] != "_"]
     missing = [method for method in wanted if not hasattr(component, method)]
     if missing:
         raise unusable(origin, f"{component.__name__} is not a {origin.kind}: it has no {', '.join(missing)}")
+
+
+def contract_of(kind: str) -> type | None:
+    """The protocol of a kind of component; None for kinds that have none yet."""
+    if kind not in _CONTRACT_OF:
+        return None
+    module, _, name = _CONTRACT_OF[kind].partition(":")
+    contract: type = getattr(import_module(f"graphbit_core.contracts.{module}"), name)
+    return contract
 
 
 def _shown(component: Any) -> str:

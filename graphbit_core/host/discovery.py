@@ -37,6 +37,15 @@ class Installed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stray:
+    """Entry points in a group that starts like ours and is none: nobody finds what they offer."""
+
+    distribution: str
+    version: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """What one scan found.
 
@@ -44,11 +53,13 @@ class Scan:
         distributions: By order of ``sys.path``; of two with one name, the first.
         duplicates: The others of the same name, which Python would not import either.
         unreadable: Where metadata could not be read, and why.
+        strays: Groups of entry points that do not exist.
     """
 
     distributions: tuple[Installed, ...] = ()
     duplicates: tuple[Installed, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
+    strays: tuple[Stray, ...] = ()
 
 
 def scan(path: Sequence[str] | None = None) -> Scan:
@@ -61,9 +72,10 @@ def scan(path: Sequence[str] | None = None) -> Scan:
     found: dict[str, Installed] = {}
     duplicates: list[Installed] = []
     unreadable: list[tuple[str, str]] = []
+    strays: list[Stray] = []
     for handle in importlib_metadata.distributions(**places):
         try:
-            installed = _read(handle)
+            installed = _read(handle, strays)
         except (ValueError, OSError, TypeError) as error:
             unreadable.append((str(handle), f"{type(error).__name__}: {error}"))
             continue
@@ -72,32 +84,36 @@ def scan(path: Sequence[str] | None = None) -> Scan:
         first = found.setdefault(normalized(installed.name), installed)
         if first is not installed and _identity(first) != _identity(installed):
             duplicates.append(installed)
-    return Scan(tuple(found.values()), tuple(duplicates), tuple(unreadable))
+    return Scan(tuple(found.values()), tuple(duplicates), tuple(unreadable), tuple(strays))
 
 
-def _read(handle: IDistribution) -> Installed | None:
+def _read(handle: IDistribution, strays: list[Stray]) -> Installed | None:
     text = handle.read_text("entry_points.txt")
-    if not text or "graphbit." not in text:
+    if not text or "graphbit" not in text:
         return None
-    entries = _entries(text)
-    if not entries:
+    entries, unknown = _entries(text)
+    if not entries and not unknown:
         return None
     name, version = _name_and_version(handle)
+    strays += [Stray(name, version, group) for group in unknown]
     offers = tuple(Origin(kind, label, name, version, value) for (kind, label), value in entries.items())
-    return Installed(name, version, offers, str(handle.locate_file("")), handle)
+    return Installed(name, version, offers, str(handle.locate_file("")), handle) if offers else None
 
 
-def _entries(text: str) -> dict[tuple[str, str], str]:
-    """Kind and name → reference. The library would read the file a second time."""
-    entries = {}
+def _entries(text: str) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """Kind and name → reference, and unknown groups. The library would read the file a second time."""
+    entries, unknown = {}, []
     kind = None
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
-            kind = KIND_OF_GROUP.get(line.strip("[]").strip())
+            group = line.strip("[]").strip()
+            kind = KIND_OF_GROUP.get(group)
+            if kind is None and group.startswith("graphbit"):
+                unknown.append(group)
         elif kind and line and line[0] not in "#;":
             name, _, reference = line.partition("=")
             entries[kind, name.strip()] = reference.strip()
-    return entries
+    return entries, unknown
 
 
 def _name_and_version(handle: IDistribution) -> tuple[str, str]:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import tempfile
-import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import faults, metadata
 from graphbit_core.host.host import Host
-from graphbit_core.host.probe import arguments
+from graphbit_core.host.probing import Probing, Report
 from graphbit_core.host.records import ComponentInfo, Origin
-
-PARALLEL = 2
-"""How many plugins are imported at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong.
+    """One thing that is wrong, or that costs users something.
 
     Attributes:
         component: ``kind name`` of the component concerned; None if it is the whole distribution.
@@ -48,94 +38,68 @@ class Examined:
     Attributes:
         import_ms: Milliseconds; None if the import did not end well.
         api: The plugin API version it declares, as ``major.minor``.
+        faults: Why it does not work as it should.
+        warnings: What works, but costs users something: a slow import, printing at import, a thread.
     """
 
     info: ComponentInfo
     import_ms: float | None
     api: str | None
-    faults: tuple[Fault, ...]
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that the doctor found. ``faults`` holds those of the components too."""
+    """All that the doctor found; ``faults`` and ``warnings`` hold those of the components too."""
 
     components: tuple[Examined, ...]
     faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
 
 
 class Doctor:
     """Examines the plugins of a host without importing any of them into this process."""
 
-    def __init__(self, host: Host, *, limit: float = 10.0) -> None:
-        """Args: ``limit`` is how many seconds each import may take."""
+    def __init__(
+        self, host: Host, *, limit: float = 10.0, budget: float = 1.0, sample: str | None = None
+    ) -> None:
+        """A doctor for the plugins of ``host``.
+
+        Args:
+            host: It is asked what is installed, and for its settings.
+            limit: Seconds that a plugin's import, with its hooks and checks, may take.
+            budget: Seconds after which an import is told to be slow.
+            sample: Where a function is that makes a small workflow, as ``module:attribute``; hooks that see
+                workflows are shown it. None: they are not called.
+        """
         self._host = host
-        self._limit = limit
-        self._stopping = threading.Event()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._probing = Probing(limit=limit, budget=budget, sample=sample)
 
     def examine(self) -> Diagnosis:
         """Runs all checks. Imports that were denied are not tried."""
         infos = [info for info in self._host.list() if info.state != "denied"]
-        pool = ThreadPoolExecutor(PARALLEL)
+        pool = ThreadPoolExecutor(_cores())
         try:
             components = tuple(pool.map(self._examined, infos))
         finally:
-            self._stop()
+            self._probing.stop()
             pool.shutdown(cancel_futures=True)
         found = [fault for component in components for fault in component.faults]
         found += [*_conflicts(infos), *self._of_metadata(), *self._of_settings()]
-        return Diagnosis(components, tuple(found))
+        warnings = [warning for component in components for warning in component.warnings]
+        return Diagnosis(components, tuple(found), tuple(warnings))
 
     def _examined(self, info: ComponentInfo) -> Examined:
         origin = Origin(info.kind, info.name, info.distribution, info.version, info.entry_point, info.source)
         if info.source in ("hook", "code"):
-            return Examined(info, None, None, ())
+            return Examined(info, None, None)
         try:
-            report = self._probe(origin)
+            report = self._probing.probe(origin)
         except PluginError as error:
             return Examined(info, None, None, (_fault(origin, error.message, error.fix or ""),))
-        wrong = [(report["error"], report["fix"])] if report["error"] else []
-        wrong += [(finding["message"], finding["fix"]) for finding in report["findings"]]
-        found = tuple(_fault(origin, message, fix) for message, fix in wrong)
-        return Examined(info, report["import_ms"], report["api"], found)
-
-    def _probe(self, origin: Origin) -> dict[str, Any]:
-        with tempfile.TemporaryFile() as errors:  # a file: a pipe might be held open by what it started
-            child = self._start(origin, errors)
-            try:
-                output, _ = child.communicate(timeout=self._limit)
-            except subprocess.TimeoutExpired:
-                raise faults.unusable(origin, f"its import had not ended after {self._limit:g} s") from None
-            finally:
-                _end(child)
-                self._running.discard(child)
-            try:
-                report: dict[str, Any] = json.loads(output)
-            except ValueError:
-                problem = (
-                    f"its import ended the process with status {child.returncode} ({_last_line(errors)})"
-                )
-                raise faults.unusable(origin, problem) from None
-        return report
-
-    def _start(self, origin: Origin, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(  # noqa: S603 - this Python, with our own module
-            arguments(origin),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,  # so that what the plugin itself started can be ended with it
-        )
-        self._running.add(child)
-        if self._stopping.is_set():  # its turn came while the others were being ended
-            _end(child)
-        return child
-
-    def _stop(self) -> None:
-        self._stopping.set()
-        for child in list(self._running):
-            _end(child)
+        wrong = tuple(_fault(origin, message, fix) for message, fix in report.faults)
+        return Examined(info, report.import_ms, report.api, wrong, _warnings(origin, report))
 
     def _of_metadata(self) -> Iterable[Fault]:
         scan = self._host.installed()
@@ -145,9 +109,10 @@ class Doctor:
                 continue
             for message, fix in metadata.faults_of(installed):
                 yield Fault(installed.name, installed.version, None, message, fix)
-        for double in scan.duplicates:
-            message = f"a second copy, in {double.location}, is never used"
-            yield Fault(double.name, double.version, None, message, f"remove it from {double.location}")
+        for double, message, fix in metadata.doubles(scan):
+            yield Fault(double.name, double.version, None, message, fix)
+        for stray, message, fix in metadata.strays(scan):
+            yield Fault(stray.distribution, stray.version, None, message, fix)
         for place, reason in scan.unreadable:
             yield Fault(place, None, None, f"its metadata cannot be read ({reason})", "reinstall the package")
 
@@ -155,6 +120,13 @@ class Doctor:
         known = frozenset(info.distribution for info in self._host.list())
         for problem in self._host.settings.unmatched(known):
             yield Fault("configuration", None, None, problem, "install it, or take it off the list")
+
+
+def _cores() -> int:
+    """How many plugins are imported at a time: as many as there are cores for this process."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _conflicts(infos: list[ComponentInfo]) -> Iterable[Fault]:
@@ -165,24 +137,13 @@ def _conflicts(infos: list[ComponentInfo]) -> Iterable[Fault]:
             yield Fault(info.distribution, info.version, component, info.error or "", fix)
 
 
+def _warnings(origin: Origin, report: Report) -> tuple[Fault, ...]:
+    to_whom = "" if origin.version is None else "ask its author to "
+    return tuple(
+        _fault(origin, f"{origin}: {message}", f"{to_whom}{advice}") for message, advice in report.warnings
+    )
+
+
 def _fault(origin: Origin, message: str, fix: str) -> Fault:
     what = faults.without_fix(message, fix)  # it has a field of its own here
     return Fault(origin.distribution, origin.version, f"{origin.kind} {origin.name!r}", what, fix)
-
-
-def _last_line(errors: IO[bytes]) -> str:
-    errors.seek(0)
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    return lines[-1][:200] if lines else "it wrote nothing"
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ends the process and all that it started, and waits for it."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):  # none left; macOS refuses a group of zombies
-            os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
-    child.wait()
-    if child.stdout is not None:
-        child.stdout.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TypeGuard
 
 from graphbit_core.contracts import API_VERSION, ENTRY_POINT_GROUPS
@@ -17,9 +18,15 @@ from graphbit_core.errors import (
     PluginLoadError,
 )
 from graphbit_core.host.records import CORE, PLUGIN, Origin
-from graphbit_core.nearest import nearest
+from graphbit_core.host.reference import Reference
+from graphbit_core.nearest import nearest, nearest_name
 
-_PACKAGE_OF = {"provider": "graphbit-{}", "node_type": "graphbit-{}", "vector_store": "graphbit-store-{}"}
+_PACKAGE_OF = {
+    "provider": "graphbit-{}",
+    "node_type": "graphbit-{}",
+    "vector_store": "graphbit-store-{}",
+    PLUGIN: "graphbit-{}",
+}
 """Kind → how its packages are named, where that is not ``graphbit-<kind>-<name>``."""
 
 _OURS = {
@@ -92,7 +99,37 @@ def _upgrade(distribution: str) -> str:
 def _mend(origin: Origin) -> str:
     if origin.version is not None:
         return _upgrade(origin.distribution)
-    return f"mend {origin.entry_point or origin.distribution}"
+    if origin.entry_point is None:
+        return f"mend {origin.distribution}"
+    return f"mend {Reference.read(origin.entry_point).place}"
+
+
+def remove_fix(origin: Origin) -> str:
+    """What takes a component out of the way."""
+    if origin.version is not None:
+        return f"pip uninstall {shlex.quote(origin.distribution)}"
+    return f"take {_configured(origin)} out"
+
+
+def _configured(origin: Origin) -> str:
+    place = f" of {origin.configured_in}" if origin.configured_in else ""
+    return f"{origin.kind}.{origin.name} in [plugins.in_house]{place}"
+
+
+def _correct(origin: Origin, reference: Reference) -> str:
+    """For a reference that names nothing."""
+    if reference.is_file:
+        return f"write that file, or correct {_configured(origin)}"
+    return f"correct {_configured(origin)}; a module must be installed or on PYTHONPATH, a file ends in .py"
+
+
+def _names_nothing(reference: Reference, cause: BaseException) -> bool:
+    """Whether an import failed because there is no such file, module or attribute."""
+    if isinstance(cause, AttributeError):
+        return cause.name in reference.attribute.split(".")
+    if reference.is_file:
+        return isinstance(cause, FileNotFoundError) and not Path(reference.place).exists()
+    return isinstance(cause, ModuleNotFoundError) and f"{reference.place}.".startswith(f"{cause.name}.")
 
 
 def _described(cause: BaseException) -> str:
@@ -111,6 +148,10 @@ def load_failed(origin: Origin, cause: BaseException) -> PluginLoadError:
     else:
         problem = f"its import failed ({_described(cause)})"
     fix = _mend(origin)
+    if origin.source == "in-house":
+        reference = Reference.read(origin.entry_point or "")
+        if _names_nothing(reference, cause):
+            fix = _correct(origin, reference)
     return PluginLoadError(f"{origin}: {problem}{_MEND}{fix}", **origin.facts(), fix=fix)
 
 
@@ -141,18 +182,38 @@ def _is_version(declared: object) -> TypeGuard[tuple[int, int]]:
     )
 
 
-def not_installed(kind: str, name: str, known: Sequence[str]) -> ComponentNotFoundError:
-    """Nobody offers it. The command is known for our own add-ons, and else a guess."""
-    near = nearest(name, known)
+def package_of(kind: str, name: str) -> str:
+    """How a package is called that offers just this component."""
+    return _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
+
+
+def not_installed(
+    kind: str, name: str, known: Collection[str], others: Collection[str] = ()
+) -> ComponentNotFoundError:
+    """Nobody offers it. The command is known for our own add-ons, and else a guess.
+
+    Args:
+        kind: A kind of component.
+        name: What was asked for.
+        known: What is installed of that kind.
+        others: Names that are not installed and may have been meant, beside those of our own add-ons.
+    """
+    ours = {key.partition(" ")[2] for key in OUR_PACKAGES if key.startswith(f"{kind} ")}
+    meant = nearest_name(name, known)
+    if meant is None and name not in ours:
+        meant = nearest_name(name, {*ours, *others}, cutoff=0.8)
+    near = f" (did you mean {meant!r}?)" if meant else ""
     have = f"Known: {', '.join(sorted(known))}" if known else f"No {kind} is installed"
     message = f"{kind} {name!r} is not installed{near}. {have}"
     fix = None
     if package := OUR_PACKAGES.get(f"{kind} {name}"):
         fix = f"pip install {package}"
         message += f"{_MEND}{fix}"
-    elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not near:
-        package = _PACKAGE_OF.get(kind, f"graphbit-{kind}-{{}}").format(name.replace("_", "-"))
+    elif meant not in known and (package := OUR_PACKAGES.get(f"{kind} {meant}")):
         fix = f"pip install {package}"
+        message += f". {package} offers {meant!r}{_MEND}{fix}"
+    elif re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and not meant:
+        fix = f"pip install {package_of(kind, name)}"
         message += f"{_GUESS}{fix}"
     return ComponentNotFoundError(message, kind=kind, name=name, fix=fix)
 

@@ -2,6 +2,10 @@
 
 Hooks are called when a host, a command line or a workflow is set up, never while a workflow runs: what has
 to happen then is a function that a hook returns. An implementation that raises loses only its own result.
+
+An implementation names the arguments it wants and leaves out the others. Every hook has ``settings``: what
+the configuration says in ``[plugins.settings]``, as an instance of the class that the plugin names as
+``graphbit_settings`` (a dataclass, or any class with annotated keywords); None if it names none.
 """
 
 from __future__ import annotations
@@ -35,34 +39,35 @@ class Command(Protocol):
 
 
 @hookspec
-def graphbit_register_components() -> Iterable[Registration]:  # type: ignore[empty-body]
+def graphbit_register_components(settings: Any) -> Iterable[Registration]:  # type: ignore[empty-body]
     """Components that are not entry points: made from data, or chosen when the host starts."""
 
 
 @hookspec
-def graphbit_add_cli_commands() -> Iterable[Command]:  # type: ignore[empty-body]
+def graphbit_add_cli_commands(settings: Any) -> Iterable[Command]:  # type: ignore[empty-body]
     """Commands for ``graphbit``."""
 
 
 @hookspec
-def graphbit_wrap_component(kind: str, name: str) -> Callable[[Any], Any] | None:
+def graphbit_wrap_component(kind: str, name: str, settings: Any) -> Callable[[Any], Any] | None:
     """A function that is given each new instance of this component and returns what is used instead.
 
-    If that function raises, a warning names the plugin, and the instance is used as it was; with
+    What it returns must have the methods and attributes that the instance has of its kind's contract. If it
+    has not, or if the function raises, a warning names the plugin, and the instance is used as it was; with
     ``GRAPHBIT_PLUGINS_STRICT=1`` the error is raised.
     """
 
 
 @hookspec
-def graphbit_workflow_compiled(workflow: Any) -> None:
+def graphbit_workflow_compiled(workflow: Any, settings: Any) -> None:
     """Sees every workflow that was compiled."""
 
 
 @hookspec
-def graphbit_subscribe_events() -> Callable[[Any], None] | None:
+def graphbit_subscribe_events(settings: Any) -> Callable[[Any], None] | None:
     """A function that is given each event of each run. It runs on the run's thread: never block it."""
 
 
 @hookspec
-def graphbit_doctor_checks() -> Iterable[Callable[[], Iterable[Finding]]]:  # type: ignore[empty-body]
+def graphbit_doctor_checks(settings: Any) -> Iterable[Callable[[], Iterable[Finding]]]:  # type: ignore[empty-body]
     """Checks for ``graphbit plugins doctor``; each returns what it found wrong."""

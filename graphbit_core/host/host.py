@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Self
 
 from graphbit_core.errors import ComponentNotFoundError, PluginConflictError, PluginError
@@ -12,6 +11,7 @@ from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
 from graphbit_core.host.index import Index, Key
 from graphbit_core.host.making import maker
+from graphbit_core.host.middleware import wrapping
 from graphbit_core.host.records import PLUGIN, ComponentInfo, Origin
 from graphbit_core.host.registry import Registry
 from graphbit_core.host.reporter import Reporter
@@ -83,11 +83,12 @@ class Host:
     def create(self, kind: str, name: str, /, **settings: Any) -> Any:
         """An instance made with ``settings``, then wrapped by the plugins' middleware.
 
-        The middleware of the plugin registered last is the outermost. A row of data is returned with
-        ``settings`` in place of its own fields.
+        What the configuration has for it stands under ``settings``. The middleware of the plugin registered
+        last is the outermost. A row of data is returned with ``settings`` in place of its own fields.
 
         Raises:
             ValidationError: A setting is unknown or missing.
+            ConfigError: The configuration has a setting for it that is unknown or of the wrong type.
             PluginError: As ``component`` does.
         """
         return self.maker(kind, name)(**settings)
@@ -96,19 +97,26 @@ class Host:
         """What ``create`` calls with the settings; for whoever makes many of a kind.
 
         Raises:
+            ConfigError: As ``create`` does.
             PluginError: As ``component`` does.
         """
         candidate = self._choose(kind, name)
-        make = maker(kind, name, candidate.get(self._warn_of))
+        component = candidate.get(self._warn_of)
+        make = maker(kind, name, component, self._configured(candidate, component), self)
         wrappers = self._registry.wrappers(kind, candidate.origin.name)
+        return wrapping(make, kind, name, wrappers, self.reporter) if wrappers else make
 
-        def wrapped(**settings: Any) -> Any:
-            instance = make(**settings)
-            for origin, wrap in wrappers:
-                instance = self.reporter.guarded(origin, "middleware", partial(wrap, instance), instance)
-            return instance
+    def configured(self, kind: str, name: str) -> Mapping[str, Any]:
+        """The settings that the configuration has for a component, in the types that it wants.
 
-        return wrapped if wrappers else make
+        ``create`` puts them under what it is given; this is for who has to know them before.
+
+        Raises:
+            ConfigError: One of them is not known, or of the wrong type.
+            PluginError: As ``component`` does.
+        """
+        candidate = self._choose(kind, name)
+        return self._configured(candidate, candidate.get(self._warn_of))
 
     def list(self, kind: str | None = None) -> list[ComponentInfo]:
         """What is offered; nothing is imported for it. Modules of hooks have the kind ``plugin``."""
@@ -190,6 +198,7 @@ class Host:
             The name to remove it by.
 
         Raises:
+            ConfigError: The configuration has a setting for it that its ``graphbit_settings`` does not take.
             PluginError: It is registered already, or one of its hooks or components is wrong.
         """
         owner = name or getattr(plugin, "__name__", None) or f"{type(plugin).__name__}-{id(plugin):x}"
@@ -198,6 +207,9 @@ class Host:
 
     def unregister(self, plugin: object) -> None:
         """Removes a plugin, given by name or as the object, and everything that it added.
+
+        What was made before stays as it was made: a client keeps its wrapped provider, and a run that goes
+        on its subscribers. Whatever is made, compiled or started afterwards knows nothing of the plugin.
 
         Raises:
             ComponentNotFoundError: It is not registered.
@@ -214,6 +226,11 @@ class Host:
         faults.check_kind(kind)
         self._registry.configure()
         return self._registry.index.choose(kind, name, self.settings.prefer)
+
+    def _configured(self, candidate: Candidate, component: Any) -> Mapping[str, Any]:
+        if not self.settings.settings:
+            return {}
+        return self.settings.configured(candidate.origin).fitted(component)
 
     def _conflict_of(self, index: Index, candidate: Candidate) -> str | None:
         if candidate.origin.kind == PLUGIN:

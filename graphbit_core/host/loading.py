@@ -16,18 +16,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from graphbit_core.host.faults import load_failed
+from graphbit_core.host.faults import load_failed, remove_fix
 from graphbit_core.host.interrupts import Interrupts
 from graphbit_core.host.records import Origin
+from graphbit_core.host.reference import Reference
+from graphbit_core.nearest import nearest
 
 logger = logging.getLogger("graphbit.plugins")
 
 SLOW_IMPORT_SECONDS = 5.0
 """After this long, an import that has not ended is named in a warning."""
 
-_REFERENCE = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+)\s*)?(\[.*\]\s*)?")
-
 T = TypeVar("T")
+_file_locks: dict[str, threading.RLock] = {}
 
 
 def contained(action: Callable[[], T], failed: Callable[[BaseException], Exception]) -> T:
@@ -53,17 +54,22 @@ def load(origin: Origin) -> object:
     """
     reference = origin.entry_point or ""
     with _named_when_slow(origin):
-        return contained(lambda: _resolve(reference), lambda error: load_failed(origin, error))
+        return contained(lambda: resolve(reference), lambda error: load_failed(origin, error))
 
 
-def _resolve(reference: str) -> object:
-    if reference.endswith(".py"):
-        return _import_file(Path(reference))
-    match = _REFERENCE.fullmatch(reference)
-    if match is None:
-        raise ValueError(f"{reference!r} is not of the form module:attribute")
-    attributes = (match["attribute"] or "").split(".")
-    return reduce(getattr, filter(None, attributes), import_module(match["module"]))
+def resolve(text: str) -> object:
+    """What a reference names, as an entry point or the configuration has it; its module is imported."""
+    reference = Reference.read(text)
+    module = _import_file(Path(reference.place)) if reference.is_file else import_module(reference.place)
+    try:
+        return reduce(getattr, filter(None, reference.attribute.split(".")), module)
+    except AttributeError as error:
+        if error.obj is not module:
+            raise
+        near = nearest(str(error.name), vars(module))
+        raise AttributeError(
+            f"{reference.place} has no attribute {error.name!r}{near}", name=error.name, obj=module
+        ) from None
 
 
 def module_name(path: Path) -> str:
@@ -74,8 +80,22 @@ def module_name(path: Path) -> str:
 
 def _import_file(path: Path) -> ModuleType:
     name = module_name(path)
-    if name in sys.modules:
-        return sys.modules[name]
+    with _lock_of(name):  # as import has one: a second thread must not see a module half done
+        return sys.modules.get(name) or _execute_file(name, path)
+
+
+def forget_file(origin: Origin) -> None:
+    """A file that was imported is executed again when it is next asked for."""
+    reference = Reference.read(origin.entry_point or "")
+    if reference.is_file:
+        sys.modules.pop(module_name(Path(reference.place)), None)
+
+
+def _lock_of(name: str) -> threading.RLock:
+    return _file_locks.setdefault(name, threading.RLock())
+
+
+def _execute_file(name: str, path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(name, path)
@@ -95,10 +115,10 @@ def _import_file(path: Path) -> ModuleType:
 def _named_when_slow(origin: Origin) -> Iterator[None]:
     def warn() -> None:
         logger.warning(
-            "%s: its import has not ended after %g s. If it hangs: pip uninstall %s",
+            "%s: its import has not ended after %g s. If it hangs: %s",
             origin,
             SLOW_IMPORT_SECONDS,
-            origin.distribution,
+            remove_fix(origin),
         )
 
     timer = threading.Timer(SLOW_IMPORT_SECONDS, warn)

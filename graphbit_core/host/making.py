@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphbit_core.host.arguments import checker
+from graphbit_core.host.arguments import HOST, checker, takes_host
 from graphbit_core.host.checks import is_row, is_template
 
+if TYPE_CHECKING:
+    from graphbit_core.host.host import Host
 
-def maker(kind: str, name: str, component: Any) -> Callable[..., Any]:
-    """What makes an instance with the settings it is called with.
+
+def maker(
+    kind: str, name: str, component: Any, configured: Mapping[str, Any], host: Host
+) -> Callable[..., Any]:
+    """What makes an instance with the settings it is called with, over those that are ``configured``.
 
     A class, a function or a row that can be called is called. Another row comes back with the settings in
     place of its own fields. A ready object, such as a tool, takes none. A setting that is unknown or missing
-    is a ValidationError.
+    is a ValidationError. What has the parameter ``host`` is given ``host``.
     """
-    made = _maker(component)
+    made = makes(component)
     fits = checker(kind, name, made)
+    if takes_host(made):
+        made = partial(made, **{HOST: host})
 
     def make(**settings: Any) -> Any:
+        if configured:
+            settings = {**configured, **settings}
         fits(settings)
         return made(**settings)
 
     return make
 
 
-def _maker(component: Any) -> Callable[..., Any]:
+def makes(component: Any) -> Callable[..., Any]:
+    """What is called with the settings."""
     if is_template(component):
         fields = [field.name for field in dataclasses.fields(component) if field.init]
         row: Callable[..., Any] = type(component)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from graphbit_core.contracts import ENTRY_POINT_GROUPS
 from graphbit_core.host import faults
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
-from graphbit_core.host.records import PLUGIN, Origin, Registration
+from graphbit_core.host.records import Origin, Registration
+from graphbit_core.host.reference import Reference
 from graphbit_core.host.settings import HostSettings
 from graphbit_core.nearest import nearest
 
@@ -17,9 +19,20 @@ from graphbit_core.nearest import nearest
 def found(scan: Scan, settings: HostSettings) -> list[Candidate]:
     """Everything that entry points and the configuration name, imported or not, allowed or not."""
     origins = [origin for installed in scan.distributions for origin in installed.offers]
-    in_house = [*settings.modules, *map(str, settings.paths)]
-    origins += [Origin(PLUGIN, name, name, None, name, "in-house") for name in in_house]
+    origins += [_in_house(key, reference, settings) for key, reference in settings.in_house.items()]
     return [Candidate(origin, denied=settings.denies(origin)) for origin in origins]
+
+
+def _in_house(key: tuple[str, str], written: str, settings: HostSettings) -> Origin:
+    folder = settings.file.parent if settings.file else Path.cwd()
+    reference = Reference.read(written)
+    return Origin(
+        *key,
+        distribution=reference.place,
+        entry_point=str(reference.within(folder)),
+        source="in-house",
+        configured_in=str(settings.file) if settings.file else None,
+    )
 
 
 def registered(owner: str, origin: Origin, registrations: Iterable[Any]) -> list[Candidate]:

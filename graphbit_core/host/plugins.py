@@ -21,9 +21,16 @@ class Plugins:
         self._manager = pluggy.PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
         self._origins: dict[str, Origin] = {}
+        self._settings: dict[str, Any] = {}
 
-    def register(self, owner: str, origin: Origin, plugin: object) -> None:
+    def register(self, owner: str, origin: Origin, plugin: object, settings: Any) -> None:
         """All of its hooks, or none.
+
+        Args:
+            owner: What it is called here.
+            origin: Who offers it.
+            plugin: The module or object.
+            settings: What its hooks get as ``settings``.
 
         Raises:
             PluginLoadError: It has a hook that does not exist, or one with wrong arguments.
@@ -34,14 +41,19 @@ class Plugins:
                 self._check(origin, options.get("specname") or name, options)
         contained(
             lambda: self._manager.register(plugin, owner),
-            lambda error: faults.unusable(origin, f"its hooks cannot be registered ({error})"),
+            lambda error: faults.unusable(origin, f"its hooks cannot be registered ({_on_one_line(error)})"),
         )
         self._origins[owner] = origin
+        self._settings[owner] = settings
 
     def unregister(self, owner: str) -> None:
         """Removes its hooks."""
         self._manager.unregister(name=owner)
-        del self._origins[owner]
+        del self._origins[owner], self._settings[owner]
+
+    def names(self) -> Iterator[str]:
+        """What the plugins are called in errors and in the configuration."""
+        return (origin.name for origin in self._origins.values())
 
     def has(self, owner: str) -> bool:
         """Whether a plugin of this name is registered."""
@@ -60,7 +72,7 @@ class Plugins:
 
         Args:
             hook: The hook's name.
-            arguments: By name; an implementation takes those it names.
+            arguments: By name; an implementation takes those it names, and its plugin's ``settings``.
             report: Hears of each implementation that failed.
             only: Call this plugin's alone.
         """
@@ -70,7 +82,9 @@ class Plugins:
                 continue
             try:
                 origin = self._origins[implementation.plugin_name]
-                given = {name: arguments[name] for name in implementation.argnames}
+                known = {**arguments, "settings": self._settings[implementation.plugin_name]}
+                wanted = (*implementation.argnames, *implementation.kwargnames)
+                given = {name: known[name] for name in wanted if name in known}
                 results += [
                     (origin, result) for result in _call(hook, origin, implementation.function, given)
                 ]
@@ -86,6 +100,10 @@ class Plugins:
             raise faults.unusable(
                 origin, f"{hook} is a hook wrapper; use graphbit_wrap_component to wrap what others offer"
             )
+
+
+def _on_one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 def _call(hook: str, origin: Origin, function: Callable[..., Any], given: dict[str, Any]) -> list[Any]:

@@ -2,75 +2,124 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import re
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from graphbit_core.errors import Finding, PluginError
+from graphbit_core.errors import PluginError
 from graphbit_core.host.checks import check
-from graphbit_core.host.host import Host
-from graphbit_core.host.loading import load
+from graphbit_core.host.footprint import changed, footprint, left_running
+from graphbit_core.host.loading import load, resolve
 from graphbit_core.host.records import PLUGIN, Origin
-from graphbit_core.host.settings import HostSettings
+
+Told = tuple[str, str]
+"""What is wrong, and what mends it."""
 
 BOOT = (
-    "import json, sys; sys.path[:], facts = json.loads(sys.argv[1]); "
-    "from graphbit_core.host.probe import main; main(facts)"
+    "import json, sys; sys.path[:], *facts = json.loads(sys.argv[1]); "
+    "from graphbit_core.host.probe import main; main(*facts)"
 )
 """What ``python -c`` runs. The path is handed over, so that the child finds what its parent finds."""
 
+BEGUN, IMPORTED, REPORT = (f"\ngraphbit plugins doctor: {what}\n" for what in ("begun", "imported", "report"))
+"""What both outputs are divided by: what the import wrote stands between the first and the second."""
 
-def arguments(origin: Origin) -> list[str]:
-    """The command line that probes ``origin``."""
+_RESERVED = re.compile(r"__graphbit_\w+__")
+
+
+def arguments(origin: Origin, sample: str | None, limit: float) -> list[str]:
+    """The command line that probes ``origin``; see ``main``."""
     facts = {**origin.facts(), "source": origin.source}
-    return [sys.executable, "-c", BOOT, json.dumps([sys.path, facts])]
+    handed = json.dumps([sys.path, facts, sample, limit])
+    return [sys.executable, "-X", "importtime", "-c", BOOT, handed]
 
 
-def main(facts: dict[str, Any]) -> None:
-    """Probes and writes one JSON object to what was stdout; whatever the plugin prints goes to stderr."""
-    report = os.dup(1)
-    os.dup2(2, 1)
-    origin = Origin(**facts)
-    with os.fdopen(report, "w", encoding="utf-8") as channel:
-        json.dump(probe(origin), channel)
-    sys.stderr.flush()
+def main(facts: dict[str, Any], sample: str | None, limit: float) -> None:
+    """Probes, and writes one JSON object to standard output, after all that the plugin prints.
+
+    Args:
+        facts: Those of an Origin.
+        sample: Where a function is that makes a small workflow, as ``module:attribute``.
+        limit: After so many seconds it is written to standard error where the plugin stands.
+    """
+    outputs = os.dup(1), os.dup(2)  # a plugin may close the ones that it knows
+    faulthandler.dump_traceback_later(limit, file=outputs[1])
+    report = probe(Origin(**facts), sample, outputs)
+    _mark(outputs, REPORT)
+    with os.fdopen(outputs[0], "w", encoding="utf-8") as channel:
+        json.dump(report, channel)
     os._exit(0)  # threads and exit handlers that the plugin left behind are of no interest
 
 
-def probe(origin: Origin) -> dict[str, Any]:
-    """Imports and checks it; a module of hooks is registered and its doctor checks are run."""
-    start = time.perf_counter()
-    report: dict[str, Any] = {"import_ms": None, "api": None, "error": None, "fix": None, "findings": []}
+def probe(origin: Origin, sample: str | None, outputs: tuple[int, int]) -> dict[str, Any]:
+    """Imports and checks it; hooks are called.
+
+    Returns:
+        ``import_ms`` and ``api``, which are None if they could not be found out; ``faults`` and
+        ``warnings``, each a message and what mends it.
+    """
+    report: dict[str, Any] = {"import_ms": None, "api": None, "faults": [], "warnings": []}
     try:
-        component = load(origin)
-        report["import_ms"] = round((time.perf_counter() - start) * 1000, 1)
+        component = _imported(origin, report, outputs)
         report["api"] = _version(component)
+        report["warnings"] += _reserved(component)
         check(origin, component)
         if origin.kind == PLUGIN:
-            report["findings"] = _hooks(origin, component)
+            report["faults"] += _tried(origin, component, sample)
     except PluginError as error:
-        report["error"], report["fix"] = error.message, error.fix
+        report["faults"].append((error.message, error.fix))
     return report
 
 
-def _hooks(origin: Origin, plugin: object) -> list[dict[str, str]]:
-    host = Host(HostSettings(strict=True), scan=False)
-    host.register(plugin, origin.name, origin=origin)
-    findings: list[dict[str, str]] = []
-    for run in host.call("graphbit_doctor_checks"):
-        findings += _findings(run)
-    return findings
-
-
-def _findings(check_plugin: Callable[[], Iterable[Finding]]) -> list[dict[str, str]]:
+def _imported(origin: Origin, report: dict[str, Any], outputs: tuple[int, int]) -> object:
+    before, threads = footprint(), frozenset(threading.enumerate())
+    _mark(outputs, BEGUN)
+    start = time.perf_counter()
     try:
-        return [{"message": finding.message, "fix": finding.fix} for finding in check_plugin()]
-    except Exception as error:  # noqa: BLE001 - a check that cannot run is a finding too
-        problem = f"its doctor check raised {type(error).__name__}: {error}"
-        return [{"message": problem, "fix": "mend the check, or upgrade the plugin"}]
+        component = load(origin)
+        report["import_ms"] = round((time.perf_counter() - start) * 1000, 1)
+    finally:
+        _mark(outputs, IMPORTED)
+    report["warnings"] += _left_behind(before, threads)
+    return component
+
+
+def _mark(outputs: tuple[int, int], text: str) -> None:
+    for stream, descriptor in zip((sys.stdout, sys.stderr), outputs, strict=True):
+        if not stream.closed:
+            stream.flush()
+        os.write(descriptor, text.encode())
+
+
+def _tried(origin: Origin, plugin: object, sample: str | None) -> list[Told]:
+    from graphbit_core.host.trial import tried  # pluggy and argparse, only where there are hooks
+
+    return tried(origin, plugin, resolve(sample) if sample else None)
+
+
+def _left_behind(before: Mapping[str, object], threads: frozenset[threading.Thread]) -> list[Told]:
+    found = [
+        (f"its import changes {what}, which it shares with the program", "leave that to the program")
+        for what in changed(before)
+    ]
+    if names := left_running(threads):
+        problem = f"its import starts {'a thread' if len(names) == 1 else 'threads'}: {', '.join(names)}"
+        found.append((problem, "start threads when they are first needed"))
+    return found
+
+
+def _reserved(component: object) -> list[Told]:
+    names = [name for name in dir(component) if _RESERVED.fullmatch(name)]
+    if not names:
+        return []
+    problem = f"it uses {', '.join(names)}; such names are reserved for a later version of the plugin API"
+    return [(problem, "choose names without underscores around them")]
 
 
 def _version(component: object) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Source = Literal["installed", "in-house", "hook", "code"]
-"""``installed``: an entry point. ``in-house``: a module or file named in the configuration. ``hook``:
+"""``installed``: an entry point. ``in-house``: named in the configuration. ``hook``:
 registered by a plugin's ``graphbit_register_components``. ``code``: handed over with ``Host.add``."""
 
 State = Literal["available", "loaded", "failed", "denied", "conflict"]
@@ -30,7 +30,8 @@ class Origin:
 
     Attributes:
         distribution: The distribution's name; for in-house plugins the module or file as configured.
-        entry_point: ``module:attribute``, or the file; None for an object given by code.
+        entry_point: ``module:attribute`` or ``file:attribute``; None for an object given by code.
+        configured_in: The configuration file that names it, of an in-house one.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Origin:
     version: str | None = None
     entry_point: str | None = None
     source: Source = "installed"
+    configured_in: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """The facts that every PluginError carries."""
@@ -64,6 +66,7 @@ class ComponentInfo:
     Attributes:
         kind: A kind of component, or ``plugin`` for a module of hooks.
         error: Why it cannot be used, for the states ``failed``, ``denied`` and ``conflict``.
+        configured_in: The configuration file that names it, of an in-house one.
     """
 
     kind: str
@@ -74,6 +77,13 @@ class ComponentInfo:
     source: Source
     state: State
     error: str | None = None
+    configured_in: str | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Who offers it."""
+        place = self.distribution, self.version, self.entry_point, self.source, self.configured_in
+        return Origin(self.kind, self.name, *place)
 
 
 @dataclass(frozen=True, slots=True)

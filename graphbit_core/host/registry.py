@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.errors import ComponentNotFoundError, PluginError
+from graphbit_core.errors import ComponentNotFoundError, ConfigError, PluginError
 from graphbit_core.host import faults, offers
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan, scan as scan_installed
 from graphbit_core.host.index import Index, Key
-from graphbit_core.host.loading import module_name
+from graphbit_core.host.loading import forget_file
+from graphbit_core.host.middleware import Wrapper
 from graphbit_core.host.records import PLUGIN, Origin
 from graphbit_core.host.reporter import Reporter
 from graphbit_core.host.settings import HostSettings
 
 if TYPE_CHECKING:
     from graphbit_core.host.plugins import Plugins
-
-Wrapper = tuple[Origin, Callable[[Any], Any]]
-"""A function that wraps an instance, and the plugin it came from."""
 
 
 class Registry:
@@ -71,10 +68,11 @@ class Registry:
                 return
             self._configuring = True
             try:
-                self._check_settings()
+                self._check_names()
                 for candidate in self.index:
                     if candidate.origin.kind == PLUGIN and candidate.denied is None:
                         self._start(candidate)
+                self._check_settings()
                 self._configured = True
             finally:
                 self._configuring = False
@@ -85,7 +83,8 @@ class Registry:
 
         with self._setup:
             plugins = self._plugins = self._plugins or Plugins()
-            plugins.register(owner, origin, plugin)
+            settings = self._settings.configured(origin).instance(origin, plugin)
+            plugins.register(owner, origin, plugin, settings)
             try:
                 results = plugins.call("graphbit_register_components", {}, _raise, owner)
                 self.add(offers.registered(owner, origin, [result for _, result in results]))
@@ -125,12 +124,13 @@ class Registry:
     def close(self) -> None:
         """Removes everything."""
         with self._setup, self._lock:
+            in_house = [one.origin for one in self.index if one.origin.source == "in-house"]
             self.closed = True
             self.index, self.scan, self._plugins = Index(), None, None
             self._configured = False
             self._wrappers = {}
-            for path in self._settings.paths:
-                sys.modules.pop(module_name(path), None)
+            for origin in in_house:
+                forget_file(origin)
 
     def call(self, hook: str, arguments: dict[str, Any], only: str | None) -> Sequence[tuple[Origin, Any]]:
         """Who returned what."""
@@ -158,16 +158,22 @@ class Registry:
             return
         try:
             self.register(owner, origin, candidate.get(self._reporter.report))
-        except PluginError as error:
+        except (PluginError, ConfigError) as error:
             candidate.fail(error)
             self._reporter.report(error)
 
-    def _check_settings(self) -> None:
+    def _check_names(self) -> None:
         known = frozenset(candidate.origin.distribution for candidate in self.index)
         for problem in self._settings.unmatched(known):
             self._reporter.setting(problem)
         for place, reason in self.find().unreadable:
             self._reporter.warn(f"the metadata at {place} cannot be read ({reason}); reinstall that package")
+
+    def _check_settings(self) -> None:
+        offered = {(candidate.origin.kind, candidate.origin.name) for candidate in self.index}
+        offered |= {(PLUGIN, name) for name in self._plugins.names()} if self._plugins else set()
+        for problem in self._settings.unoffered(offered):
+            self._reporter.setting(problem)
 
 
 def _raise(error: PluginError) -> None:

@@ -20,7 +20,7 @@ class Reporter:
         self._strict = strict
         self._said: set[str] = set()
 
-    def report(self, error: PluginError) -> None:
+    def report(self, error: PluginError | ConfigError) -> None:
         """A plugin is broken that nobody has asked for by name: raises if strict, else warns."""
         if self._strict:
             raise error

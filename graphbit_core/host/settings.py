@@ -1,4 +1,4 @@
-"""Which plugins are trusted and preferred: from the environment and the nearest configuration file.
+"""Which plugins are trusted, preferred and in-house, and what they are told.
 
 Trust goes by the name of the distribution. It decides what this process imports; it is not a sandbox: a
 plugin that is allowed can do whatever this process can.
@@ -7,19 +7,22 @@ plugin that is allowed can do whatever this process can.
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from graphbit_core.errors import ConfigError
 from graphbit_core.host.faults import check_kind
 from graphbit_core.host.records import CORE, Origin, normalized
+from graphbit_core.host.reference import Reference
 from graphbit_core.nearest import nearest
 
-_TABLES = ("plugins", "models")
-_KEYS = ("allow", "deny", "prefer", "modules", "paths")
+if TYPE_CHECKING:
+    from graphbit_core.host.configured import Configured
+
+Key = tuple[str, str]
+
 _SWITCH = {
     "1": True,
     "true": True,
@@ -41,18 +44,34 @@ class HostSettings:
         deny: Never these, whatever ``allow`` says.
         strict: A broken plugin raises at once, where otherwise it is warned about and left out.
         prefer: Kind and name → the distribution whose component is meant.
-        modules: In-house plugins by module name.
-        paths: In-house plugins by file.
+        in_house: Kind and name → what it is: ``file.py:Name``, ``module:Name``, or for hooks ``file.py`` or
+            ``module``. Its distribution is the file or module as written here.
+        settings: Kind and name (or ``name@distribution``) → settings that go over the component's defaults
+            and under what it is made with.
+        file: The configuration file. Files in ``in_house`` are found from its folder; without one, from the
+            working directory.
         models: Files of the registry of models; later ones go before earlier ones.
     """
 
     allow: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
     strict: bool = False
-    prefer: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    modules: tuple[str, ...] = ()
-    paths: tuple[Path, ...] = ()
+    prefer: Mapping[Key, str] = field(default_factory=dict)
+    in_house: Mapping[Key, str] = field(default_factory=dict)
+    settings: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # may hold a key
+    file: Path | None = None
     models: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        for kind, _ in (*self.in_house, *self.settings):
+            check_kind(kind, plugins=True)
+        for (kind, name), reference in self.in_house.items():
+            try:
+                Reference.read(reference)
+            except ValueError as error:
+                raise ConfigError(
+                    f"in_house[{kind!r}, {name!r}] is wrong: {error}", setting="in_house"
+                ) from None
 
     @classmethod
     def load(cls, start: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
@@ -65,19 +84,21 @@ class HostSettings:
         Raises:
             ConfigError: The file cannot be read, or a key or value in it is not known.
         """
+        from graphbit_core.host.configuration import Configuration
+
         environ = os.environ if environ is None else environ
-        file, table = _find(start or Path.cwd())
-        reader = _Reader(file, table)
+        read = Configuration.nearest(start or Path.cwd())
         allow = _names(environ.get("GRAPHBIT_PLUGINS"))
         return cls(
-            allow=allow if allow is not None else reader.optional_names("allow"),
-            deny=(reader.optional_names("deny") or frozenset())
+            allow=allow if allow is not None else read.names("allow"),
+            deny=(read.names("deny") or frozenset())
             | (_names(environ.get("GRAPHBIT_PLUGINS_DENY")) or frozenset()),
             strict=_switch("GRAPHBIT_PLUGINS_STRICT", environ.get("GRAPHBIT_PLUGINS_STRICT", "")),
-            prefer=reader.prefer(),
-            modules=tuple(reader.strings("modules")),
-            paths=tuple(file.parent / path for path in reader.strings("paths")),
-            models=tuple(file.parent / path for path in reader.model_files()),
+            prefer=read.prefer(),
+            in_house=read.in_house(),
+            settings=read.settings(),
+            file=read.file,
+            models=tuple(read.file.parent / path for path in read.model_files()),
         )
 
     def denies(self, origin: Origin) -> str | None:
@@ -88,6 +109,20 @@ class HostSettings:
         if self.allow is None or name == CORE or name in map(normalized, self.allow):
             return None
         return "GRAPHBIT_PLUGINS or [plugins] allow"
+
+    def configured(self, origin: Origin) -> Configured:
+        """What a component is told here; ``name@distribution`` goes before the name alone."""
+        from graphbit_core.host.configured import Configured
+
+        found: tuple[str, Mapping[str, Any]] = origin.name, {}
+        for (kind, name), values in self.settings.items():
+            bare, at, distribution = name.partition("@")
+            if (kind, bare) == (origin.kind, origin.name):
+                if at and normalized(distribution) == normalized(origin.distribution):
+                    return Configured(origin.kind, name, values, str(self.file or "HostSettings"))
+                if not at:
+                    found = name, values
+        return Configured(origin.kind, *found, str(self.file or "HostSettings"))
 
     def unmatched(self, known: frozenset[str]) -> list[str]:
         """What is wrong with the names in ``allow``, ``deny`` and ``prefer`` that nobody installed has."""
@@ -103,78 +138,19 @@ class HostSettings:
             if normalized(name) not in names
         ]
 
+    def unoffered(self, offered: Iterable[Key]) -> list[str]:
+        """What is wrong with the names in ``settings`` that no component has.
 
-class _Reader:
-    """Reads the tables ``[plugins]`` and ``[models]`` and says where a wrong value stands."""
-
-    def __init__(self, file: Path, table: Mapping[str, Any]) -> None:
-        self._file = file
-        self._known(table, _TABLES, "")
-        self._table = self._mapping(table.get("plugins", {}), "plugins")
-        self._known(self._table, _KEYS, "plugins.")
-        self._models = self._mapping(table.get("models", {}), "models")
-        self._known(self._models, ("files",), "models.")
-
-    def strings(self, key: str) -> list[str]:
-        return self._names(f"plugins.{key}", self._table.get(key, []))
-
-    def model_files(self) -> list[str]:
-        return self._names("models.files", self._models.get("files", []))
-
-    def _names(self, key: str, value: Any) -> list[str]:
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            raise self._wrong(key, f"must be a list of names, not {value!r}")
-        return value
-
-    def optional_names(self, key: str) -> frozenset[str] | None:
-        return frozenset(self.strings(key)) if key in self._table else None
-
-    def prefer(self) -> dict[tuple[str, str], str]:
-        preferred: dict[tuple[str, str], str] = {}
-        for kind, names in self._mapping(self._table.get("prefer", {}), "plugins.prefer").items():
-            try:
-                check_kind(kind)
-            except ConfigError as error:
-                raise self._wrong(f"plugins.prefer.{kind}", error.message) from None
-            for name, distribution in self._mapping(names, f"plugins.prefer.{kind}").items():
-                if not isinstance(distribution, str):
-                    raise self._wrong(f"plugins.prefer.{kind}.{name}", "must be a distribution's name")
-                preferred[kind, name] = distribution
-        return preferred
-
-    def _mapping(self, value: Any, key: str) -> Mapping[str, Any]:
-        if not isinstance(value, dict):
-            raise self._wrong(key, f"must be a table, not {value!r}")
-        return value
-
-    def _known(self, table: Mapping[str, Any], keys: tuple[str, ...], prefix: str) -> None:
-        for key in table:
-            if key not in keys:
-                near = nearest(key, keys) or f" (known: {', '.join(keys)})"
-                raise self._wrong(prefix + key, f"is not a known key{near}")
-
-    def _wrong(self, key: str, problem: str) -> ConfigError:
-        return ConfigError(f"{self._file}: {key} {problem}", setting=key, source=str(self._file))
-
-
-def _find(start: Path) -> tuple[Path, Mapping[str, Any]]:
-    for folder in (start.absolute(), *start.absolute().parents):
-        own = folder / "graphbit.toml"
-        if own.is_file():
-            return own, _parsed(own)
-        project = folder / "pyproject.toml"
-        if project.is_file():
-            tool = _parsed(project).get("tool", {})
-            if "graphbit" in tool:
-                return project, tool["graphbit"]
-    return start / "graphbit.toml", {}
-
-
-def _parsed(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}", source=str(file)) from error
+        Args:
+            offered: Kind and name of everything there is, what hooks register included.
+        """
+        there = set(offered)
+        problems = []
+        for kind, name in sorted(self.settings):
+            if (kind, name.partition("@")[0]) not in there:
+                near = nearest(name, {other for its, other in there if its == kind})
+                problems.append(f"[plugins.settings] names {kind} {name!r}, which nobody offers{near}")
+        return problems
 
 
 def _names(value: str | None) -> frozenset[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from graphbit_core.contracts.node_type import NodeContext
 from graphbit_core.contracts.tool import Tool
@@ -125,10 +125,15 @@ def _is_name(one: ToolRef) -> bool:
     return isinstance(one, str) and ":" not in one
 
 
+def _is_tool(one: Any) -> TypeGuard[Tool]:
+    """Not by isinstance: since Python 3.12 that does not see what a plugin's wrapper has by __getattr__."""
+    return hasattr(one, "spec") and hasattr(one, "call") and not isinstance(one, type)
+
+
 def _as_tool(one: ToolRef, field: str) -> Tool:
     if isinstance(one, str):
         one = resolve_function(one, field)
-    if isinstance(one, Tool) and not isinstance(one, type):
+    if _is_tool(one):
         return one
     if not callable(one):
         raise ValidationError(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from graphbit_core.host import Host
     from graphbit_core.llm.embeddings.client import EmbeddingClient
 
-DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive", "chunk_size": 1000, "chunk_overlap": 200}
+DEFAULT_SPLITTER: Mapping[str, Any] = {"name": "recursive"}
 MAX_BYTES = 10 * 1024 * 1024
 _BATCH_BYTES = 4 * 1024 * 1024
 _BATCH_FILES = 32
@@ -118,13 +118,16 @@ class Index:
     ) -> None:
         settings = dict(splitter)
         name = settings.pop("name")
+        settings = {**host.configured("splitter", name), **settings}
         self.embedder = embedder
         self._splitter: Splitter = host.create("splitter", name, **settings)
         self._loaders = Loaders(host, {"max_bytes": max_bytes}, isolation)
         self._max_bytes = max_bytes
         self._host = host
         dimensions = _dimensions(embedder)
-        identity = repr((sorted(splitter.items()), embedder.fingerprint, store, dimensions, "1"))
+        identity = repr(
+            (sorted({"name": name, **settings}.items()), embedder.fingerprint, store, dimensions, "1")
+        )
         self.directory = directory / hashlib.sha256(identity.encode()).hexdigest()[:16]
         _make(self.directory)
         self.store: VectorStore = host.create(

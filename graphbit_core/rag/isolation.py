@@ -26,11 +26,15 @@ class IsolatedLoader:
     Args:
         place: Its class, as ``package.module:Class``.
         settings: Its settings.
+        configured: Those of the configuration, which stand under them.
     """
 
-    def __init__(self, place: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, place: str, settings: Mapping[str, Any], configured: Mapping[str, Any] | None = None
+    ) -> None:
         self._place = place
         self._settings = dict(settings)
+        self._configured = {name: _as_written(value) for name, value in (configured or {}).items()}
 
     def load(self, path: Path) -> Iterator[Document]:
         """The documents.
@@ -50,7 +54,16 @@ class IsolatedLoader:
         return _documents(found)
 
     def _arguments(self, path: Path) -> list[Any]:
-        return [self._place, self._settings, str(path)]
+        return [self._place, self._settings, str(path), self._configured]
+
+
+def _as_written(value: Any) -> Any:
+    """As a configuration file has it: paths and sets do not travel."""
+    if isinstance(value, Path):
+        return str(value)
+    return (
+        [_as_written(item) for item in value] if isinstance(value, list | tuple | set | frozenset) else value
+    )
 
 
 def place_of(component: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphbit_core.errors import DocumentError, PluginError, ValidationError
 from graphbit_core.host import Host, default_host
+from graphbit_core.host.arguments import takes_host
 from graphbit_core.rag.isolation import RISKY, IsolatedLoader, place_of
 
 if TYPE_CHECKING:
@@ -58,14 +59,15 @@ class Loaders:
         if self._isolation == "none" or (self._isolation is None and not loader.suffixes & RISKY):
             return None
         component = self._host.component("loader", name)
-        place = place_of(component) if type(loader) is component else None
+        alone = type(loader) is component and not takes_host(component)
+        place = place_of(component) if alone else None
         if place is not None:
-            return IsolatedLoader(place, self._settings)
+            return IsolatedLoader(place, self._settings, self._host.configured("loader", name))
         if self._isolation is None:
             return None
         raise ValidationError(
-            f"the loader {name!r} cannot be isolated: it is not a class that a process can import, or a "
-            "plugin wraps it; leave isolation out",
+            f"the loader {name!r} cannot be isolated: it is not a class that a process can import, it asks "
+            "for its host, or a plugin wraps it; leave isolation out",
             field="isolation",
         )
 

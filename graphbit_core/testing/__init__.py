@@ -5,14 +5,26 @@ Subclass the conformance class of your kind, give it your component, and run pyt
 
 from __future__ import annotations
 
+import pkgutil
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+if "pytest" in sys.modules:  # so that a rule that fails shows the values that it compared
+    _rules = {f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)}
+    sys.modules["pytest"].register_assert_rewrite(*sorted(_rules - sys.modules.keys()))
+
 if TYPE_CHECKING:
     from graphbit_core.testing.cassettes import cassette as cassette
+    from graphbit_core.testing.component import (
+        ComponentConformance as ComponentConformance,
+        DeclaredConformance as DeclaredConformance,
+    )
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
     from graphbit_core.testing.fake_clock import FakeClock as FakeClock
     from graphbit_core.testing.fake_kernel import FakeKernel as FakeKernel, Sent as Sent
+    from graphbit_core.testing.fixtures import graphbit_host as graphbit_host
+    from graphbit_core.testing.hooks import HooksConformance as HooksConformance
     from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
     from graphbit_core.testing.http_provider import (
         Canned as Canned,
@@ -26,9 +38,15 @@ if TYPE_CHECKING:
     from graphbit_core.testing.scripted_model import ScriptedModel as ScriptedModel
     from graphbit_core.testing.splitter import SplitterConformance as SplitterConformance
     from graphbit_core.testing.tokenizer import TokenizerConformance as TokenizerConformance
+    from graphbit_core.testing.tool import ToolConformance as ToolConformance
     from graphbit_core.testing.vector_store import VectorStoreConformance as VectorStoreConformance
 
 _MODULE_OF = {
+    "ComponentConformance": "component",
+    "DeclaredConformance": "component",
+    "graphbit_host": "fixtures",
+    "HooksConformance": "hooks",
+    "ToolConformance": "tool",
     "Canned": "http_provider",
     "cassette": "cassettes",
     "EmbedderConformance": "embedder",

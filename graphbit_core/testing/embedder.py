@@ -7,12 +7,13 @@ import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from graphbit_core.contracts.embedder import LocalEmbedder
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.testing.in_process import InProcessConformance
 
 _TEXTS = (
     "The with statement wraps a block with methods of a context manager.",
@@ -32,13 +33,16 @@ print(json.dumps(vectors))
 """
 
 
-class EmbedderConformance(ComponentConformance):
-    """A subclass sets ``component`` to its LocalEmbedder, and ``related`` where English is not its language.
+class EmbedderConformance(InProcessConformance):
+    """Rules for embedders that compute here: a subclass gives ``component``, and ``related`` where English is
+    not its language. They prove that vectors are as long as promised, finite, the same everywhere, and nearer
+    for what is alike; and that the fingerprint tells embedders apart.
 
     ``other_settings`` are settings that change the vectors; the fingerprint must change with them. Leave
     it empty only if there are none.
     """
 
+    kind = "embedder"
     related: ClassVar[tuple[str, str, str]] = (
         "How do I open a file and read its lines?",
         "Open the file, then read the lines of the file one by one.",
@@ -46,6 +50,9 @@ class EmbedderConformance(ComponentConformance):
     )
     """A text, one near to it, and one that is not."""
     other_settings: ClassVar[dict[str, Any]] = {}
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        return instance.fingerprint, _lists(instance.embed(_TEXTS))
 
     def test_is_a_local_embedder(self) -> None:
         assert isinstance(self.make(), LocalEmbedder)

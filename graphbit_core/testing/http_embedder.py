@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -30,11 +31,16 @@ _SPOILED: tuple[Any, ...] = (((0.5, 0.25),), ((0.5,), (0.25,), (1.0,)), ((0.5, 0
 
 
 class HttpEmbedderConformance(NetworkConformance):
-    """Rules for embedders behind HTTP.
+    """Rules for embedders behind HTTP: a subclass gives ``component``, ``key_env``, and how the API writes
+    vectors and errors. They prove that vectors keep their order over batches, that no reply that is cut,
+    uneven or no number is taken for vectors, that errors are those of the contract, and that keys stay
+    secret.
 
     ``other_settings`` are settings that change the vectors; the fingerprint must change with each of them.
     """
 
+    kind = "embedder"
+    needs: ClassVar[tuple[str, ...]] = ("key_env", "error_body", "vectors_body")
     other_settings: ClassVar[Sequence[dict[str, Any]]] = ()
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {}
     """Bodies with status 200 that are errors, and what they are."""
@@ -46,6 +52,9 @@ class HttpEmbedderConformance(NetworkConformance):
     def same_bodies(self, vectors: Sequence[Sequence[float]]) -> Sequence[Any]:
         """Other replies that hold the same: in another order, or with numbers written in another way."""
         return ()
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        return instance.fingerprint, instance.codec().encode(["a"])
 
     @pytest.fixture(autouse=True)
     def _server(self) -> Iterator[None]:

@@ -21,7 +21,13 @@ from graphbit_core.types.messages import ChatRequest, Message, ReasoningPart
 
 
 class HttpProviderConformance(RequestRules, StreamRules):
-    """Rules for providers behind HTTP. Give canned answers in the dialect of the API."""
+    """Rules for providers behind HTTP: a subclass gives ``component``, ``key_env``, ``error_body``, and
+    answers in the dialect of the API: ``text``, ``endings``; ``tools`` and ``reasoning`` where declared.
+
+    They prove, against a server on this machine, that what a request says is sent or refused, that answers
+    are read whole and streamed, that streams may be cut anywhere, that errors are those of the contract, that
+    capabilities are declared as they are, and that keys stay secret.
+    """
 
     # --- codec ---
 

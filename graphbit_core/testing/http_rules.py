@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from graphbit_core.errors import GraphBitError
 from graphbit_core.testing.model_server import ModelServer, Received
 from graphbit_core.testing.network import ONCE, NetworkConformance, raised
-from graphbit_core.testing.provider import ProviderConformance
+from graphbit_core.testing.provider import AnswerRules
 from graphbit_core.testing.replies import Reply
 from graphbit_core.types.http import Frame
 from graphbit_core.types.messages import ChatRequest, ChatResponse, FinishReason
@@ -35,9 +36,10 @@ class Canned:
     answer: ChatResponse
 
 
-class HttpRules(NetworkConformance, ProviderConformance):
+class HttpRules(NetworkConformance, AnswerRules):
     """What a subclass gives, and how the rules ask."""
 
+    needs: ClassVar[tuple[str, ...]] = ("key_env", "error_body", "text", "endings")
     text: ClassVar[Canned]
     """An answer of text; put a character outside ASCII into it."""
     tools: ClassVar[Canned | None] = None
@@ -53,6 +55,9 @@ class HttpRules(NetworkConformance, ProviderConformance):
 
     marks_failed_tools: ClassVar[bool] = False
     """Whether the API has a mark for the result of a tool that failed."""
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        return instance.chat(self.component.default_model).encode(self.request, stream=False)
 
     @pytest.fixture(autouse=True)
     def _server(self) -> Iterator[None]:

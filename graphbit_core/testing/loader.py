@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import random
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pytest
-
-from graphbit_core.contracts.loader import Loader
-from graphbit_core.errors import ConfigError, DocumentError
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.errors import DocumentError
+from graphbit_core.testing.refused_files import RefusedFilesConformance, read, within
 from graphbit_core.types.documents import Document
 
 REASONS = frozenset({"unreadable", "empty", "encrypted", "too_large", "unsupported", "malformed"})
-_IMPORT_CPU_SECONDS = 2.0
 _MUTATIONS = 200
 
 
-class LoaderConformance(ComponentConformance):
-    """Subclass it, set ``component``, and write a good file and broken ones."""
+class LoaderConformance(RefusedFilesConformance):
+    """Rules for loaders: a subclass gives ``component`` and ``write_sample``, and ``write_faulty`` for files
+    that are wrong in its format.
 
-    seconds_per_file: ClassVar[float] = 10.0
-    """Longest that reading one small file may take, however broken it is."""
+    They prove that documents have text and a place, that damaged files are a DocumentError and never another
+    one, that files over ``max_bytes`` are refused, and that a reader may leave early.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("write_sample",)
 
     def write_sample(self, folder: Path) -> Path:
         """Writes a file that the loader can read, of at most some 100 KB, and returns its path."""
@@ -40,12 +35,16 @@ class LoaderConformance(ComponentConformance):
         """Writes files that the loader must refuse: path → the ``reason`` expected."""
         return {}
 
+    def use(self, instance: Any, folder: Path) -> Any:
+        samples: dict[Path, Path] = self.__dict__.setdefault("_samples", {})
+        if folder not in samples:
+            samples[folder] = self.write_sample(folder)
+        documents = read(instance, samples[folder])
+        return [(document.text, {**document.metadata, "source": ""}) for document in documents]
+
     # --- what it reads ---
 
     def test_reads_a_file_whose_suffix_it_declares(self, tmp_path: Path) -> None:
-        for suffix in self.component.suffixes:
-            assert suffix.startswith("."), f"{suffix!r} lacks its dot"
-            assert suffix == suffix.lower(), f"{suffix!r} is not lower case"
         sample = self.write_sample(tmp_path)
         assert sample.suffix.lower() in self.component.suffixes
         assert self._load(sample)
@@ -70,50 +69,28 @@ class LoaderConformance(ComponentConformance):
         sample = self.write_sample(tmp_path)
         assert self._load(sample) == self._load(sample)
 
-    def test_one_loader_serves_many_threads(self, tmp_path: Path) -> None:
+    def test_a_reader_that_leaves_early_leaves_no_file_open(self, tmp_path: Path) -> None:
         sample = self.write_sample(tmp_path)
-        loader = self.make()
-        expected = list(loader.load(sample))
-        with ThreadPoolExecutor(8) as pool:
-            for documents in pool.map(lambda _: list(loader.load(sample)), range(16)):
-                assert documents == expected
+        before = _open_files()
+        documents = self.make().load(sample)
+        assert next(iter(documents), None) is not None
+        if callable(close := getattr(documents, "close", None)):
+            close()
+        assert _open_files() <= before, "a file is still open"
 
     # --- what it refuses ---
-
-    def test_a_missing_file_is_unreadable(self, tmp_path: Path) -> None:
-        self._expect(tmp_path / f"missing{self._suffix()}", "unreadable")
-
-    def test_a_folder_is_unsupported(self, tmp_path: Path) -> None:
-        folder = tmp_path / f"folder{self._suffix()}"
-        folder.mkdir()
-        self._expect(folder, "unsupported")
-
-    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-    def test_a_pipe_or_device_is_unsupported_and_never_waited_for(self, tmp_path: Path) -> None:
-        pipe = tmp_path / f"pipe{self._suffix()}"
-        os.mkfifo(pipe)
-        try:
-            self._expect(pipe, "unsupported")
-        finally:  # whoever waits for a writer sees one come and go
-            os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
-        self._expect(Path(os.devnull), "unsupported")
-
-    def test_an_empty_file_is_empty(self, tmp_path: Path) -> None:
-        path = tmp_path / f"empty{self._suffix()}"
-        path.touch()
-        self._expect(path, "empty")
 
     def test_a_file_over_max_bytes_is_too_large(self, tmp_path: Path) -> None:
         sample = self.write_sample(tmp_path)
         size = sample.stat().st_size
         assert list(self.make(max_bytes=size).load(sample)), "a file of exactly max_bytes is read"
-        error = self._expect(sample, "too_large", max_bytes=size - 1)
+        error = self.expect(sample, "too_large", max_bytes=size - 1)
         for number in (size, size - 1):
             assert str(number) in str(error).replace(",", ""), "the message names the size and the limit"
 
     def test_faulty_files_are_refused_with_their_reason(self, tmp_path: Path) -> None:
         for path, reason in self.write_faulty(tmp_path).items():
-            self._expect(path, reason)
+            self.expect(path, reason)
 
     def test_random_damage_gives_documents_or_a_document_error(self, tmp_path: Path) -> None:
         sample = self.write_sample(tmp_path)
@@ -122,7 +99,7 @@ class LoaderConformance(ComponentConformance):
         for seed in range(_MUTATIONS):
             path = tmp_path / f"damaged{sample.suffix}"
             path.write_bytes(_damage(data, random.Random(seed)))  # noqa: S311 - the same damage every time
-            outcome = _within(self.seconds_per_file, partial(_load, loader, path))
+            outcome = within(self.seconds_per_file, partial(read, loader, path))
             if isinstance(outcome, DocumentError):
                 assert outcome.reason in REASONS
             elif isinstance(outcome, BaseException):
@@ -131,41 +108,14 @@ class LoaderConformance(ComponentConformance):
                 for document in outcome:
                     _check_text(document)
 
-    def test_lists_its_settings_so_that_the_host_can_refuse_others(self) -> None:
-        parameters = inspect.signature(self.component).parameters
-        assert "max_bytes" in parameters
-        assert not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-
-    @pytest.mark.parametrize("value", [0, -1, "many", True, 1.5, None])
-    def test_max_bytes_must_be_a_whole_number_above_zero(self, value: Any) -> None:
-        with pytest.raises(ConfigError, match="max_bytes"):
-            self.make(max_bytes=value)
-
-    def test_its_import_is_cheap(self) -> None:
-        code = f"import time, {self.component.__module__}; print(time.process_time())"
-        command = [sys.executable, "-c", code]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        done = subprocess.run(command, capture_output=True, check=True, env=environment)  # noqa: S603
-        assert float(done.stdout) < _IMPORT_CPU_SECONDS
-
-    # --- helpers ---
-
-    def _suffix(self) -> str:
-        return str(sorted(self.component.suffixes)[0])
-
     def _load(self, path: Path) -> list[Document]:
-        return _load(self.make(), path)
-
-    def _expect(self, path: Path, reason: str, **settings: Any) -> DocumentError:
-        outcome = _within(self.seconds_per_file, partial(_load, self.make(**settings), path))
-        assert isinstance(outcome, DocumentError), f"{path.name} gave {outcome!r}, not a DocumentError"
-        assert outcome.reason == reason, f"{path.name} is {outcome.reason} ({outcome}), not {reason}"
-        assert outcome.path == str(path)
-        return outcome
+        return read(self.make(), path)
 
 
-def _load(loader: Loader, path: Path) -> list[Document]:
-    return list(loader.load(path))
+def _open_files() -> set[str]:
+    """Descriptors of this process, where the system lists them; its own is closed when this returns."""
+    listing = Path("/dev/fd")
+    return set(os.listdir(listing)) if listing.is_dir() else set()  # noqa: PTH208 - the names alone
 
 
 def _check_text(document: Document) -> None:
@@ -188,20 +138,3 @@ def _damage(data: bytes, rng: random.Random) -> bytes:
     else:
         del broken[start:]
     return bytes(broken)
-
-
-def _within(seconds: float, work: Callable[[], list[Document]]) -> list[Document] | BaseException:
-    """What ``work`` returns or raises; fails the test if that takes longer than ``seconds``."""
-    outcome: list[list[Document] | BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the test, which judges it
-            outcome.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    assert outcome, f"reading took longer than {seconds} s"
-    return outcome[0]

@@ -38,13 +38,8 @@ STATUSES: dict[int, type[ProviderError]] = {
 GARBAGE = (b"", b"{}", b"[]", b"null", b'"text"', b"17", b"<html>busy</html>", b"\x00\xff\xfe", b'{"a":')
 
 
-class NetworkConformance(ComponentConformance):
-    """Rules for components behind HTTP, be they providers or embedders."""
-
-    key_env: ClassVar[str]
-    """The environment variable the key is read from."""
-    key_required: ClassVar[bool] = True
-    """Whether the API wants a key at all."""
+class ResourceConformance(ComponentConformance):
+    """Rules about the address and the key of a component behind HTTP. They need ``component`` alone."""
 
     def make(self, **settings: Any) -> Any:
         """A fresh instance, with a key."""
@@ -52,24 +47,6 @@ class NetworkConformance(ComponentConformance):
 
     def secret_settings(self) -> dict[str, Any]:
         return {"api_key": CANARY}
-
-    def error_body(self, message: str) -> Any:
-        """An error reply that says ``message``."""
-        pytest.fail(f"{type(self).__name__} needs `error_body(message)`: how its API says {message!r}")
-
-    def test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        if not hasattr(self, "key_env"):
-            pytest.fail(f"{type(self).__name__} needs `key_env`: the environment variable of its key")
-        monkeypatch.setenv(self.key_env, "sk-from-the-environment")
-        self.component()
-        monkeypatch.delenv(self.key_env)
-        if not self.key_required:
-            self.component()
-            return
-        with pytest.raises(ConfigError, match=self.key_env):
-            self.component()
 
     def test_refuses_plain_http_to_another_machine_unless_it_is_allowed(self) -> None:
         with pytest.raises(ConfigError, match="allow_insecure"):
@@ -84,6 +61,38 @@ class NetworkConformance(ComponentConformance):
             for url in ("https://a.example", "https://b.example")
         }
         assert len(names) == 4
+
+
+class NetworkConformance(ResourceConformance):
+    """Rules that providers and embedders behind HTTP have in common."""
+
+    needs: ClassVar[tuple[str, ...]] = ("key_env", "error_body")
+    key_env: ClassVar[str]
+    """The environment variable the key is read from; empty where there is none."""
+    key_required: ClassVar[bool] = True
+    """Whether the API wants a key at all."""
+
+    def error_body(self, message: str) -> Any:
+        """An error reply that says ``message``."""
+        pytest.fail(f"{type(self).__name__} needs `error_body(message)`: how its API says {message!r}")
+
+    def test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if not hasattr(self, "key_env"):
+            pytest.fail(f"{type(self).__name__} needs `key_env`: the environment variable of its key")
+        if not self.key_env:
+            assert not self.key_required, "say key_required = False, or which variable the key is read from"
+            return
+        monkeypatch.setenv(self.key_env, "sk-from-the-environment")
+        with_key = self.component(**self.settings)
+        monkeypatch.delenv(self.key_env)
+        if self.key_required:
+            with pytest.raises(ConfigError, match=self.key_env):
+                self.component(**self.settings)
+        else:
+            without = self.component(**self.settings)
+            assert with_key.resource() != without.resource(), f"it does not read {self.key_env}"
 
 
 def raised(call: Callable[[], Any]) -> GraphBitError:

@@ -5,29 +5,29 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from graphbit_core.contracts.node_type import Container
 from graphbit_core.host import Host
 from graphbit_core.nodes.transform import TransformNode
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.testing.node_description import NodeDescriptionConformance
 from graphbit_core.workflow.executor import Executor
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.workflow import Workflow
 
 
-class NodeBench(ComponentConformance):
+class NodeBench(NodeDescriptionConformance):
     """What a subclass may set beside ``component`` and ``settings``."""
 
+    needs: ClassVar[tuple[str, ...]] = ("expected",)
     inputs: ClassVar[Mapping[str, Any]] = {}
     """Run inputs. Like ``parents`` they are copied for each run."""
     parents: ClassVar[Mapping[str, Any]] = {}
     """Nodes that precede it, by name, and what they give: values that ``==`` can compare."""
     services: ClassVar[Mapping[str, Any]] = {}
     """Services of the executor."""
-    components: ClassVar[Mapping[tuple[str, str], Any]] = {}
-    """Other components it uses, by kind and name."""
     expected: ClassVar[Any] = ...
     """The node's output; ``...`` to check nothing but success."""
     targets: ClassVar[Sequence[str]] = ()
@@ -37,18 +37,16 @@ class NodeBench(ComponentConformance):
     lacking: ClassVar[Sequence[tuple[dict[str, Any], str]]] = ()
     """Settings, put over ``settings``, with which ``check_resources`` must find something where nothing is
     installed, and the code of that finding."""
-    in_files: ClassVar[bool] = True
-    """Whether ``settings`` can stand in a workflow file; False if they hold an object or a lambda."""
-    import_budget: ClassVar[float] = 0.5
-    """Most CPU seconds that its import may take, beyond that of this kit."""
 
     def host(self, component: Any = None) -> Host:
-        """A host with ``component``, by default the one under test, and what it uses."""
-        own: dict[tuple[str, str], Any] = {
-            ("node_type", "transform"): TransformNode,
-            ("node_type", "under_test"): component or self.component,
-        }
-        return Host.isolated({**own, **self.components})
+        """As for every kind, with the node type ``transform`` besides."""
+        host = super().host(component)
+        if ("node_type", "transform") not in self.components:
+            host.add("node_type", "transform", TransformNode)
+        return host
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        return self.run_once(lambda **_: instance).raise_for_failure().get_node_output("node")
 
     def executor(self, component: Any = None) -> Executor:
         """An executor on such a host."""

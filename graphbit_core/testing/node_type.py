@@ -6,15 +6,14 @@ import asyncio
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from graphbit_core.contracts.node_type import Container, Delay, PassOn
+from graphbit_core.contracts.node_type import Container
 from graphbit_core.errors import ValidationError
 from graphbit_core.host import Host, Resources
-from graphbit_core.host.arguments import RESERVED, settings_of
 from graphbit_core.testing.component import CANARY
-from graphbit_core.testing.import_time import import_seconds
 from graphbit_core.testing.node_bench import NodeBench
 from graphbit_core.testing.watched import GRACE, Cancellations, FirstAttempts, FrameEntries, Reads, watched
 from graphbit_core.workflow.checks import can_meet
@@ -23,32 +22,15 @@ from graphbit_core.workflow.workflow import Workflow
 
 
 class NodeTypeConformance(NodeBench):
-    """A subclass sets ``component``, ``settings`` that make a working node, and what a run needs; see
-    ``NodeBench``. A container gets its workflow in ``settings`` too; its nodes may be transforms and whatever
-    ``components`` holds.
+    """Rules for node types: a subclass gives ``component``, ``expected``, ``settings`` that make a working
+    node, and what a run needs; see ``NodeBench``. A container gets its workflow in ``settings`` too, of
+    transforms and whatever ``components`` holds.
+
+    They prove that it runs, alone and from threads, that what it reads is what it declares, that it may be
+    tried again and cancelled, that its settings survive a workflow file, and that it says what is missing.
     """
 
-    # --- its class -------------------------------------------------------------------------------
-
-    def test_no_setting_has_a_name_that_means_something_else_in_every_node(self) -> None:
-        names, _, _ = settings_of(self.component)
-        taken = sorted(set(names) & set(RESERVED["node_type"]))
-        assert not taken, f"{taken} would never reach it: every node has options of that name; rename them"
-
-    def test_its_import_is_quick(self) -> None:
-        seconds = import_seconds(self.component.__module__)
-        assert seconds <= self.import_budget, (
-            f"importing {self.component.__module__} takes {seconds:.2f} s; import what is heavy later"
-        )
-
-    def test_has_a_body_or_is_a_kernel_operation(self) -> None:
-        instance = self.make()
-        assert isinstance(instance.inline, bool)
-        assert callable(instance.run)
-        operation = instance.operation()
-        assert operation is None or isinstance(operation, Delay | PassOn)
-        if operation is not None:
-            assert instance.container() is None, "a kernel operation runs no workflow"
+    # --- its settings -------------------------------------------------------------------------------
 
     def test_refuses_wrong_settings_with_a_validation_error(self) -> None:
         for settings in self.bad_settings:
@@ -58,7 +40,7 @@ class NodeTypeConformance(NodeBench):
             except pytest.fail.Exception:
                 raise AssertionError(f"{settings} was accepted") from None
 
-    def test_settings_that_went_through_a_file_work_alike(self) -> None:
+    def test_settings_that_went_through_a_file_work_alike(self, tmp_path: Path) -> None:
         if not self.in_files:
             return
         written = self.workflow().to_dict()
@@ -95,13 +77,6 @@ class NodeTypeConformance(NodeBench):
         self.assert_expected(asyncio.run(inside()))
 
     # --- what it reads ---------------------------------------------------------------------------
-
-    def test_names_its_placeholders_without_braces_and_always_the_same(self) -> None:
-        instance = self.make()
-        for first in (True, False):
-            names = list(instance.placeholders(first=first))
-            assert names == list(instance.placeholders(first=first))
-            assert all(name and not set("{}") & set(name) for name in names), names
 
     def test_looks_up_only_names_that_its_placeholders_declare(self) -> None:
         reads = Reads()

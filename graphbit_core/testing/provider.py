@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any, ClassVar
 
 from graphbit_core.contracts.provider import CAPABILITIES, ChatCodec, ChatModel
 from graphbit_core.host import Host
 from graphbit_core.llm.client import LlmClient
 from graphbit_core.testing.component import CANARY, ComponentConformance
+from graphbit_core.testing.in_process import InProcessConformance
 from graphbit_core.types.messages import ChatRequest, ChatResponse, Message
 
 _FINISH = {"stop", "length", "tool_calls", "content_filter", "refusal", "other"}
 
 
-class ProviderConformance(ComponentConformance):
-    """Rules for every provider. For one behind HTTP, subclass HttpProviderConformance instead."""
+class ProviderDescriptionConformance(ComponentConformance):
+    """Rules about what a provider says of itself. They need ``component`` alone, and send nothing."""
 
-    request: ClassVar[ChatRequest] = ChatRequest((Message("user", "Say hello."),))
-    """A request that the provider answers."""
+    kind = "provider"
     embedder: ClassVar[Any] = None
     """The embedder class of the same API, where ``embed`` is declared."""
-
-    def client(self, **settings: Any) -> LlmClient:
-        """A client of the provider under test."""
-        host = Host.isolated(components={("provider", "tested"): self.component})
-        return LlmClient("tested", host=host, **{**self.settings, **settings})
 
     def test_declares_only_capabilities_that_exist_and_a_default_model(self) -> None:
         assert self.component.capabilities <= CAPABILITIES
@@ -42,6 +38,19 @@ class ProviderConformance(ComponentConformance):
 
     def test_declares_embed_exactly_when_it_has_an_embedder(self) -> None:
         assert ("embed" in self.component.capabilities) == (self.embedder is not None)
+
+
+class AnswerRules(ProviderDescriptionConformance):
+    """Rules about answers that hold for every provider, be it behind HTTP or not."""
+
+    needs: ClassVar[tuple[str, ...]] = ("request",)
+    request: ClassVar[ChatRequest] = ChatRequest((Message("user", "Say hello."),))
+    """A request that the provider answers."""
+
+    def client(self, **settings: Any) -> LlmClient:
+        """A client of the provider under test."""
+        host = Host.isolated(components={("provider", "tested"): self.component})
+        return LlmClient("tested", host=host, **{**self.settings, **settings})
 
     def test_a_blocking_and_an_async_call_give_the_same_answer(self) -> None:
         client = self.client()
@@ -67,6 +76,21 @@ class ProviderConformance(ComponentConformance):
         text, answer = asyncio.run(read())
         check_answer(answer)
         assert text == answer.text
+
+
+class ProviderConformance(AnswerRules, InProcessConformance):
+    """Rules for providers that answer in this process: a subclass gives ``component``, and ``request`` where
+    not every request is answered. For one behind HTTP, subclass HttpProviderConformance instead.
+
+    They prove that blocking, async and streamed calls give the same answer, that the deltas spell it, that
+    capabilities are declared as they are, and that a model can be left before it is done.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        model = instance.chat(self.component.default_model)
+        return list(model.respond(self.request))[-1]
 
 
 def check_answer(answer: ChatResponse) -> None:

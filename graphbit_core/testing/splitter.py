@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from graphbit_core.errors import ConfigError
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.testing.in_process import InProcessConformance
 from graphbit_core.types.documents import Chunk
 
 PROSE = "Pears are green. Apples are red! Who eats figs?\n\n" * 60
@@ -30,11 +30,18 @@ TEXTS = {
     "control characters": "\0\x1b\x7f\ufeff\ufffd x" * 200,
 }
 _LONG = 500_000
-_CPU_SECONDS = 20.0
 
 
-class SplitterConformance(ComponentConformance):
-    """Subclass it, set ``component``, and say how the splitter measures length if not in characters."""
+class SplitterConformance(InProcessConformance):
+    """Rules for splitters: a subclass gives ``component``, and ``length`` if it does not count characters.
+
+    They prove that chunks are pieces of the text, hold all of it, are no longer than they may be and overlap
+    as they should, whatever the text; that time grows with the length; that wrong sizes are refused by name.
+    """
+
+    kind = "splitter"
+    cpu_seconds: ClassVar[float] = 20.0
+    """Most CPU time that a text of half a million characters may take."""
 
     sizes: ClassVar[tuple[tuple[int, int], ...]] = ((100, 20), (100, 0), (40, 39), (7, 3), (2, 1), (1, 0))
     """Pairs of ``chunk_size`` and ``chunk_overlap`` to try."""
@@ -42,6 +49,9 @@ class SplitterConformance(ComponentConformance):
     def length(self, text: str) -> int:
         """The length of ``text`` in the unit of ``chunk_size``."""
         return len(text)
+
+    def use(self, instance: Any, folder: Path) -> Any:
+        return list(instance.split(PROSE))
 
     @pytest.mark.parametrize("name", TEXTS)
     def test_chunks_are_pieces_of_the_text_and_hold_all_of_it(self, name: str) -> None:
@@ -73,20 +83,13 @@ class SplitterConformance(ComponentConformance):
         chunks = self._split(PROSE, 60, 30)
         assert any(after.start < before.end for before, after in pairwise(chunks))
 
-    def test_the_same_text_gives_the_same_chunks_in_many_threads(self) -> None:
-        splitter = self.make()
-        expected = list(splitter.split(PROSE))
-        with ThreadPoolExecutor(8) as pool:
-            for chunks in pool.map(lambda _: list(splitter.split(PROSE)), range(16)):
-                assert chunks == expected
-
     @pytest.mark.parametrize("unit", ["a", " ", "a. ", "e\u0301", "日", "\n\n-"])
     def test_a_long_text_takes_time_in_proportion(self, unit: str) -> None:
         text = (unit * _LONG)[:_LONG] + "."
         self.make().split("warm up")
         started = time.process_time()
         self.make().split(text)
-        assert time.process_time() - started < _CPU_SECONDS
+        assert time.process_time() - started < self.cpu_seconds
 
     @pytest.mark.parametrize("settings", [
         {"chunk_size": 0}, {"chunk_size": -5}, {"chunk_size": "9"}, {"chunk_size": 1.5}, {"chunk_size": True},

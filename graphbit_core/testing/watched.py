@@ -104,18 +104,29 @@ class Cancellations:
         return self._cancelled(value) if inspect.isawaitable(value) else value
 
     async def _cancelled(self, value: Any) -> Any:
-        before = asyncio.all_tasks()
         task = asyncio.ensure_future(value)
-        for _ in range(self._turns):
-            await asyncio.sleep(0)
-        started = time.monotonic()
-        task.cancel()
-        await asyncio.wait([task], timeout=GRACE)
-        while (left := asyncio.all_tasks() - before) and time.monotonic() - started < GRACE:
-            await asyncio.sleep(0.005)
-        self.seconds = max(self.seconds, time.monotonic() - started)
-        self.left += [repr(one) for one in left]
+        seconds, left = await cancelled_after(task, self._turns)
+        self.seconds = max(self.seconds, seconds)
+        self.left += left
         return task.result() if task.done() and not task.cancelled() else None
+
+
+async def cancelled_after(value: Any, turns: int) -> tuple[float, list[str]]:
+    """Cancels a coroutine after it has gone on ``turns`` times.
+
+    Returns:
+        How many seconds it took to end, and the tasks that it left behind.
+    """
+    task = asyncio.ensure_future(value)
+    before = asyncio.all_tasks() - {task}
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    started = time.monotonic()
+    task.cancel()
+    await asyncio.wait([task], timeout=GRACE)
+    while (left := asyncio.all_tasks() - before) and time.monotonic() - started < GRACE:
+        await asyncio.sleep(0.005)
+    return time.monotonic() - started, [repr(one) for one in left]
 
 
 class FrameEntries:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphbit_core.contracts.node_type import Container, NodeType
-from graphbit_core.errors import Finding, PluginError, ValidationError
+from graphbit_core.errors import ConfigError, Finding, PluginError, ValidationError
 from graphbit_core.host import Host, Resources, default_host
 from graphbit_core.host.faults import divided
 from graphbit_core.kernel import Plan, check_graph
@@ -132,6 +132,9 @@ def _make_bodies(workflow: Workflow, host: Host, where: str, findings: list[Find
             fix = f"see 'graphbit plugins show {node.type}'"
             nested = error.findings or [Finding("config", error.message, fix)]
             findings += [Finding(f.code, f.message, f.fix, where + node.id) for f in nested]
+        except ConfigError as error:  # of the configuration file
+            finding = Finding("config", error.message, "correct the configuration", where + node.id)
+            findings.append(finding)
         except (TypeError, ValueError) as error:  # a node type that leaves the checking to Python
             message = f"its settings were refused: {error}"
             fix = f"see 'graphbit plugins show {node.type}'"

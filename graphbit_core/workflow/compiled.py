@@ -92,8 +92,10 @@ class Scope:
     @cached_property
     def on_loop(self) -> list[bool]:
         """Whether a node's body starts on the event loop; the others' run on a worker thread."""
-        coroutine = {kind: inspect.iscoroutinefunction(kind.run) for kind in {type(b) for b in self.bodies}}
-        return [bool(body.inline or coroutine[type(body)]) for body in self.bodies]
+        # Of the instance: what middleware puts around one may have its `run` nowhere else.
+        runs = [getattr(body.run, "__func__", body.run) for body in self.bodies]
+        coroutine = {run: inspect.iscoroutinefunction(run) for run in set(runs)}
+        return [bool(body.inline or coroutine[run]) for body, run in zip(self.bodies, runs, strict=True)]
 
     @cached_property
     def selective(self) -> dict[int, list[tuple[int, CompiledEdge]]]:

@@ -6,12 +6,13 @@ import collections.abc as abc
 import inspect
 import re
 import types
-import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import Host, default_host
+from graphbit_core.host.arguments import is_for_host
+from graphbit_core.host.schema import hints_of
 from graphbit_core.tools.docstrings import read_docstring
 from graphbit_core.workflow.edge import EDGE_KINDS, Edge
 from graphbit_core.workflow.node import ID_PATTERN, Node
@@ -189,11 +190,11 @@ def _settings(name: str, component: Any) -> Schema:
     except (TypeError, ValueError):  # it has no signature, so it checks its settings itself
         parameters = []
         schema["additionalProperties"] = True
-    hints = _hints(component)
+    hints = hints_of(component)
     for parameter in parameters:
         if parameter.kind is parameter.VAR_KEYWORD:
             schema["additionalProperties"] = True
-        elif parameter.kind is not parameter.VAR_POSITIONAL:
+        elif parameter.kind is not parameter.VAR_POSITIONAL and not is_for_host(parameter):
             if parameter.default is parameter.empty:
                 required.append(parameter.name)
             is_body = name in CONTAINERS and parameter.name == "body"
@@ -202,19 +203,6 @@ def _settings(name: str, component: Any) -> Schema:
                 value = {"description": about[parameter.name], **value}
             schema["properties"][parameter.name] = value
     return schema | ({"required": required} if required else {})
-
-
-def _hints(component: Any) -> dict[str, Any]:
-    """Types by parameter, without those whose names only a type checker knows."""
-    function = getattr(component, "__init__", None) if isinstance(component, type) else component
-    hints: dict[str, Any] = {}
-    for name, annotation in getattr(function, "__annotations__", {}).items():
-        alone = types.SimpleNamespace(__annotations__={name: annotation})
-        try:
-            hints |= typing.get_type_hints(alone, getattr(function, "__globals__", {}))
-        except (NameError, TypeError):
-            continue
-    return hints
 
 
 def _of_hint(hint: Any) -> Schema:

@@ -50,7 +50,7 @@ def test_blocks_are_read_with_their_line_and_what_to_do(tmp_path: Path):
         Block("not run", 9, "graphbit ask x\n", "needs a key"),
         Block("file", 15, "# flows/a.yaml\nnodes: []\n", "flows/a.yaml"),
         Block("file", 20, "Hello\n", "notes/a.txt"),
-        Block("shell", 25, "graphbit run \\\n    flows/a.yaml\n"),
+        Block("shell", 25, "graphbit run \\\n    flows/a.yaml\n", "printed\n"),
         Block("show", 31, "{}\n"),
     ]
 
@@ -96,3 +96,39 @@ def test_python_blocks_share_names_and_fail_with_the_documents_line(tmp_path: Pa
     with pytest.raises(ZeroDivisionError) as caught:
         run_document.execute(Block("python", 7, "y = x\nx / 0\n"), names, Path("page.md"))
     assert caught.traceback[-1].lineno == 7  # counted from 0: line 8 of the page
+
+
+def test_in_a_tutorial_packages_are_installed_and_folders_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run_document, "INSTALLS", True)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(run_document.BlockError, match="exit code 1"):
+        run_document.shell("pip install graphbit-nonsense")
+    with pytest.raises(FileNotFoundError):
+        run_document.shell("cd nowhere")
+    run_document.shell("mkdir here\ncd here\necho > file\n")
+    assert (tmp_path / "here" / "file").exists()
+
+
+@pytest.mark.parametrize(
+    ("shown", "fits"),
+    [
+        ("one\ntwo  \n", True),
+        ("one\nt…   2\n", False),
+        ("one\n", False),
+        ("…\ntwo\n", True),
+        ("o…\ntwo\n", True),
+        ("…\n", True),
+        ("one\n…\ntwo\n", True),
+        ("one\ntw.\n", False),
+    ],
+)
+def test_what_a_document_shows_is_what_is_printed(shown: str, fits: bool, capfd: pytest.CaptureFixture[str]):
+    if fits:
+        run_document.shell("echo one\necho 'two '\n", shown)
+    else:
+        with pytest.raises(run_document.BlockError, match="this is printed:\none\ntwo"):
+            run_document.shell("echo one\necho 'two '\n", shown)
+    assert capfd.readouterr().out == "one\ntwo \n"

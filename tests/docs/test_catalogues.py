@@ -7,21 +7,14 @@ from dataclasses import fields
 from inspect import signature
 
 import workspace
+from documents import rows
 
-from graphbit_core import EVENT_TYPES, Executor, RunCaps, ToolOptions, default_host
+from graphbit_core import EVENT_TYPES, Executor, NodeType, RunCaps, ToolOptions, default_host
 from graphbit_core.nodes.http_request import HttpRequestNode
 from graphbit_core.workflow.expressions.functions import FUNCTIONS
 from graphbit_core.workflow.limits import Limits
 
 DOCS = workspace.ROOT / "docs"
-
-
-def rows(page: str, first: str) -> list[list[str]]:
-    """The cells of the table whose heading begins with ``first``, row by row."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    found = re.search(rf"^\| {first} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.M)
-    assert found, f"{page} has a table that begins with {first!r}"
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found[1].splitlines()]
 
 
 def test_the_page_on_events_lists_every_type_with_its_data():
@@ -56,6 +49,11 @@ def test_the_page_on_running_lists_every_limit_and_preset():
 def test_the_page_on_tools_lists_every_option_with_its_default():
     listed = {name.strip("`"): default.strip("`") for name, default, _ in rows("tools.md", "option")}
     assert listed == {field.name: repr(field.default).replace("'", '"') for field in fields(ToolOptions)}
+
+
+def test_the_page_on_own_node_types_lists_every_member():
+    listed = re.findall(r"`(\w+)[`(]", " ".join(row[0] for row in rows("own-node-types.md", "member")))
+    assert sorted(listed) == sorted(name for name in {*vars(NodeType), "graphbit_api"} if name[0] != "_")
 
 
 def test_the_page_on_http_requests_lists_every_setting():

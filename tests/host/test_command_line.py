@@ -76,7 +76,7 @@ def test_list_takes_a_kind_and_prints_json(site, capsys):
         {
             **{"kind": "loader", "name": "listed", "distribution": "graphbit-listed", "version": "1.2"},
             **{"entry_point": "graphbit_listed:Loader", "source": "installed"},
-            **{"state": "available", "error": None},
+            **{"state": "available", "error": None, "configured_in": None},
         }
     ]
 

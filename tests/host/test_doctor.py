@@ -222,7 +222,7 @@ def test_a_broken_module_of_hooks_is_a_fault(site, examine, source):
 
 def test_an_in_house_file_is_examined_too(tmp_path, examine):
     (tmp_path / "mine.py").write_text("1/0")
-    fault = only(examine(paths=(tmp_path / "mine.py",)))
+    fault = only(examine(in_house={("plugin", "mine"): str(tmp_path / "mine.py")}))
     assert "ZeroDivisionError" in fault.message
     assert fault.fix == f"mend {tmp_path / 'mine.py'}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +13,13 @@ from graphbit_core.host import Host, Registration, hookimpl, hooks
 
 class Shout:
     """A component."""
+
+
+class Wrapped:
+    """What stands for one."""
+
+    def __init__(self, tag, kind, name, instance):
+        self.tag, self.kind, self.name, self.instance = tag, kind, name, instance
 
 
 class All:
@@ -31,7 +39,7 @@ class All:
 
     @hookimpl
     def graphbit_wrap_component(self, kind, name):
-        return lambda instance: (self.tag, kind, name, instance)
+        return lambda instance: Wrapped(self.tag, kind, name, instance)
 
     @hookimpl
     def graphbit_workflow_compiled(self, workflow):
@@ -70,8 +78,9 @@ def test_each_hook_gives_back_what_its_implementations_return():
 
 def test_middleware_wraps_each_instance_the_last_registered_outermost():
     host = Host.isolated(plugins=[All("inner"), All("outer")])
-    tag, kind, name, (inner, _, _, instance) = host.create("loader", "inner")
-    assert (tag, kind, name, inner, type(instance)) == ("outer", "loader", "inner", "inner", Shout)
+    outer = host.create("loader", "inner")
+    assert (outer.tag, outer.kind, outer.name) == ("outer", "loader", "inner")
+    assert (outer.instance.tag, type(outer.instance.instance)) == ("inner", Shout)
 
 
 def test_middleware_is_asked_for_once_per_component_and_not_per_instance():
@@ -141,32 +150,63 @@ def test_middleware_that_raises_leaves_the_instance_as_it_was_with_a_warning(cap
     assert "ZeroDivisionError" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "registrations",
-    [
-        [Registration("loader", "first", Shout), Registration("loader", "second", 42)],
-        [Registration("loader", "first", Shout), Registration("lodger", "second", Shout)],
-        [Registration("loader", "first", Shout), ("loader", "second", Shout)],
-        [Registration("loader", "first", Shout), Registration("loader", "first", Shout)],
-    ],
-    ids=["wrong type", "unknown kind", "not a registration", "one name twice"],
-)
-def test_registration_is_all_or_nothing(registrations):
-    class Half(All):
-        @hookimpl
-        def graphbit_register_components(self):
-            return registrations
+def registering(*registrations: object) -> dict[str, object]:
+    def hook(self: object) -> tuple[object, ...]:
+        return registrations
 
-    host = Host.isolated()
-    half = Half()
+    return {"graphbit_register_components": hookimpl(hook)}
+
+
+def raising(self: object) -> Iterator[Registration]:
+    yield Registration("loader", "first", Shout)
+    raise OSError("no more")
+
+
+class Newer:
+    graphbit_api = (1, 99)
+
+
+def of_settings(settings: object) -> dict[str, object]:
+    return {"graphbit_settings": settings}
+
+
+FIRST = Registration("loader", "first", Shout)
+FAULTS: dict[str, dict[str, object]] = {
+    "an unknown hook": {"graphbit_add_commands": hookimpl(lambda self: [])},
+    "an unknown argument": {"graphbit_subscribe_events": hookimpl(lambda self, evnt: None)},
+    "a hook wrapper": {"graphbit_subscribe_events": hookimpl(wrapper=True)(lambda self: (yield))},
+    "registering raises": {"graphbit_register_components": hookimpl(lambda self: 1 / 0)},
+    "registering breaks off": {"graphbit_register_components": hookimpl(raising)},
+    "registering exits": {"graphbit_register_components": hookimpl(lambda self: sys.exit(1))},
+    "registering gives no iterable": {"graphbit_register_components": hookimpl(lambda self: 42)},
+    "not a registration": registering(FIRST, ("loader", "second", Shout)),
+    "an unknown kind": registering(FIRST, Registration("lodger", "second", Shout)),
+    "the wrong type": registering(FIRST, Registration("loader", "second", 42)),
+    "a newer API": registering(FIRST, Registration("loader", "second", Newer)),
+    "one name twice": registering(FIRST, FIRST),
+    "settings that are no class": of_settings(42),
+    "settings that cannot be made": of_settings(staticmethod(lambda: 1 / 0)),
+}
+
+
+@pytest.mark.parametrize("members", FAULTS.values(), ids=FAULTS)
+def test_registration_is_all_or_nothing(members):
+    ill = type("Ill", (All,), members)()
+    host = Host.isolated({("loader", "mine"): Shout}, plugins=[All("healthy")])
+    before = host.snapshot()[0]
     with pytest.raises(PluginError):
-        host.register(half)
-    assert host.list() == []
-    for hook in ("graphbit_add_cli_commands", "graphbit_subscribe_events", "graphbit_doctor_checks"):
-        assert host.call(hook) == []
-    registrations[1:] = []
-    host.register(half)
-    assert host.component("loader", "first") is Shout
+        host.register(ill, "ill")
+    assert host.snapshot()[0] is before
+    assert [info.name for info in host.list()] == ["healthy", "mine"]
+    assert host.call("graphbit_add_cli_commands") == ["command of healthy"]
+    assert len(host.call("graphbit_subscribe_events")) == len(host.call("graphbit_doctor_checks")) == 1
+    assert host.create("loader", "mine").tag == "healthy"
+    with pytest.raises(ComponentNotFoundError):
+        host.unregister("ill")
+    host.register(All("ill"), "ill")
+    assert host.create("loader", "mine").tag == "ill"
+    host.unregister("ill")
+    assert [info.name for info in host.list()] == ["healthy", "mine"]
 
 
 def test_one_plugin_is_not_registered_twice():
@@ -180,7 +220,7 @@ def test_one_plugin_is_not_registered_twice():
 def test_removing_a_plugin_undoes_everything_it_added():
     plugin = All()
     host = Host.isolated({("loader", "mine"): Shout}, plugins=[plugin])
-    assert host.create("loader", "mine")[0] == "all"
+    assert host.create("loader", "mine").tag == "all"
     host.unregister(plugin)
     assert isinstance(host.create("loader", "mine"), Shout)
     assert [info.name for info in host.list()] == ["mine"]
@@ -201,7 +241,7 @@ def test_a_plugin_is_removed_by_its_name_too():
 
 def test_a_closed_host_holds_nothing_and_says_that_it_is_closed(tmp_path, make_host):
     (tmp_path / "plug.py").write_text("")
-    host = make_host(paths=(tmp_path / "plug.py",))
+    host = make_host(in_house={("plugin", "plug"): str(tmp_path / "plug.py")})
     host.call("graphbit_doctor_checks")
     assert [name for name in sys.modules if name.startswith("_graphbit_inhouse_plug")]
     host.close()

@@ -92,10 +92,13 @@ FILE = """
 [plugins]
 allow = ["graphbit-one", "plugins/shout.py"]
 deny = ["graphbit-two"]
-modules = ["company.plugins"]
-paths = ["plugins/shout.py"]
 [plugins.prefer]
 loader.pdf = "graphbit-one"
+[plugins.in_house]
+loader.shout = "plugins/shout.py:Shout"
+plugin.audit = "company.plugins"
+[plugins.settings]
+loader.shout.mark = "?"
 """
 
 
@@ -109,8 +112,12 @@ def test_the_nearest_file_upwards_holds_the_same_keys(tmp_path, file):
     settings = load(below, GRAPHBIT_PLUGINS_DENY="graphbit-three")
     assert settings.allow == {"graphbit-one", "plugins/shout.py"}
     assert settings.deny == {"graphbit-two", "graphbit-three"}
-    assert settings.modules == ("company.plugins",)
-    assert settings.paths == (tmp_path / "plugins/shout.py",)
+    assert settings.in_house == {
+        ("loader", "shout"): "plugins/shout.py:Shout",
+        ("plugin", "audit"): "company.plugins",
+    }
+    assert settings.settings == {("loader", "shout"): {"mark": "?"}}
+    assert settings.file == tmp_path / file
     assert settings.prefer == {("loader", "pdf"): "graphbit-one"}
 
 
@@ -126,7 +133,15 @@ def test_the_environments_allow_list_goes_before_the_files(tmp_path):
         ("[plugins]\nalow = []", "plugins.alow", "did you mean 'allow'"),
         ("[plugins]\nxyzzy = 1", "plugins.xyzzy", "known: allow, deny"),
         ("[plugins]\nallow = 'graphbit-one'", "plugins.allow", "must be a list of names"),
-        ("[plugins]\nmodules = [1]", "plugins.modules", "must be a list of names"),
+        ("[plugins]\ndeny = [1]", "plugins.deny", "must be a list of names"),
+        ("[plugins.in_house]\nloadr.x = 'x.py:X'", "plugins.in_house.loadr", "did you mean 'loader'"),
+        ("[plugins.in_house]\nloader.x = 1", "plugins.in_house.loader.x", "'file.py:Name' or 'module:Name'"),
+        ("[plugins.in_house]\nloader.a.b = 'x.py:X'", "plugins.in_house.loader.a", "needs quotes"),
+        ("[plugins.in_house]\nloader.x = 'x.py:'", "plugins.in_house.loader.x", "file.py:attribute"),
+        ("[plugins.in_house]\nloader.x = ''", "plugins.in_house.loader.x", "file.py:attribute"),
+        ("[plugins.in_house]\nloader = ['x.py:X']", "plugins.in_house.loader", "must be a table"),
+        ("[plugins.settings]\nloaders.x.y = 1", "plugins.settings.loaders", "did you mean 'loader'"),
+        ("[plugins.settings]\nloader.x = 1", "plugins.settings.loader.x", "must be a table, not int"),
         ("plugins = 3", "plugins", "must be a table"),
         ("[plugins.prefer]\nloaders.pdf = 'x'", "plugins.prefer.loaders", "did you mean 'loader'"),
         ("[plugins.prefer]\nloader.pdf = 1", "plugins.prefer.loader.pdf", "must be a distribution's name"),

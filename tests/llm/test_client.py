@@ -19,6 +19,7 @@ from graphbit_core import (
     DeadlineError,
     DecodeError,
     Delta,
+    EmbeddingClient,
     Host,
     ImagePart,
     JsonOutput,
@@ -192,6 +193,25 @@ def test_without_a_model_the_provider_chooses() -> None:
 def test_a_provider_that_is_not_installed_says_so() -> None:
     with pytest.raises(ComponentNotFoundError):
         LlmClient("nobody:m", host=Host.isolated())
+
+
+@pytest.mark.parametrize(("client", "kind"), [(LlmClient, "provider"), (EmbeddingClient, "embedder")])
+def test_a_misspelt_name_is_answered_with_what_is_installed_and_the_command_for_what_is_not(
+    client: Any, kind: str
+) -> None:
+    host = Host.isolated({(kind, "parrot"): Parrot, (kind, "crow"): Parrot})
+    with pytest.raises(ComponentNotFoundError) as caught:
+        client("opnai:m", host=host)
+    assert caught.value.message == (
+        f"{kind} 'opnai' is not installed (did you mean 'openai'?). Known: crow, parrot. "
+        "graphbit-openai offers 'openai'. To mend it: pip install graphbit-openai"
+    )
+    assert caught.value.fix == "pip install graphbit-openai"
+    with pytest.raises(ComponentNotFoundError) as caught:
+        client("parot:m", host=host)
+    assert caught.value.message == (
+        f"{kind} 'parot' is not installed (did you mean 'parrot'?). Known: crow, parrot"
+    )
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])

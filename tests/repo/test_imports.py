@@ -16,7 +16,7 @@ import workspace
 import graphbit_core
 
 CORE = workspace.ROOT / "graphbit_core"
-PUBLIC_MODULES = {"graphbit_core.text", "graphbit_core.wire"}
+PUBLIC_MODULES = {"graphbit_core.records", "graphbit_core.text", "graphbit_core.wire"}
 NOT_AT_IMPORT = {
     "importlib_metadata",
     "asyncio",

@@ -3,14 +3,21 @@
 A command that would repeat the set-up or needs the network is not run, but checked: the make target, the
 path, the crate or the distribution that it names must exist here. A command that is neither known to be
 harmless nor checked is an error, so that nothing in the documents goes untried.
+
+A tutorial begins in an empty folder with an environment of its own, in which pip asks no index
+(``PIP_NO_INDEX``). There ``pip`` and ``cd`` are run too.
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 import re
 import shlex
+import site
 import subprocess
 import sys
+import sysconfig
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,10 +25,25 @@ from typing import Any
 import workspace
 from documents import Block, blocks
 
-RUN = {"graphbit", "python", "python3", "pytest", "cat", "ls", "echo", "mkdir", "export", "printf", "curl"}
+RUN = {
+    "graphbit",
+    "python",
+    "python3",
+    "pytest",
+    "cat",
+    "ls",
+    "echo",
+    "mkdir",
+    "export",
+    "printf",
+    "tail",
+    "curl",
+}
 NOT_CHECKED = {"git", "cd", "source", ".", "rustup"}
 JOINS = {"&&", "||", ";", "|", "&"}
 HERE = (Path(), workspace.ROOT)
+INSTALLS = os.environ.get("PIP_NO_INDEX") == "1"
+"""Whether packages are really installed, and folders entered: in a tutorial."""
 
 
 class BlockError(Exception):
@@ -38,11 +60,17 @@ def execute(block: Block, names: dict[str, Any], document: Path) -> None:
         padded = "\n" * (block.line - 1) + block.text  # so that a traceback shows the document's line
         exec(compile(padded, str(document), "exec"), names)
     elif block.action == "shell":
-        shell(block.text)
+        shell(block.text, block.target)
 
 
-def shell(text: str) -> None:
-    """A shell block: all of it if it holds a here-document, else line by line."""
+def shell(text: str, expected: str = "") -> None:
+    """A shell block: all of it if it holds a here-document, else line by line.
+
+    Args:
+        text: The commands.
+        expected: What they print together, with ``…`` for what may be anything; empty: it is not looked at.
+    """
+    printed = ""
     lines = [text] if "<<" in text else text.replace("\\\n", " ").splitlines()
     exports: list[str] = []
     for line in lines:
@@ -50,9 +78,28 @@ def shell(text: str) -> None:
         for words in commands:
             if problem := check(words):
                 raise BlockError(f"{' '.join(words)!r}: {problem}")
-        if commands and all(map(is_run, commands)):
-            run([*exports, line], line)
+        if INSTALLS and commands and commands[0][0] == "cd":
+            os.chdir(commands[0][1])
+        elif commands and all(map(is_run, commands)):
+            printed += run([*exports, line], line, listen=bool(expected))
             exports += [line] if commands[0][0] == "export" else []
+    if INSTALLS:  # what was installed can be imported by the Python blocks that follow
+        site.addsitedir(sysconfig.get_path("purelib"))
+        importlib.invalidate_caches()
+    if expected and not fits(printed, expected):
+        raise BlockError(f"this is shown:\n{expected}and this is printed:\n{printed}")
+
+
+def fits(printed: str, expected: str) -> bool:
+    """Whether what is shown was printed; the widths of columns and spaces at ends may differ."""
+
+    def plain(text: str) -> str:
+        lines = text.strip().splitlines()
+        return "".join(re.sub(" {2,}", "  ", line.rstrip()) + "\n" for line in lines)
+
+    shown = re.escape(plain(expected))
+    pattern = re.sub(r"^…\\\n", "(?:.*\n)*", shown, flags=re.M).replace("…", ".*")
+    return re.fullmatch(pattern, plain(printed)) is not None
 
 
 def simple_commands(line: str) -> list[list[str]]:
@@ -70,8 +117,10 @@ def simple_commands(line: str) -> list[list[str]]:
 
 def is_run(words: list[str]) -> bool:
     """Whether a command is run here; the rest has been checked."""
-    if words[:3] in (["python", "-m", "venv"], ["python3", "-m", "venv"], ["python", "-m", "pip"]):
+    if words[1:3] == ["-m", "venv"]:
         return False
+    if is_pip(words):
+        return INSTALLS
     if words[0] == "pytest":
         return all(Path(word).exists() for word in words[1:] if "/" in word or word.endswith(".py"))
     return words[0] in RUN
@@ -79,8 +128,8 @@ def is_run(words: list[str]) -> bool:
 
 def check(words: list[str]) -> str | None:
     """What is wrong with a command that is not run; None if nothing is."""
-    if words[:3] == ["python", "-m", "pip"] or words[0] in {"pip", "uv"}:
-        return check_install(words)
+    if is_pip(words) or words[0] == "uv":
+        return None if INSTALLS else check_install(words)
     if words[0] == "make":
         makefile = (workspace.ROOT / "Makefile").read_text(encoding="utf-8")
         targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
@@ -95,6 +144,11 @@ def check(words: list[str]) -> str | None:
         paths = [word.split("::")[0] for word in words[1:] if "/" in word]
         return next((f"no such path: {p}" for p in paths if not exists(p)), None)
     return None if words[0] in RUN | NOT_CHECKED else "neither run nor checked; see run_document.py"
+
+
+def is_pip(words: list[str]) -> bool:
+    """Whether a command is pip's."""
+    return words[0] == "pip" or words[:3] == ["python", "-m", "pip"]
 
 
 def exists(path: str) -> bool:
@@ -114,13 +168,16 @@ def check_install(words: list[str]) -> str | None:
     return None
 
 
-def run(script: list[str], command: str) -> None:
-    """Run a command in bash, after the exports of its block."""
+def run(script: list[str], command: str, *, listen: bool = False) -> str:
+    """Run a command in bash, after the exports of its block; returns what it prints, if that is wanted."""
     sys.stdout.flush()
     bash = ["bash", "-euo", "pipefail", "-c", "\n".join(script)]
-    done = subprocess.run(bash, stdin=subprocess.DEVNULL, check=False)
+    output = subprocess.PIPE if listen else None
+    done = subprocess.run(bash, stdin=subprocess.DEVNULL, stdout=output, text=True, check=False)
+    print(done.stdout or "", end="", flush=True)
     if done.returncode:
         raise BlockError(f"{command!r} ended with exit code {done.returncode}")
+    return done.stdout or ""
 
 
 def main() -> None:

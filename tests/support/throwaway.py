@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ensurepip
 import os
 import subprocess
 import sys
@@ -44,6 +45,22 @@ class Environment:
             timeout=timeout,
             check=False,
         )
+
+
+def pip_wheel() -> Path:
+    """The pip that comes with this Python; on Debian it lies in a folder of the system's."""
+    folders = (Path(ensurepip.__file__).with_name("_bundled"), Path("/usr/share/python-wheels"))
+    return next(wheel for folder in folders for wheel in folder.glob("pip-*.whl"))
+
+
+def pip_variables() -> dict[str, str]:
+    """With these, ``pip install`` finds our own and the locked wheels, and asks no index."""
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": f"{workspace.DIST.as_uri()} {workspace.WHEELHOUSE.as_uri()}",
+        "PIP_NO_BUILD_ISOLATION": "0",  # sic: of this variable pip reads the value as that of the opposite
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
 
 
 class MakeEnv(Protocol):

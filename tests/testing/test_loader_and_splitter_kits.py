@@ -112,7 +112,15 @@ LOADERS = [
         },
     ),
     (NoSource, {"every_document_names_its_source_and_place"}),
-    (Counting, {"one_loader_serves_many_threads", "the_same_file_gives_the_same_documents"}),
+    (
+        Counting,
+        {
+            "many_threads_at_once_get_the_same",
+            "settings_that_went_through_a_file_work_alike",
+            "the_same_file_gives_the_same_documents",
+            "works_inside_a_running_event_loop_and_for_many_tasks_at_once",
+        },
+    ),
 ]
 
 

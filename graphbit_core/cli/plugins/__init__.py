@@ -6,9 +6,9 @@ import argparse
 from functools import partial
 from typing import Any
 
-from graphbit_core.cli.plugins import doctor, listing, show
+from graphbit_core.cli.plugins import check, doctor, listing, new, show
 
-COMMANDS = (listing, show, doctor)
+COMMANDS = (listing, show, doctor, check, new)
 """Modules with ``add(subparsers)``, a command each."""
 
 _TRUST = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import Host
+from graphbit_core.host.arguments import is_for_host
 from graphbit_core.host.checks import is_row, is_template
 from graphbit_core.workflow.node import Node
 from graphbit_core.workflow.options import NodeOptions
@@ -80,7 +81,7 @@ def _settings(component: Any, about: dict[str, str]) -> tuple[Setting, ...]:
     return tuple(
         Setting(one.name, _type(one), _default(one), _plain(about.get(one.name, "")))
         for one in parameters
-        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and not is_for_host(one)
     )
 
 

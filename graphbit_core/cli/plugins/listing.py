@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.table import print_table
 
 
@@ -24,7 +24,7 @@ def _run(args: argparse.Namespace) -> int:
 
     infos = default_host().list(args.kind)
     if args.json:
-        print(json.dumps([asdict(info) for info in infos], indent=2))
+        print_json([asdict(info) for info in infos])
         return 0
     print_table(
         ("KIND", "NAME", "DISTRIBUTION", "VERSION", "STATE"),

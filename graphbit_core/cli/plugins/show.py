@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.table import printable
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _run(args: argparse.Namespace) -> int:
             fields["requires"] = list(installed.handle.requires or ())
         shown.append((fields, _described(host, info)))
     if args.json:
-        print(json.dumps([{**fields, **dataclasses.asdict(about)} for fields, about in shown], indent=2))
+        print_json([{**fields, **dataclasses.asdict(about)} for fields, about in shown])
     else:
         _print_shown(shown)
     return 0

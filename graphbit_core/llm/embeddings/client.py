@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
 
 from graphbit_core.clock import now
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
@@ -72,9 +72,11 @@ class EmbeddingClient:
     ) -> None:
         check_timeout(timeout)
         host, registry = host or default_host(), registry or default_registry()
-        found = registry.resolve(embedder, {component.name for component in host.list("embedder")})
+        installed = {component.name for component in host.list("embedder")}
+        found = registry.resolve(embedder, installed, "embedder")
         self.name = found.provider
-        settings = {**embedder_settings(host, self.name, found.settings.provider), **settings}
+        known = embedder_settings(host, self.name, found.settings.provider)
+        settings = {**host.configured("embedder", self.name), **known, **settings}
         if found.model:
             settings["model"] = found.model
         self._embedder: LocalEmbedder | HttpEmbedder = host.create("embedder", self.name, **settings)
@@ -185,12 +187,12 @@ class EmbeddingClient:
             TransportError: It could not be reached.
             DeadlineError: It was not reached within ``timeout`` seconds.
         """
-        if isinstance(self._embedder, HttpEmbedder):
+        if _is_http(self._embedder):
             warm(self._embedder.codec().encode(["Hi"]).url, timeout)
 
     async def warmup_async(self, timeout: float = 10.0) -> None:
         """As ``warmup``, on the running event loop."""
-        if isinstance(self._embedder, HttpEmbedder):
+        if _is_http(self._embedder):
             await warm_async(self._embedder.codec().encode(["Hi"]).url, timeout)
 
     def get_stats(self) -> dict[str, Any]:
@@ -213,17 +215,17 @@ class EmbeddingClient:
     def _open(
         self, embedder: LocalEmbedder | HttpEmbedder, settings: ModelSettings
     ) -> HttpEmbed | LocalEmbed:
-        if not isinstance(embedder, HttpEmbedder):
-            return LocalEmbed(embedder, self.name, self.model)
-        return HttpEmbed(
-            embedder,
-            provider=self.name,
-            model=self.model,
-            limiter=f"{embedder.resource()}:{self.model}",
-            policy=settings.policy,
-            limits=settings.limits,
-            protect=settings.protect,
-        )
+        if _is_http(embedder):
+            return HttpEmbed(
+                embedder,
+                provider=self.name,
+                model=self.model,
+                limiter=f"{embedder.resource()}:{self.model}",
+                policy=settings.policy,
+                limits=settings.limits,
+                protect=settings.protect,
+            )
+        return LocalEmbed(cast("LocalEmbedder", embedder), self.name, self.model)
 
     def _joined(self, found: Sequence[Vectors]) -> Vectors:
         lengths = {len(one.vectors[0]) for one in found}
@@ -279,6 +281,11 @@ def embedder_settings(host: Host, name: str, settings: Mapping[str, Any]) -> dic
     """Of a provider's settings those that the embedder of the same name takes, too."""
     known, _, open_ended = settings_of(host.component("embedder", name))
     return {key: value for key, value in settings.items() if open_ended or key in known}
+
+
+def _is_http(embedder: LocalEmbedder | HttpEmbedder) -> TypeGuard[HttpEmbedder]:
+    """Not by isinstance: since Python 3.12 that does not see what a plugin's wrapper has by __getattr__."""
+    return hasattr(embedder, "codec")
 
 
 def _default_model(component: Callable[..., Any]) -> str:

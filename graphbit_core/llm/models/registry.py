@@ -50,19 +50,20 @@ class ModelRegistry:
         with self._reading:
             self._snapshot = self._read()
 
-    def resolve(self, name: str, providers: Collection[str] = ()) -> Resolved:
+    def resolve(self, name: str, providers: Collection[str] = (), kind: str = "provider") -> Resolved:
         """What ``name`` stands for.
 
         Args:
             name: ``provider:model``, an alias, a model's own name, or a provider for its default model.
             providers: The providers that are installed.
+            kind: What is looked for: ``provider``, or ``embedder`` with the embedders in ``providers``.
 
         Raises:
             ComponentNotFoundError: Nothing has this name, or no provider of this name is known.
             ValidationError: Several providers have a model of this name.
             ConfigError: A variable that holds a key is not set.
         """
-        return self._snapshot.resolve(name, providers)
+        return self._snapshot.resolve(name, providers, kind)
 
     def find(self, name: str, providers: Collection[str] = ()) -> Resolved:
         """As ``resolve``, with ``env:NAME`` where a key belongs: for who only looks."""

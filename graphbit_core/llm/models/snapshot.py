@@ -89,16 +89,16 @@ class Snapshot:
                 return info if info.prices or not general else replace(info, prices=Prices(**general))
         return make_info(bare, model, {"prices": general}) if model and general else None
 
-    def resolve(self, name: str, providers: Collection[str]) -> Resolved:
+    def resolve(self, name: str, providers: Collection[str], kind: str) -> Resolved:
         """What ``name`` stands for, with its keys. Raises as the registry's ``resolve``."""
-        found = self.find(name, providers)
+        found = self.find(name, providers, kind)
         return replace(found, settings=with_environment(found.settings, name))
 
-    def find(self, name: str, providers: Collection[str]) -> Resolved:
+    def find(self, name: str, providers: Collection[str], kind: str = "provider") -> Resolved:
         """What ``name`` stands for; ``env:NAME`` stands where a key belongs."""
         names = [name, *(target for target, _ in self.chain(name))]
         aliases = [self._aliases.entries[one] for one in reversed(names[:-1])]
-        provider, model = self._divided(names[-1], providers)
+        provider, model = self._divided(names[-1], providers, kind)
         bare = provider.partition("@")[0]
         entries = [self._providers.entries.get(bare, {}), self._own_row(bare, model), *aliases]
         installed = self._installed(provider, providers)
@@ -119,7 +119,7 @@ class Snapshot:
         merged.add(Layer(""), {model: fields})
         rows[model] = merged.entries[model]
 
-    def _divided(self, name: str, providers: Collection[str]) -> tuple[str, str]:
+    def _divided(self, name: str, providers: Collection[str], kind: str) -> tuple[str, str]:
         """Provider and model; an empty model is the provider's default."""
         head, colon, model = name.partition(":")
         bare = head.partition("@")[0]
@@ -136,7 +136,7 @@ class Snapshot:
             names = " or ".join(f"{owner}:{name}" for owner in sorted(owners))
             raise ValidationError(f"several providers have a model {name!r}; write {names}", field="model")
         if colon:
-            raise not_installed("provider", head, sorted({*self.providers, *providers}))
+            raise not_installed(kind, head, providers, self.providers)
         raise self._unknown(name, {*self.providers, *providers})
 
     def _unknown(self, name: str, providers: set[str]) -> ComponentNotFoundError:

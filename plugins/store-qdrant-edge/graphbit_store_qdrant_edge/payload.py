@@ -8,15 +8,15 @@ comes back as it went in, and as ``where``, which filters read: booleans as numb
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
 import qdrant_edge as edge
 
-from graphbit_core import Condition, Metadata, Record, ValidationError
+from graphbit_core import Condition, Metadata, Record
+from graphbit_core.records import check_record
 
 _NAMESPACE = UUID("6f3c6a0e-52c1-4a0b-9d36-0f6b3a1c9d57")
 _EXACT_FLOAT = 2**53
@@ -32,29 +32,16 @@ def point_id(record_id: str) -> UUID:
 
 def to_point(record: Record, dimensions: int) -> edge.Point:
     """Raises ValidationError for a vector of another length or values that JSON cannot hold."""
+    vector = check_record(record, dimensions)
     payload = {
         "id": record.id,
         TEXT: record.text,
-        "metadata": _metadata_json(record),
+        "metadata": json.dumps(dict(record.metadata), ensure_ascii=False),
         "where": {
             _key(key): _filterable(value) for key, value in record.metadata.items() if value is not None
         },
     }
-    return edge.Point(point_id(record.id), {DENSE: to_vector(record.vector, dimensions)}, payload)
-
-
-def to_vector(vector: Sequence[float], dimensions: int) -> list[float]:
-    """``vector`` as the library takes it."""
-    values = [float(value) for value in vector]
-    if len(values) != dimensions:
-        raise ValidationError(
-            f"the vector has {len(values)} dimensions, the collection {dimensions}; "
-            "use the embedder that the collection was made with",
-            field="vector",
-        )
-    if not all(map(math.isfinite, values)):
-        raise ValidationError("the vector holds NaN or infinity; every value must be finite", field="vector")
-    return values
+    return edge.Point(point_id(record.id), {DENSE: vector}, payload)
 
 
 def metadata_of(payload: dict[str, Any]) -> Metadata:
@@ -64,7 +51,7 @@ def metadata_of(payload: dict[str, Any]) -> Metadata:
 
 
 def to_filter(where: Iterable[Condition]) -> edge.Filter | None:
-    """All of ``where``, or None if there is nothing to ask."""
+    """All of ``where``, which was checked, or None if there is nothing to ask."""
     must: list[Any] = []
     must_not: list[Any] = []
     for condition in where:
@@ -75,31 +62,19 @@ def to_filter(where: Iterable[Condition]) -> edge.Filter | None:
 def _condition(condition: Condition) -> Any:
     path = f'where."{_key(condition.key)}"'
     if condition.operator in ("==", "!="):
-        return _equals(path, condition, condition.value)
+        return _equals(path, condition.value)
     if condition.operator == "in":
-        if isinstance(condition.value, str) or not isinstance(condition.value, Iterable):
-            raise _wrong(condition, "a list of values")
-        choices = [_equals(path, condition, value) for value in condition.value]
+        choices = [_equals(path, value) for value in condition.value]
         return edge.Filter(should=choices) if choices else edge.FieldCondition(path, match=edge.MatchAny([]))
-    if condition.operator not in _RANGES:
-        raise ValidationError(
-            f"unknown operator {condition.operator!r}; use one of == != in > >= < <=", field=condition.key
-        )
-    if not isinstance(condition.value, (int, float)) or math.isnan(condition.value):
-        raise _wrong(condition, "a number")
     return edge.FieldCondition(path, range=edge.RangeFloat(**{_RANGES[condition.operator]: condition.value}))
 
 
-def _equals(path: str, condition: Condition, value: Any) -> Any:
+def _equals(path: str, value: Any) -> Any:
     if value is None:
         return edge.IsEmptyCondition(path)
-    if isinstance(value, str):
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) > _EXACT_FLOAT):
         return edge.FieldCondition(path, match=edge.MatchValue(value))
-    if isinstance(value, int) and abs(value) > _EXACT_FLOAT:
-        return edge.FieldCondition(path, match=edge.MatchValue(value))
-    if isinstance(value, (int, float)):
-        return edge.FieldCondition(path, range=edge.RangeFloat(gte=value, lte=value))
-    raise _wrong(condition, "text, a number, a boolean or None")
+    return edge.FieldCondition(path, range=edge.RangeFloat(gte=value, lte=value))
 
 
 def _key(key: str) -> str:
@@ -108,25 +83,3 @@ def _key(key: str) -> str:
 
 def _filterable(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
-
-
-def _metadata_json(record: Record) -> str:
-    for key, value in record.metadata.items():
-        if not isinstance(value, (str, int, float, type(None))):
-            raise ValidationError(
-                f"metadata {key!r} of record {record.id!r} is a {type(value).__name__}; "
-                "use text, a number, a boolean or None",
-                field=key,
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValidationError(
-                f"metadata {key!r} of record {record.id!r} is {value}; use a finite number", field=key
-            )
-    return json.dumps(dict(record.metadata), ensure_ascii=False)
-
-
-def _wrong(condition: Condition, wanted: str) -> ValidationError:
-    return ValidationError(
-        f"{condition.key} {condition.operator} {condition.value!r}: this operator needs {wanted}",
-        field=condition.key,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ import qdrant_edge as edge
 from filelock import FileLock, Timeout
 
 from graphbit_core import ConfigError
+from graphbit_core.records import check_collection
 from graphbit_store_qdrant_edge.payload import DENSE, TEXT
-
-_NAME = re.compile(r"\w[\w.-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +30,7 @@ def open_shard(path: Path, collection: str, layout: Layout) -> tuple[edge.EdgeSh
     Raises:
         ConfigError: It is open elsewhere, was made with another layout, or its files cannot be used.
     """
-    if not _NAME.fullmatch(collection):
-        raise ConfigError(
-            f"collection {collection!r} must be 1 to 100 letters, digits, '_', '.' or '-'",
-            setting="collection",
-        )
+    check_collection(collection)
     words = _text_index(layout.language)
     folder = path / collection
     lock = FileLock(folder / "lock", thread_local=False)

@@ -23,16 +23,9 @@ from graphbit_core import (
     ValidationError,
     Vector,
 )
+from graphbit_core.records import check_conditions, check_query
 from graphbit_store_qdrant_edge.fusion import Ranking, fuse
-from graphbit_store_qdrant_edge.payload import (
-    DENSE,
-    TEXT,
-    metadata_of,
-    point_id,
-    to_filter,
-    to_point,
-    to_vector,
-)
+from graphbit_store_qdrant_edge.payload import DENSE, TEXT, metadata_of, point_id, to_filter, to_point
 from graphbit_store_qdrant_edge.shard import Layout, open_shard
 
 _BATCH = 256
@@ -120,14 +113,14 @@ class QdrantEdgeStore:
 
     def delete_where(self, where: Sequence[Condition]) -> None:
         """Removes every record for which all conditions hold; without conditions, every record."""
+        check_conditions(where)
         self._apply(edge.UpdateOperation.delete_points_by_filter(to_filter(where) or edge.Filter()))
 
     def search(self, query: Query) -> list[Match]:
         """At most ``query.k`` matches, best first; equal scores in order of id."""
-        if query.k < 1:
-            raise ValidationError(f"k is {query.k}; ask for at least 1 match", field="k")
+        vector = check_query(query, self._dimensions)
         shard, where = self._usable(), to_filter(query.where)
-        nearest = edge.Query.Nearest(to_vector(query.vector, self._dimensions), using=DENSE)
+        nearest = edge.Query.Nearest(vector, using=DENSE)
         if query.text:
             words = edge.TextQuery(TEXT, query.text)
             depth = max(query.k, _DEPTH)

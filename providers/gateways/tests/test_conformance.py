@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from graphbit_gateways import EMBEDDERS, HOSTED, LOCAL, Gateway, GatewayEmbedder
 
 from graphbit_core import (
@@ -142,17 +141,6 @@ def _error_body(self: object, message: str) -> Any:
     return error_body(message)
 
 
-def _key_is_optional(self: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = getattr(self.component, "gateway", self.component)
-    for name in row.key_env:
-        monkeypatch.delenv(name, raising=False)
-    without = self.component(**self.settings)
-    for name in row.key_env:
-        monkeypatch.setenv(name, "sk-from-the-environment")
-        assert self.component(**self.settings).resource() != without.resource()
-        monkeypatch.delenv(name)
-
-
 def conformance(row: Gateway) -> type[HttpProviderConformance]:
     """The kit's rules for one row."""
     rules = {
@@ -160,6 +148,7 @@ def conformance(row: Gateway) -> type[HttpProviderConformance]:
         "settings": {} if row.base_url else {"base_url": "https://models.example/v1"},
         "embedder": next((one for one in EMBEDDERS if one.gateway is row), None),
         "key_env": next(iter(row.key_env), ""),
+        "key_required": row.key_required,
         "text": text(row),
         "tools": tools(row) if "tools" in row.capabilities else None,
         "reasoning": reasoning(row) if row.reasoning else None,
@@ -177,15 +166,7 @@ def conformance(row: Gateway) -> type[HttpProviderConformance]:
         },
         "error_body": _error_body,
     }
-    return type(f"Test{_title(row)}", (HttpProviderConformance,), rules | key_rules(row))
-
-
-def key_rules(row: Gateway) -> dict[str, Any]:
-    """What differs where no key is needed."""
-    if row.key_required:
-        return {}
-    rule = "test_takes_its_key_from_the_environment_and_names_the_variable_when_it_is_missing"
-    return {rule: None, "test_takes_a_key_from_the_environment_and_does_without": _key_is_optional}
+    return type(f"Test{_title(row)}", (HttpProviderConformance,), rules)
 
 
 def _vectors_body(self: object, vectors: Sequence[Sequence[float]]) -> Any:
@@ -198,13 +179,14 @@ def embedder_conformance(row: GatewayEmbedder) -> type[HttpEmbedderConformance]:
         "component": row,
         "settings": {} if row.gateway.base_url else {"base_url": "https://models.example/v1"},
         "key_env": next(iter(row.gateway.key_env), ""),
+        "key_required": row.gateway.key_required,
         "other_settings": ({"model": "another"}, {"dimensions": 256}, {"extra": {"input_type": "query"}}),
         "other_errors": {b'{"error":{"message":"slow down","code":429}}': RateLimitError},
         "vectors_body": _vectors_body,
         "error_body": _error_body,
     }
     title = f"Test{_title(row.gateway)}Embedder"
-    return type(title, (HttpEmbedderConformance,), rules | key_rules(row.gateway))
+    return type(title, (HttpEmbedderConformance,), rules)
 
 
 def _title(row: Gateway) -> str:

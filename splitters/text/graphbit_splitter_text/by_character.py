@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from graphbit_core import Chunk
-from graphbit_core.text import check_text, split_characters
-from graphbit_splitter_text.chunks import check_sizes, to_chunks
+from graphbit_core.text import check_sizes, check_text, split_characters, to_chunks
 
 
 class CharacterSplitter:

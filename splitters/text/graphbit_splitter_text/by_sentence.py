@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from graphbit_core import Chunk
-from graphbit_core.text import check_text, sentences, split_recursive
-from graphbit_splitter_text.chunks import check_sizes, to_chunks
+from graphbit_core.text import check_sizes, check_text, sentences, split_recursive, to_chunks
 
 _Span = tuple[int, int]
 

@@ -1,0 +1,286 @@
+"""Runs the conformance classes of plugins and reports: ``graphbit plugins check``.
+
+Each distribution has a process of its own. When a component or a rule ends that process or
+hangs, this is told as the failure that it is, and another process goes on with the rest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from graphbit_core.host.child import end, last_line, start
+from graphbit_core.host.records import ComponentInfo
+from graphbit_core.testing.check_report import (
+    LOADS,
+    Checked,
+    NotTried,
+    Other,
+    Outcome,
+    Problem,
+    Report,
+    Rule,
+    Tester,
+)
+from graphbit_core.testing.check_targets import Target, rerun
+
+BOOT = (
+    "import json, sys; sys.path[:], job = json.load(open(sys.argv[1], encoding='utf-8')); "
+    "from graphbit_core.testing.check_child import main; main(job)"
+)
+ENDINGS = 3
+"""After so many processes of one distribution were ended or died, the rest of its rules is not tried."""
+
+_INTERNAL_ERROR, _USAGE_ERROR = 3, 4
+_SETTINGS_OF_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
+Event = dict[str, Any]
+
+
+def check(targets: Sequence[Target], limit: float, folder: Path) -> Report:
+    """Checks the targets, one after the other.
+
+    Args:
+        targets: What to check.
+        limit: Seconds that each import, each collection of a file and each rule may take.
+        folder: Where the commands that the report gives are to be used.
+    """
+    report = Report(datetime.now(UTC).isoformat(timespec="seconds"))
+    began = time.monotonic()
+    for target in targets:
+        _Check(target, limit, folder, report).run()
+    report.seconds = round(time.monotonic() - began, 3)
+    return report
+
+
+@dataclass(slots=True)
+class _Planned:
+    """A rule that is to be tried."""
+
+    event: Event
+    components: list[int]
+
+
+@dataclass(slots=True)
+class _Check:
+    """The check of one target: what its processes told so far."""
+
+    target: Target
+    limit: float
+    folder: Path
+    report: Report
+    checked: list[Checked] = field(default_factory=list)
+    classes: dict[tuple[str, str], Event] = field(default_factory=dict)
+    planned: dict[str, _Planned] = field(default_factory=dict)
+    finished: set[str] = field(default_factory=set)
+    left_out: set[int] = field(default_factory=set)
+    ignored: list[str] = field(default_factory=list)
+    now: Event = field(default_factory=dict)
+    """What the process said last."""
+
+    def run(self) -> None:
+        self.checked = [_checked(info) for info in self.target.infos]
+        self.report.components += self.checked
+        for at, info in enumerate(self.target.infos):
+            if info.state == "denied":
+                self._add(at, Rule(LOADS, "failed", 0.0, message=info.error))
+                self.left_out.add(at)
+        if self.target.tests:
+            self._until_done(list(map(str, self.target.tests)))
+        self.left_out |= {at for at, one in enumerate(self.checked) if one.tested_by}
+        if len(self.left_out) < len(self.checked):
+            self._until_done([])
+        for at in range(len(self.checked)):
+            self._note_not_tried(at)
+
+    def _until_done(self, tests: list[str]) -> None:
+        for _ in range(ENDINGS):
+            problem = self._process(tests)
+            if problem is None:
+                return
+            if not self._blame(problem):
+                self.report.problems.append(Problem(problem))
+                return
+        for at, rule in self._left():
+            self.checked[at].not_tried.append(NotTried(rule, f"gave up: {ENDINGS} processes had to be ended"))
+
+    def _left(self) -> Iterator[tuple[int, str]]:
+        for id_, planned in self.planned.items():
+            if id_ not in self.finished:
+                yield from ((at, planned.event["rule"]) for at in planned.components)
+
+    def _note_not_tried(self, at: int) -> None:
+        """Notes the rules of its kind that none of its classes has, and what lets them be tried."""
+        checked = self.checked[at]
+        mine = [event for event in self.classes.values() if at in event["components"]]
+        had = {planned.event["of"] for planned in self.planned.values() if at in planned.components}
+        noted = set()
+        for event in mine:
+            for rule in event["rules"]:
+                if rule not in had and rule not in noted:
+                    noted.add(rule)
+                    checked.not_tried.append(NotTried(rule, _needs(event)))
+
+    # --- one process
+
+    def _process(self, tests: list[str]) -> str | None:
+        """Runs one; what is wrong if it did not come to its end."""
+        self.now = {}
+        with tempfile.TemporaryFile() as errors, self._started(tests, errors) as (child, lines):
+            while True:
+                try:
+                    line = lines.get(timeout=self.limit)
+                except queue.Empty:
+                    return f"it had not ended after {self.limit:g} s"
+                if line is None:
+                    child.wait()
+                    return f"it ended the process with status {child.returncode} ({last_line(errors)})"
+                event = json.loads(line)
+                if event["event"] == "ended":
+                    return self._ended(event["status"], errors)
+                self.now = event
+                self._on(event)
+
+    def _ended(self, status: int, errors: IO[bytes]) -> str | None:
+        if status in (_INTERNAL_ERROR, _USAGE_ERROR):
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip()[-2000:]
+            self.report.problems.append(Problem(f"pytest could not go on:\n{said}"))
+        elif any(self._left()):
+            return "it ended the run of pytest"
+        return None
+
+    @contextmanager
+    def _started(
+        self, tests: list[str], errors: IO[bytes]
+    ) -> Iterator[tuple[subprocess.Popen[bytes], queue.SimpleQueue[bytes | None]]]:
+        environ = {name: value for name, value in os.environ.items() if name not in _SETTINGS_OF_PYTEST}
+        environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        with tempfile.TemporaryDirectory() as folder:
+            job = Path(folder) / "job.json"
+            job.write_text(json.dumps([sys.path, self._job(tests)]), encoding="utf-8")
+            arguments = [sys.executable, "-c", BOOT, str(job)]
+            child = start(arguments, errors, folder=self.target.root, environ=environ)
+            lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+            pipe, child.stdout = child.stdout, None  # the thread alone reads and closes it
+            assert pipe is not None
+            threading.Thread(target=_read, args=(pipe, lines), daemon=True).start()
+            try:
+                yield child, lines
+            finally:
+                end(child)
+
+    def _job(self, tests: list[str]) -> dict[str, Any]:
+        infos = enumerate(self.target.infos)
+        folders = {str(path if path.is_dir() else path.parent) for path in map(Path, tests)}
+        return {
+            "origins": [
+                None if at in self.left_out else dataclasses.asdict(info.origin) for at, info in infos
+            ],
+            "tests": tests,
+            "root": str(self.target.root),
+            "folders": [*sorted(folders), str(self.target.root)] if tests else [],
+            "ignored": self.ignored,
+            "finished": sorted(self.finished),
+        }
+
+    # --- what it tells
+
+    def _on(self, event: Event) -> None:
+        match event["event"]:
+            case "loaded" if not self.checked[event["component"]].loaded:
+                self._loaded(event["component"], event["problem"], event["seconds"])
+            case "class":
+                self._class(event)
+            case "plan":
+                components = self.classes[event["file"], event["cls"]]["components"]
+                self.planned.setdefault(event["id"], _Planned(event, components))
+            case "problem":
+                self.report.problems.append(Problem(event["message"], event["file"], event["line"]))
+                self.ignored.append(event["file"])
+            case "tried":
+                self._tried(event["id"], event["outcome"], event["seconds"], event["message"], event["where"])
+
+    def _loaded(self, at: int, problem: str | None, seconds: float) -> None:
+        self._add(at, Rule(LOADS, "failed" if problem else "passed", round(seconds, 3), message=problem))
+        if problem:
+            self.left_out.add(at)
+
+    def _class(self, event: Event) -> None:
+        key = (event["file"], event["cls"])
+        if key in self.classes:
+            return
+        self.classes[key] = event
+        own = _own(event["file"])
+        if not event["components"] and self.target.whole:
+            self.report.others.append(Other(event["cls"], event["file"], event["tests"]))
+        for at in event["components"]:
+            checked = self.checked[at]
+            checked.conformance = checked.conformance or event["wanted"]
+            checked.tested_by.append(Tester(event["cls"], own, event["base"]))
+
+    def _tried(
+        self, id_: str, outcome: Outcome, seconds: float, message: str | None, where: str | None
+    ) -> None:
+        planned = self.planned[id_]
+        event = planned.event
+        again = (
+            rerun(event["file"], event["cls"], event["rule"], self.folder) if _own(event["file"]) else None
+        )
+        self.finished.add(id_)
+        for at in planned.components:
+            rule = Rule(event["rule"], outcome, round(seconds, 3), event["cls"], message, where, again)
+            self._add(at, rule)
+
+    def _add(self, at: int, rule: Rule) -> None:
+        self.checked[at].rules.append(rule)
+
+    def _blame(self, problem: str) -> bool:
+        """Writes the end of a process to the account of what it was doing; whether that is known."""
+        match self.now.get("event"):
+            case "loading":
+                self._loaded(self.now["component"], f"its import: {problem}", self.limit)
+            case "collecting":
+                self._on({"event": "problem", "file": self.now["file"], "line": None, "message": problem})
+            case "trying" if self.now["id"] not in self.finished:
+                self._tried(self.now["id"], "failed", 0.0, problem, None)
+            case _:
+                return False
+        return True
+
+
+def _read(pipe: IO[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
+    with pipe:
+        for line in pipe:
+            lines.put(line)
+    lines.put(None)
+
+
+def _checked(info: ComponentInfo) -> Checked:
+    return Checked(info.kind, info.name, info.distribution, info.version, info.entry_point, info.source)
+
+
+def _needs(event: Event) -> str:
+    wanted, members = event["wanted"], " and ".join(f"`{name}`" for name in event["needs"])
+    if event["needs"]:
+        return f"{members}: subclass {wanted} in tests/test_conformance.py and give {members}"
+    if event["base"] == wanted:
+        return f"{event['cls']} takes it out; mark it with xfail and a reason instead"
+    return f"{event['cls']} is a {event['base']}; make it a {wanted}"
+
+
+def _own(file: str) -> str | None:
+    """The file of a class, if its author wrote it."""
+    return None if Path(file).name == "check_auto.py" else file
