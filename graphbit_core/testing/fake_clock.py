@@ -235,7 +235,8 @@ class _Selector(selectors.DefaultSelector):
             return ready
         if (passed := self._clock._others(timeout)) is not None:
             self._clock._pass(passed)
-            return super().select(0)
+            if (ready := super().select(0)) or passed:
+                return ready  # else what came to the other is for a thread that waits for this clock
         began, look = time.monotonic(), 0.001  # what holds the clock may end in a moment
         while timeout is None or (self._clock.held and not self._gave_up):
             if ready := super().select(look):

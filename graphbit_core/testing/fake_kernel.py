@@ -85,8 +85,8 @@ class FakeKernel:
         steps: What becomes of the requests, in order of their arrival.
         repeat_last: Whether the last step serves all further requests. Without it a request too many fails
             its call with a ValidationError.
-        clock: A FakeClock on whose loop calls are made: then both clocks go together, so that the time-outs
-            of a workflow hold for its model calls. It must be awaited on that loop.
+        clock: A FakeClock that goes together with the kernel's, so that what a model call waits for counts in
+            a workflow, and the time-outs of a workflow hold for its model calls.
         seed: Drives the jitter of back-offs.
 
     Attributes:
@@ -135,7 +135,9 @@ class FakeKernel:
         calls, held = self._rehearsal.calls()
         if calls > held and (not held or self._glances >= _GLANCES):
             self._glances = 0
-            self._play(_LONG)
+            passed = self._play(_LONG)
+            if self._clock is not None:
+                self._clock.advance(passed)  # it is this thread that takes so long
         else:
             self._glances += 1
             time.sleep(0.001)

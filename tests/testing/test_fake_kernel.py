@@ -289,6 +289,18 @@ def test_with_a_clock_the_time_out_of_a_node_ends_its_model_call():
     assert clock.now == 45
 
 
+def test_with_a_clock_a_call_on_a_worker_thread_takes_its_time_as_well():
+    def result(**options: Any) -> tuple[str, float]:
+        clock = FakeClock()
+        ask = Node("transform", "ask", function=lambda: client().complete("Hi"), **options)
+        with FakeKernel(SLOW_DOWN, HELLO, clock=clock):
+            run = clock.run(Executor().run_async(Workflow("w").chain(ask)))
+        return run.state, round(clock.now)
+
+    assert result() == ("succeeded", 60)
+    assert result(timeout=45) == ("failed", 45)
+
+
 def test_with_a_clock_other_nodes_go_on_while_a_call_waits():
     clock = FakeClock()
     workflow = ask_model()
