@@ -131,7 +131,12 @@ class FakeClock(Clock):
     @property
     def held(self) -> bool:
         """Whether real work is under way that is not waiting for this clock itself."""
-        return len(self._working) > len(self._sleeping) or (bool(self._watched) and not self._with)
+        return not self.free or (bool(self._watched) and not self._with)
+
+    @property
+    def free(self) -> bool:
+        """Whether no thread works, but for those that wait for this clock."""
+        return len(self._working) <= len(self._sleeping)
 
     @contextmanager
     def together_with(self, other: Together) -> Iterator[None]:
@@ -144,10 +149,9 @@ class FakeClock(Clock):
 
     def _others(self, limit: float | None) -> float | None:
         """Lets the others go on, at most so far; how far they came, None if they stand."""
-        if len(self._working) <= len(self._sleeping):
-            for other in self._with:
-                if (passed := other(limit)) is not None:
-                    return passed
+        for other in self._with:
+            if (passed := other(limit)) is not None:
+                return passed
         return None
 
     def _sleep(self, loop: _Loop, seconds: float, there: threading.Event) -> None:
@@ -230,17 +234,22 @@ class _Selector(selectors.DefaultSelector):
         """Whether it has said that the clock stands; what is to be cleaned up then is not held again."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        free = self._clock.free  # asked first, as below
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if (passed := self._clock._others(timeout)) is not None:
+        if free and (passed := self._clock._others(timeout)) is not None:
             self._clock._pass(passed)
             if (ready := super().select(0)) or passed:
                 return ready  # else what came to the other is for a thread that waits for this clock
         began, look = time.monotonic(), 0.001  # what holds the clock may end in a moment
-        while timeout is None or (self._clock.held and not self._gave_up):
-            if ready := super().select(look):
+        # Asked before the descriptors are looked at: work that has ended has told the loop before.
+        while True:
+            held = timeout is None or (self._clock.held and not self._gave_up)
+            if ready := super().select(look if held else 0):
                 return ready
+            if timeout is not None and not held:
+                break
             look = min(2 * look, _SLICE)
             if time.monotonic() - began > self._clock._patience:
                 self._gave_up = True
