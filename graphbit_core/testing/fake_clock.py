@@ -234,25 +234,22 @@ class _Selector(selectors.DefaultSelector):
         """Whether it has said that the clock stands; what is to be cleaned up then is not held again."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        free = self._clock.free  # asked first, as below
-        ready = super().select(0)
-        if ready or (timeout is not None and timeout <= 0):
-            return ready
-        if free and (passed := self._clock._others(timeout)) is not None:
-            self._clock._pass(passed)
-            if (ready := super().select(0)) or passed:
-                return ready  # else what came to the other is for a thread that waits for this clock
-        began, look = time.monotonic(), 0.001  # what holds the clock may end in a moment
-        # Asked before the descriptors are looked at: work that has ended has told the loop before.
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        clock, began, look = self._clock, time.monotonic(), 0.0
         while True:
-            held = timeout is None or (self._clock.held and not self._gave_up)
-            if ready := super().select(look if held else 0):
+            # Asked before the descriptors are looked at: work that has ended has told the loop before.
+            free, held = clock.free, clock.held and not self._gave_up
+            if ready := super().select(look):
                 return ready
+            if free and (passed := clock._others(timeout)) is not None:
+                clock._pass(passed)
+                if (ready := super().select(0)) or passed:
+                    return ready  # else what came to the other is for a thread that waits for this clock
             if timeout is not None and not held:
-                break
-            look = min(2 * look, _SLICE)
-            if time.monotonic() - began > self._clock._patience:
+                clock._pass(timeout)
+                return []
+            look = min(max(2 * look, 0.001), _SLICE)
+            if time.monotonic() - began > clock._patience:
                 self._gave_up = True
-                raise self._clock._stuck()
-        self._clock._pass(timeout)
-        return []
+                raise clock._stuck()
