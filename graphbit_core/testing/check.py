@@ -110,10 +110,12 @@ class _Check:
             if problem is None:
                 return
             if not self._blame(problem):
-                self.report.problems.append(Problem(problem))
+                name = self.target.infos[0].distribution
+                self.report.problems.append(Problem(f"the process of {name}, between its rules: {problem}"))
                 return
         for at, rule in self._left():
             self.checked[at].not_tried.append(NotTried(rule, f"gave up: {ENDINGS} processes had to be ended"))
+        self.finished |= self.planned.keys()
 
     def _left(self) -> Iterator[tuple[int, str]]:
         for id_, planned in self.planned.items():
