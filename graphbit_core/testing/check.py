@@ -108,13 +108,13 @@ class _Check:
         for _ in range(ENDINGS):
             problem = self._process(tests)
             if problem is None:
-                return
+                break
             if not self._blame(problem):
                 name = self.target.infos[0].distribution
                 self.report.problems.append(Problem(f"the process of {name}, between its rules: {problem}"))
-                return
+                break
         for at, rule in self._left():
-            self.checked[at].not_tried.append(NotTried(rule, f"gave up: {ENDINGS} processes had to be ended"))
+            self.checked[at].not_tried.append(NotTried(rule, "what ended the process before it to be mended"))
         self.finished |= self.planned.keys()
 
     def _left(self) -> Iterator[tuple[int, str]]:

@@ -88,8 +88,26 @@ def test_what_hangs_is_ended_with_all_it_started_and_the_rest_is_tried(packages)
     assert "KeyboardInterrupt" in rule(component, "test_ill_c_interrupts")["message"]
     assert found["test_ill_d_ends_pytest"] == "failed"
     left = {one["rule"]: one["needs"] for one in component["not_tried"]}
-    assert left["test_ill_e_is_well"].startswith("gave up: 3 processes")
+    assert "what ended the process" in left["test_ill_e_is_well"]
     assert gone(int(pid.read_text()))
+
+
+def test_a_process_that_ends_between_two_rules_is_told_with_what_was_left(packages):
+    conftest = """
+import os
+
+def pytest_runtest_logstart(nodeid):
+    if "ill_b" in nodeid:
+        os._exit(9)
+"""
+    rules = "\n    def test_ill_a(self):\n        pass\n\n    def test_ill_b(self):\n        pass\n"
+    packages.write("shuffle-one", tests={"test_conformance.py": TESTS + rules, "conftest.py": conftest})
+    report = packages.check("shuffle-one", "--only", "ill", status=1)
+    (problem,) = report["problems"]
+    assert "shuffle-one, between its rules: it ended the process with status 9" in problem["message"]
+    (component,) = report["components"]
+    assert outcomes(component)["test_ill_a"] == "passed"
+    assert [one["rule"] for one in component["not_tried"]] == ["test_ill_b"]
 
 
 def test_an_interrupt_ends_the_child_with_all_it_started(packages):
