@@ -40,6 +40,7 @@ class Examined:
         api: The plugin API version it declares, as ``major.minor``.
         faults: Why it does not work as it should.
         warnings: What works, but costs users something: a slow import, printing at import, a thread.
+        offers: Kind and name of components that its hooks register.
     """
 
     info: ComponentInfo
@@ -47,6 +48,7 @@ class Examined:
     api: str | None
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    offers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +88,27 @@ class Doctor:
             self._probing.stop()
             pool.shutdown(cancel_futures=True)
         found = [fault for component in components for fault in component.faults]
-        found += [*_conflicts(infos), *self._of_metadata(), *self._of_settings()]
+        found += [*_conflicts(infos), *self._of_metadata(), *self._of_settings(components)]
         warnings = [warning for component in components for warning in component.warnings]
         return Diagnosis(components, tuple(found), tuple(warnings))
 
     def _examined(self, info: ComponentInfo) -> Examined:
-        origin = Origin(info.kind, info.name, info.distribution, info.version, info.entry_point, info.source)
         if info.source in ("hook", "code"):
             return Examined(info, None, None)
+        origin = info.origin
+        configured = self._host.settings.configured(origin)
         try:
-            report = self._probing.probe(origin)
+            report = self._probing.probe(origin, configured)
         except PluginError as error:
             return Examined(info, None, None, (_fault(origin, error.message, error.fix or ""),))
-        wrong = tuple(_fault(origin, message, fix) for message, fix in report.faults)
-        return Examined(info, report.import_ms, report.api, wrong, _warnings(origin, report))
+        wrong = [_fault(origin, message, fix) for message, fix in report.faults]
+        source = configured.source
+        wrong += [
+            _fault(origin, f"{source}: {problem}", f"change it in {source}") for problem in report.settings
+        ]
+        return Examined(
+            info, report.import_ms, report.api, tuple(wrong), _warnings(origin, report), report.offers
+        )
 
     def _of_metadata(self) -> Iterable[Fault]:
         scan = self._host.installed()
@@ -116,10 +125,14 @@ class Doctor:
         for place, reason in scan.unreadable:
             yield Fault(place, None, None, f"its metadata cannot be read ({reason})", "reinstall the package")
 
-    def _of_settings(self) -> Iterable[Fault]:
-        known = frozenset(info.distribution for info in self._host.list())
-        for problem in self._host.settings.unmatched(known):
+    def _of_settings(self, examined: Iterable[Examined]) -> Iterable[Fault]:
+        infos, settings = self._host.list(), self._host.settings
+        for problem in settings.unmatched(frozenset(info.distribution for info in infos)):
             yield Fault("configuration", None, None, problem, "install it, or take it off the list")
+        offered = {(info.kind, info.name) for info in infos}
+        offered |= {offer for one in examined for offer in one.offers}
+        for problem in settings.unoffered(offered):
+            yield Fault("configuration", None, None, problem, "install it, or take its settings out")
 
 
 def _cores() -> int:

@@ -12,8 +12,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from graphbit_core.errors import PluginError
+from graphbit_core.errors import ConfigError, PluginError
 from graphbit_core.host.checks import check
+from graphbit_core.host.configured import Configured
 from graphbit_core.host.footprint import changed, footprint, left_running
 from graphbit_core.host.loading import load, resolve
 from graphbit_core.host.records import PLUGIN, Origin
@@ -22,10 +23,11 @@ Told = tuple[str, str]
 """What is wrong, and what mends it."""
 
 BOOT = (
-    "import json, sys; sys.path[:], *facts = json.loads(sys.argv[1]); "
-    "from graphbit_core.host.probe import main; main(*facts)"
+    "import json, sys; sys.path[:], job = json.load(open(sys.argv[1], encoding='utf-8')); "
+    "from graphbit_core.host.probe import main; main(**job)"
 )
-"""What ``python -c`` runs. The path is handed over, so that the child finds what its parent finds."""
+"""What ``python -c`` runs. The path is handed over, so that the child finds what its parent finds; in a file,
+because settings may hold a key, and command lines are no secret."""
 
 BEGUN, IMPORTED, REPORT = (f"\ngraphbit plugins doctor: {what}\n" for what in ("begun", "imported", "report"))
 """What both outputs are divided by: what the import wrote stands between the first and the second."""
@@ -33,47 +35,48 @@ BEGUN, IMPORTED, REPORT = (f"\ngraphbit plugins doctor: {what}\n" for what in ("
 _RESERVED = re.compile(r"__graphbit_\w+__")
 
 
-def arguments(origin: Origin, sample: str | None, limit: float) -> list[str]:
-    """The command line that probes ``origin``; see ``main``."""
-    facts = {**origin.facts(), "source": origin.source}
-    handed = json.dumps([sys.path, facts, sample, limit])
-    return [sys.executable, "-X", "importtime", "-c", BOOT, handed]
-
-
-def main(facts: dict[str, Any], sample: str | None, limit: float) -> None:
+def main(origin: dict[str, Any], configured: dict[str, Any], sample: str | None, limit: float) -> None:
     """Probes, and writes one JSON object to standard output, after all that the plugin prints.
 
     Args:
-        facts: Those of an Origin.
+        origin: The fields of an Origin.
+        configured: Those of a Configured: what the configuration tells the plugin.
         sample: Where a function is that makes a small workflow, as ``module:attribute``.
         limit: After so many seconds it is written to standard error where the plugin stands then.
     """
     outputs = os.dup(1), os.dup(2)  # a plugin may close the ones that it knows
     faulthandler.dump_traceback_later(limit, file=outputs[1])
-    report = probe(Origin(**facts), sample, outputs)
+    report = probe(Origin(**origin), Configured(**configured), sample, outputs)
     _mark(outputs, REPORT)
     with os.fdopen(outputs[0], "w", encoding="utf-8") as channel:
         json.dump(report, channel)
     os._exit(0)  # threads and exit handlers that the plugin left behind are of no interest
 
 
-def probe(origin: Origin, sample: str | None, outputs: tuple[int, int]) -> dict[str, Any]:
+def probe(
+    origin: Origin, configured: Configured, sample: str | None, outputs: tuple[int, int]
+) -> dict[str, Any]:
     """Imports and checks it; hooks are called.
 
     Returns:
-        ``import_ms`` and ``api``, which are None if they could not be found out; ``faults`` and
-        ``warnings``, each a message and what mends it.
+        ``import_ms`` and ``api``, which are None if they could not be found out; ``faults`` and ``warnings``,
+        each a message and what mends it; ``settings``, what is wrong with those; ``offers``, kind and name of
+        what its hooks register.
     """
-    report: dict[str, Any] = {"import_ms": None, "api": None, "faults": [], "warnings": []}
+    report: dict[str, Any] = {"import_ms": None, "api": None}
+    report |= {"faults": [], "warnings": [], "settings": [], "offers": []}
     try:
         component = _imported(origin, report, outputs)
         report["api"] = _version(component)
         report["warnings"] += _reserved(component)
         check(origin, component)
-        if origin.kind == PLUGIN:
-            report["faults"] += _tried(origin, component, sample)
+        report["settings"] += configured.problems(component)
+        if origin.kind == PLUGIN and not report["settings"]:
+            _try(origin, component, configured, sample, report)
     except PluginError as error:
         report["faults"].append((error.message, error.fix))
+    except ConfigError as error:  # refused by the plugin's own class
+        report["settings"].append(error.message.removeprefix(f"{configured.source}: "))
     return report
 
 
@@ -97,10 +100,14 @@ def _mark(outputs: tuple[int, int], text: str) -> None:
         os.write(descriptor, text.encode())
 
 
-def _tried(origin: Origin, plugin: object, sample: str | None) -> list[Told]:
-    from graphbit_core.host.trial import tried  # pluggy and argparse, only where there are hooks
+def _try(
+    origin: Origin, plugin: object, configured: Configured, sample: str | None, report: dict[str, Any]
+) -> None:
+    from graphbit_core.host.trial import Trial  # pluggy and argparse, only where there are hooks
 
-    return tried(origin, plugin, resolve(sample) if sample else None)
+    trial = Trial(origin, plugin, configured)
+    report["faults"] += trial.run(resolve(sample) if sample else None)
+    report["offers"] += trial.offers()
 
 
 def _left_behind(before: Mapping[str, object], threads: frozenset[threading.Thread]) -> list[Told]:

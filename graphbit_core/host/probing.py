@@ -6,16 +6,18 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from graphbit_core.host import faults
 from graphbit_core.host.child import end, ended_in_time, start
-from graphbit_core.host.probe import BEGUN, IMPORTED, REPORT, Told, arguments
+from graphbit_core.host.configured import Configured
+from graphbit_core.host.probe import BEGUN, BOOT, IMPORTED, REPORT, Told
 from graphbit_core.host.records import Origin
 
 _IMPORT_TIME = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)\n?")
@@ -35,12 +37,16 @@ class Report:
         import_ms: Milliseconds; None if the import did not end well.
         api: The plugin API version it declares, as ``major.minor``.
         warnings: What works, but costs users something.
+        settings: What is wrong with what the configuration tells it.
+        offers: Kind and name of what its hooks register.
     """
 
     import_ms: float | None
     api: str | None
     faults: tuple[Told, ...]
     warnings: tuple[Told, ...]
+    settings: tuple[str, ...]
+    offers: tuple[tuple[str, str], ...]
 
 
 class Probing:
@@ -54,17 +60,28 @@ class Probing:
         self._stopping = threading.Event()
         self._running: set[subprocess.Popen[bytes]] = set()
 
-    def probe(self, origin: Origin) -> Report:
+    def probe(self, origin: Origin, configured: Configured) -> Report:
         """Imports it in a process of its own.
+
+        Args:
+            origin: What to import.
+            configured: What the configuration tells it.
 
         Raises:
             PluginLoadError: That did not end in time, or it ended the process.
         """
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            child = self._start(origin, output, errors)
-            ended = ended_in_time(child, self._limit)
-            self._running.discard(child)
-            printed, said = _read(output), _read(errors)
+        job = {
+            **{"origin": asdict(origin), "configured": asdict(configured)},
+            **{"sample": self._sample, "limit": self._limit / 2},
+        }
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "job.json").write_text(json.dumps([sys.path, job], default=str), encoding="utf-8")
+            with (folder / "output").open("wb+") as output, (folder / "errors").open("wb+") as errors:
+                child = self._start(folder / "job.json", output, errors)
+                ended = ended_in_time(child, self._limit)
+                self._running.discard(child)
+                printed, said = _read(output), _read(errors)
         if not ended:
             raise faults.unusable(origin, _hung(said, self._limit))
         try:
@@ -79,8 +96,9 @@ class Probing:
         for child in list(self._running):
             end(child)
 
-    def _start(self, origin: Origin, output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        child = start(arguments(origin, self._sample, self._limit / 2), errors, output=output)
+    def _start(self, job: Path, output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        arguments = [sys.executable, "-X", "importtime", "-c", BOOT, str(job)]
+        child = start(arguments, errors, output=output)
         self._running.add(child)
         if self._stopping.is_set():  # its turn came while the others were being ended
             end(child)
@@ -97,7 +115,8 @@ class Probing:
             problem = f"its import takes {took / 1000:.1f} s, more than {self._budget:g} s{_slowest(said)}"
             warnings.append((problem, "import what is slow in the function that needs it"))
         wrong = tuple((message, fix) for message, fix in found["faults"])
-        return Report(took, found["api"], wrong, tuple(warnings))
+        offers = tuple((kind, name) for kind, name in found["offers"])
+        return Report(took, found["api"], wrong, tuple(warnings), tuple(found["settings"]), offers)
 
 
 def _read(file: IO[bytes]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from graphbit_core.contracts import ENTRY_POINT_GROUPS
 from graphbit_core.errors import Finding, PluginError
 from graphbit_core.host import hooks
+from graphbit_core.host.configured import Configured
 from graphbit_core.host.faults import hook_failed, unusable
 from graphbit_core.host.host import Host
 from graphbit_core.host.loading import contained
@@ -23,31 +24,49 @@ _MARK = f"{hooks.PROJECT}_impl"
 """The attribute by which pluggy knows an implementation."""
 
 
-def tried(origin: Origin, plugin: object, sample: Any) -> list[Told]:
-    """Registers it in a host of its own, and calls its hooks with harmless arguments.
+class Trial:
+    """A plugin in a host of its own, in a process that is of no further use."""
 
-    What the hooks return is run only where that is what a command line does at its start: commands are
-    added to a parser that is thrown away, and checks for the doctor are run.
+    def __init__(self, origin: Origin, plugin: object, configured: Configured) -> None:
+        """A trial of ``plugin``, which is told what is ``configured``."""
+        settings = {(configured.kind, configured.name): configured.values}
+        self._host = Host(HostSettings(strict=True, settings=settings), scan=False)
+        self._origin = origin
+        self._plugin = plugin
 
-    Args:
-        origin: Who offers it.
-        plugin: The module, or the object, with the hooks.
-        sample: A function that makes the workflow ``graphbit_workflow_compiled`` is shown; None: that hook
-            is not called.
-    """
-    host = Host(HostSettings(strict=True), scan=False)
-    wrong = list(_unmarked(origin, plugin))
-    try:
-        host.register(plugin, origin.name, origin=origin)
-    except PluginError as error:
-        return [*wrong, (error.message, error.fix or "")]
-    marked = _marked(plugin)
-    if not marked and not wrong:
-        wrong.append(_told(unusable(origin, "it has no hook: no function in it is marked with @hookimpl")))
-    for hook, calls in _arguments(sample).items():
-        if hook in marked:
-            wrong += _called(host, origin, hook, calls)
-    return wrong
+    def run(self, sample: Any) -> list[Told]:
+        """Registers it, and calls its hooks with harmless arguments; what is wrong.
+
+        What the hooks return is run only where that is what a command line does at its start: commands are
+        added to a parser that is thrown away, and checks for the doctor are run.
+
+        Args:
+            sample: A function that makes the workflow ``graphbit_workflow_compiled`` is shown; None: that
+                hook is not called.
+
+        Raises:
+            ConfigError: Its settings do not fit.
+        """
+        origin = self._origin
+        wrong = list(_without_mark(origin, self._plugin))
+        try:
+            self._host.register(self._plugin, origin.name, origin=origin)
+        except PluginError as error:
+            return [*wrong, _told(error)]
+        implemented = marked(self._plugin)
+        if not implemented and not wrong:
+            problem = "it has no hook: no function in it is marked with @hookimpl"
+            wrong.append(_told(unusable(origin, problem)))
+        for hook, calls in _arguments(
+            sample if "graphbit_workflow_compiled" in implemented else None
+        ).items():
+            if hook in implemented:
+                wrong += _called(self._host, origin, hook, calls)
+        return wrong
+
+    def offers(self) -> list[tuple[str, str]]:
+        """Kind and name of the components that its hooks have registered."""
+        return [(info.kind, info.name) for info in self._host.list()]
 
 
 def _arguments(sample: Any) -> dict[str, list[dict[str, Any]]]:
@@ -88,13 +107,13 @@ def _findings(check: Callable[[], Iterable[Finding]]) -> list[Told]:
         return [(problem, "mend the check, or upgrade the plugin")]
 
 
-def _marked(plugin: object) -> set[str]:
+def marked(plugin: object) -> set[str]:
     """The hooks it implements."""
     marks = {name: getattr(getattr(plugin, name, None), _MARK, None) for name in dir(plugin)}
     return {mark.get("specname") or name for name, mark in marks.items() if isinstance(mark, dict)}
 
 
-def _unmarked(origin: Origin, plugin: object) -> Iterator[Told]:
+def _without_mark(origin: Origin, plugin: object) -> Iterator[Told]:
     """Functions that are named like a hook and are none, because ``@hookimpl`` is missing."""
     for name in dir(plugin):
         function = getattr(plugin, name, None)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         DeclaredConformance as DeclaredConformance,
     )
     from graphbit_core.testing.embedder import EmbedderConformance as EmbedderConformance
+    from graphbit_core.testing.fake_clock import FakeClock as FakeClock
+    from graphbit_core.testing.fake_kernel import FakeKernel as FakeKernel, Sent as Sent
     from graphbit_core.testing.fixtures import graphbit_host as graphbit_host
     from graphbit_core.testing.hooks import HooksConformance as HooksConformance
     from graphbit_core.testing.http_embedder import HttpEmbedderConformance as HttpEmbedderConformance
@@ -48,6 +50,8 @@ _MODULE_OF = {
     "Canned": "http_provider",
     "cassette": "cassettes",
     "EmbedderConformance": "embedder",
+    "FakeClock": "fake_clock",
+    "FakeKernel": "fake_kernel",
     "HttpEmbedderConformance": "http_embedder",
     "HttpProviderConformance": "http_provider",
     "LoaderConformance": "loader",
@@ -56,6 +60,7 @@ _MODULE_OF = {
     "ProviderConformance": "local_provider",
     "Reply": "replies",
     "ScriptedModel": "scripted_model",
+    "Sent": "fake_kernel",
     "SplitterConformance": "splitter",
     "TokenizerConformance": "tokenizer",
     "VectorStoreConformance": "vector_store",
