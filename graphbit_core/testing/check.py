@@ -108,12 +108,14 @@ class _Check:
         for _ in range(ENDINGS):
             problem = self._process(tests)
             if problem is None:
-                return
+                break
             if not self._blame(problem):
-                self.report.problems.append(Problem(problem))
-                return
+                name = self.target.infos[0].distribution
+                self.report.problems.append(Problem(f"the process of {name}, between its rules: {problem}"))
+                break
         for at, rule in self._left():
-            self.checked[at].not_tried.append(NotTried(rule, f"gave up: {ENDINGS} processes had to be ended"))
+            self.checked[at].not_tried.append(NotTried(rule, "what ended the process before it to be mended"))
+        self.finished |= self.planned.keys()
 
     def _left(self) -> Iterator[tuple[int, str]]:
         for id_, planned in self.planned.items():

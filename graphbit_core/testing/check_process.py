@@ -21,6 +21,8 @@ BOOT = (
     "from graphbit_core.testing.check_child import main; main(job)"
 )
 _SETTINGS_OF_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
+_START = 60.0
+"""Seconds until its first event, at least: by then it has imported pytest."""
 _SAID = 2000
 """Characters of its standard error that are kept."""
 
@@ -37,7 +39,7 @@ def events(job: dict[str, Any], folder: Path, limit: float) -> Generator[Event, 
     Args:
         job: What ``check_child.run`` takes.
         folder: Its working directory.
-        limit: Seconds that may pass between two events.
+        limit: Seconds that may pass between two events; the first may take a minute.
 
     Yields:
         What it tells. The last event is ``ended``, with its standard error as ``said``.
@@ -56,13 +58,15 @@ def events(job: dict[str, Any], folder: Path, limit: float) -> Generator[Event, 
         lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=_read, args=(pipe, lines), daemon=True).start()
         try:
-            while (line := _next(lines, limit)) is not None:
+            line = _next(lines, max(limit, _START))
+            while line is not None:
                 event: Event = json.loads(line)
                 if event["event"] == "ended":
                     errors.seek(0)
                     yield {**event, "said": errors.read().decode(errors="replace").strip()[-_SAID:]}
                     return
                 yield event
+                line = _next(lines, limit)
             with suppress(subprocess.TimeoutExpired):  # it has closed its output, and may live on
                 child.wait(timeout=1)
         finally:

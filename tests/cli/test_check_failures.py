@@ -58,39 +58,56 @@ def test_what_hangs_is_ended_with_all_it_started_and_the_rest_is_tried(packages)
     rules = dedent("""
         import subprocess, sys, time
 
-            def test_a_hangs(self):
+            def test_ill_a_hangs(self):
                 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
                 open({file!r}, "w").write(str(child.pid))
                 time.sleep(600)
 
-            def test_b_dies(self):
+            def test_ill_b_dies(self):
                 import os
                 os._exit(0)
 
-            def test_c_interrupts(self):
+            def test_ill_c_interrupts(self):
                 raise KeyboardInterrupt
 
-            def test_d_ends_pytest(self):
+            def test_ill_d_ends_pytest(self):
                 import pytest
                 pytest.exit("enough")
 
-            def test_e_is_well(self):
+            def test_ill_e_is_well(self):
                 pass
     """)
     head, _, body = rules.partition("\n\n    ")
     pid = packages.folder / "pid"
     text = head + TESTS + "\n    " + body.replace("{file!r}", repr(str(pid)))
     packages.write("shuffle-one", tests={"test_conformance.py": text})
-    (component,) = packages.check("shuffle-one", "--timeout", "3", status=1)["components"]
+    (component,) = packages.check("shuffle-one", "--timeout", "6", "--only", "ill", status=1)["components"]
     found = outcomes(component)
-    assert rule(component, "test_a_hangs")["message"] == "it had not ended after 3 s"
-    assert "ended the process with status 0" in rule(component, "test_b_dies")["message"]
-    assert "KeyboardInterrupt" in rule(component, "test_c_interrupts")["message"]
-    assert found["test_says_in_its_docstring_what_it_is"] == "passed"
-    assert found["test_d_ends_pytest"] == "failed"
+    assert rule(component, "test_ill_a_hangs")["message"] == "it had not ended after 6 s"
+    assert "ended the process with status 0" in rule(component, "test_ill_b_dies")["message"]
+    assert "KeyboardInterrupt" in rule(component, "test_ill_c_interrupts")["message"]
+    assert found["test_ill_d_ends_pytest"] == "failed"
     left = {one["rule"]: one["needs"] for one in component["not_tried"]}
-    assert left["test_e_is_well"].startswith("gave up: 3 processes")
+    assert "what ended the process" in left["test_ill_e_is_well"]
     assert gone(int(pid.read_text()))
+
+
+def test_a_process_that_ends_between_two_rules_is_told_with_what_was_left(packages):
+    conftest = """
+import os
+
+def pytest_runtest_logstart(nodeid):
+    if "ill_b" in nodeid:
+        os._exit(9)
+"""
+    rules = "\n    def test_ill_a(self):\n        pass\n\n    def test_ill_b(self):\n        pass\n"
+    packages.write("shuffle-one", tests={"test_conformance.py": TESTS + rules, "conftest.py": conftest})
+    report = packages.check("shuffle-one", "--only", "ill", status=1)
+    (problem,) = report["problems"]
+    assert "shuffle-one, between its rules: it ended the process with status 9" in problem["message"]
+    (component,) = report["components"]
+    assert outcomes(component)["test_ill_a"] == "passed"
+    assert [one["rule"] for one in component["not_tried"]] == ["test_ill_b"]
 
 
 def test_an_interrupt_ends_the_child_with_all_it_started(packages):

@@ -34,7 +34,7 @@ fn return_free() {
     }
 }
 
-#[pymodule]
+#[pymodule(gil_used = true)]
 mod _native {
     use super::*;
 
