@@ -22,7 +22,7 @@ class Shuffle:
         return sorted(matches, key=len)[:k]
 '''
 TESTS = """
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.testing.rules.component import ComponentConformance
 from {module} import Shuffle
 
 
