@@ -16,7 +16,7 @@ from graphbit_core.cli import main
 
 
 def test_every_key_of_the_report_is_documented():
-    from graphbit_core.testing import check_report
+    from graphbit_core.testing.check import report as check_report
 
     def keys(schema: Any) -> set[str]:
         parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()

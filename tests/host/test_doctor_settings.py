@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphbit_core.host.doctor import Doctor
+from graphbit_core.host.doctor.examination import Doctor
 
 LOADER = """
 import sys

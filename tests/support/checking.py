@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sites import Site
+
 from graphbit_core import default_host
 from graphbit_core.cli import main
-from tests.host.conftest import Site
 
 RERANKER = '''
 class Shuffle:
@@ -21,7 +22,7 @@ class Shuffle:
         return sorted(matches, key=len)[:k]
 '''
 TESTS = """
-from graphbit_core.testing.component import ComponentConformance
+from graphbit_core.testing.rules.component import ComponentConformance
 from {module} import Shuffle
 
 
@@ -88,8 +89,9 @@ def outcomes(component: dict[str, Any]) -> dict[str, str]:
 
 
 def rule(component: dict[str, Any], name: str) -> dict[str, Any]:
-    (found,) = [rule for rule in component["rules"] if rule["rule"] == name]
-    return found
+    found: list[dict[str, Any]] = [one for one in component["rules"] if one["rule"] == name]
+    (only,) = found
+    return only
 
 
 TEXT, MAYBE = (str,), (str, type(None))

@@ -16,7 +16,7 @@ from graphbit_core.cli.table import print_table, printable
 from graphbit_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graphbit_core.testing.check_report import Checked, Report, Rule
+    from graphbit_core.testing.check.report import Checked, Report, Rule
 
 _ABOUT = """\
 Runs the conformance classes of a plugin's tests with pytest, in processes of their own. A component that none
@@ -60,8 +60,8 @@ def _run(args: argparse.Namespace) -> int:
     if find_spec("pytest") is None:
         raise ConfigError("the kit needs pytest. To mend it: pip install 'graphbit-core[testing]'")
     from graphbit_core.host import default_host
-    from graphbit_core.testing.check import Terms, check
-    from graphbit_core.testing.check_targets import find
+    from graphbit_core.testing.check.account import Terms, check
+    from graphbit_core.testing.check.targets import find
 
     folder = Path.cwd()
     targets = find(default_host(), args.name, args.tests, folder)

@@ -89,7 +89,7 @@ def _component(info: ComponentInfo, component: Any) -> Described:
 
 
 def _hooks(plugin: Any) -> Described:
-    from graphbit_core.host.trial import marked
+    from graphbit_core.host.doctor.trial import marked
 
     taker = getattr(plugin, "graphbit_settings", None)
     settings = _settings(taker, documented(taker)) if callable(taker) else ()
