@@ -61,6 +61,12 @@ def register_models(register):
 FIRST_OF_OURS = "from graphbit_core import default_host; default_host().component({kind!r}, {name!r})"
 FIRST_OF_THEIRS = "import llm; llm.get_model({model!r})"
 
+COMPARED = (
+    ("`graphbit plugins list`", "`llm plugins`"),
+    ("`graphbit --version`", "`llm --version`"),
+    ("`import graphbit_core` and a first component", "`import llm` and a first model"),
+)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -169,10 +175,10 @@ def main() -> list[tuple[str, ...]]:
         (title, *(f"{duration(found[title, n].cpu)} ({duration(found[title, n].wall)})" for n in COUNTS))
         for title in titles
     ]
-    half = len(titles) // 2
-    for ours, theirs in zip(titles[:half], titles[half:], strict=False) if len(titles) > half + 1 else ():
-        ratios = [ratio(found[theirs, n].cpu / found[ours, n].cpu) for n in COUNTS]
-        rows.append((f"{theirs} : {ours}", *ratios))
+    for ours, theirs in COMPARED:
+        if (theirs, 0) in found:
+            ratios = [ratio(found[theirs, n].cpu / found[ours, n].cpu) for n in COUNTS]
+            rows.append((f"{theirs} : {ours}", *ratios))
     return rows
 
 

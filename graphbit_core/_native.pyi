@@ -5,8 +5,9 @@ Times called ``now`` and ``deadline`` are seconds of the monotonic clock (``time
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
+from graphbit_core.kernel.call_data import CallEvent, CallPolicy, ResourceLimits, ResourceProtection
 from graphbit_core.kernel.graph_data import Disposition, PlanFinding, PlanScope, RunEvent, Settlement, Taken
 
 VERSION: str
@@ -162,66 +163,6 @@ class Mailbox:
     def close(self) -> None:
         """Cancels every call that reports here."""
 
-CallEvent: TypeAlias = tuple[int, str, Any]
-"""Call id, kind, payload:
-
-``reply``    (attempt, status, headers as list of pairs, body): a whole reply; a verdict is due. Also a
-             streaming call gets this when the status is not 2xx, or when the body of an ``sse`` call
-             is ``application/json``.
-``open``     (attempt, status, headers): a streaming call has a 2xx head.
-``redirect`` (attempt, status, url): a guarded call follows a redirect.
-``frames``   list of (event name, data): frames since the last drain. From here on nothing is retried, unless
-             the policy has ``restart_streams``.
-``end``      (attempt,): the streamed body ended as HTTP says it should; a verdict is due.
-``restart``  (attempt,): the kernel starts attempt n > 1; what an earlier one delivered is void.
-``notice``   (type, facts), only of a call that asked for it: ``resource.limited`` (``resource``, ``seconds``,
-             ``reason``: ``permits``, ``rate`` or ``paused``) when it was admitted and had waited 1 ms or
-             more; ``resource.breaker`` (``resource``, ``state``, ``retry_after`` or None) when the breaker
-             refused it, lets it through as a probe, or changed by an attempt that was tried again or
-             failed without a reply; ``resource.shed`` (``resource``, ``seconds``, ``queued``) before
-             ``failed``. What the last verdict changes is told by ``ok``, ``retry`` and ``fail``.
-``failed``   the exception, built by the kernel, with its facts; the call is over.
-"""
-
-CallPolicy: TypeAlias = dict[str, float | int]
-"""Keys, all optional; an unknown one, here and below, is a ValidationError that names the nearest.
-
-Seconds: ``connect_timeout`` (10), ``first_byte_timeout`` (60), ``idle_timeout`` (60, between bytes),
-``progress_timeout`` (120, between frames; comments are not progress), ``attempt_timeout`` (600),
-``backoff_base`` (0.5), ``backoff_cap`` (30), ``max_retry_after`` (120). Time for which a stream waits for its
-reader counts for the caller's deadline only.
-Bytes, after decompression: ``max_body`` (32 MiB), ``max_stream`` (64 MiB); of a guarded call both are 10 MiB
-and at most 100; ``max_frame`` (4 MiB).
-
-``max_attempts`` (3). ``restart_streams`` (0): with 1, an idempotent call whose stream breaks after frames
-were delivered may be tried again; an event says so, and the host forgets them. After a verdict to try again
-that was accepted, frames of the old attempt may still come before that event.
-"""
-
-ResourceLimits: TypeAlias = dict[str, float | int]
-"""Keys, all optional: ``max_concurrency`` (256), ``requests_per_minute``, ``tokens_per_minute`` (none),
-``queue`` (10,000 waiting calls).
-
-``queue_target`` and ``queue_interval`` (seconds; off unless one is named, then 5 and 10): once no call was
-admitted after less than the target for a whole interval, those that waited twice the target are turned away
-(ResourceExhaustedError, ``resource="queue_delay"``) before any work.
-
-``adaptive`` (0): with 1, the calls that run at the same time begin at ``max_concurrency``, are halved after a
-timeout, 429 or 5xx (once for all that were under way), and grow by one with each round of successes.
-"""
-
-ResourceProtection: TypeAlias = dict[str, float | int]
-"""Keys, all optional.
-
-Of the breaker: ``breaker_window`` (30 s), ``breaker_min_calls`` (10), ``breaker_ratio`` (0.5: trips when this
-share of at least so many calls failed), ``breaker_consecutive`` (5 failures in a row), ``breaker_open`` (5 s,
-doubles up to) ``breaker_open_max`` (60), ``breaker_probes`` (3), ``slow_after`` (a first byte later than so
-many seconds is slow; off), ``slow_ratio`` (0.8: trips when this share was slow).
-
-Of the retry budget: ``retry_ratio`` (0.2: retries as a share of the calls of the last minute) and
-``retry_floor`` (3: granted at any rate).
-"""
-
 @final
 class Egress:
     """A guard: where a call may go, and what it does about redirects. Without one a call goes wherever its
@@ -323,6 +264,54 @@ class Engine:
 
     def in_flight(self) -> int:
         """Calls that are not over."""
+
+@final
+class Rehearsal:
+    """An engine that sends nothing: what becomes of its requests, and its time, are in the host's hands."""
+
+    def __new__(cls, seed: int, wall: float) -> Rehearsal:
+        """``seed`` drives all jitter; ``wall``: the time since 1970 at which its clock begins."""
+
+    def engine(self) -> Engine:
+        """Its engine."""
+
+    def mailbox(self) -> Mailbox:
+        """A mailbox for calls of its engine, and of no other."""
+
+    def now(self) -> float:
+        """Seconds since it was made, by its clock."""
+
+    def calls(self) -> tuple[int, int]:
+        """Calls that are not over, and how many of them wait for the host: for a verdict, or for room."""
+
+    def run(self, limit: float) -> float:
+        """Lets time pass until a mailbox holds something or a request has come, but at most ``limit``
+        seconds. Returns how much passed: none, while something is there.
+        """
+
+    def requests(self) -> list[tuple[int, str, str, list[tuple[str, str]], bytes]]:
+        """Requests that came since the last call: number, method, URL, headers, body."""
+
+    def reply(
+        self,
+        number: int,
+        head: bytes,
+        body: bytes,
+        repeat: int,
+        piece: int,
+        pause: float,
+        stop: int | None,
+        last: str,
+    ) -> None:
+        """Answers a request with HTTP/1.1 bytes, sent as ``testing.Reply`` says. ``last``: ``close``,
+        ``reset`` or ``hang``. A request that is never answered runs into the connect time-out.
+        """
+
+    def refuse(self, number: int) -> None:
+        """Refuses the connection for a request."""
+
+    def fault(self, number: int, message: str) -> None:
+        """Fails the call of a request with a ValidationError, without another attempt."""
 
 def check_policy(policy: CallPolicy) -> None:
     """Raises what ``start`` would raise for this policy."""

@@ -35,3 +35,8 @@ def clock() -> Clock:
     """The clock of the running event loop; the machine's where none runs."""
     here: Clock = getattr(asyncio._get_running_loop(), "graphbit_clock", MACHINE)
     return here
+
+
+def now() -> float:
+    """Seconds on the clock of the running event loop, or of the machine where none runs."""
+    return clock().monotonic()

@@ -19,7 +19,7 @@ import workspace
 
 from graphbit_core import testing
 from graphbit_core.testing.kinds import CONFORMANCE
-from graphbit_core.testing.overriding import is_of_kit, rules
+from graphbit_core.testing.rules.overriding import is_of_kit, rules
 
 PAGE = workspace.ROOT / "docs" / "plugin-testing.md"
 _MARKED = re.compile(r"(<!-- (\w+): [^>]*-->\n).*?(<!-- end -->)", re.S)

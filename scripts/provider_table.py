@@ -17,7 +17,7 @@ import workspace
 from graphbit_core import ChatRequest, ComponentInfo, GraphBitError, ValidationError, default_host
 from graphbit_core.contracts.provider import CAPABILITIES
 from graphbit_core.host.faults import OUR_PACKAGES
-from graphbit_core.testing.http_requests import ASKED, CHOICES, PARTS, SAID, TOOLS
+from graphbit_core.testing.rules.http.requests import ASKED, CHOICES, PARTS, SAID, TOOLS
 
 PAGE = workspace.ROOT / "docs" / "providers.md"
 _ORDER = ("stream", "tools", "json_output", "images", "audio", "files", "reasoning", "seed", "stop", "embed")

@@ -10,22 +10,24 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphbit_core.clock import MACHINE, clock
 from graphbit_core.errors import ValidationError
 from graphbit_core.kernel import Egress, Engine, Mailbox, take_log
+from graphbit_core.kernel.watcher import SIGNAL_CHECK, Watcher
 from graphbit_core.types.http import Framing, HttpRequest
 
 Event = tuple[str, Any]
-"""Kind and payload, as ``_native.CallEvent`` has them."""
+"""Kind and payload, as ``call_data.CallEvent`` has them."""
 
 _SPARE_MAILBOXES = 32
 CLOSED = "the call was closed before it was over, so it has no answer"
-_SIGNAL_CHECK = 0.1
-"""Seconds after which a blocking caller looks for signals such as Ctrl-C."""
 
 
 @dataclass(slots=True)  # made for every call; a frozen one takes three times as long
@@ -37,8 +39,8 @@ class CallSpec:
         request: The request.
         framing: How the streamed body is cut into frames; None for one whole reply.
         tokens: Estimate for the token limit.
-        deadline: When all attempts must be over, on ``time.monotonic``.
-        policy: Keys of ``_native.CallPolicy``.
+        deadline: When all attempts must be over, on the clock of the event loop, else ``time.monotonic``.
+        policy: Keys of ``call_data.CallPolicy``.
         egress: Guards where the call and its redirects go; None for an address that the user configured.
         limiter: Shares permits, rates and pauses with every call of the same name; empty: the resource's.
         notices: Whether to hear, as events ``notice``, what the call meets on its way.
@@ -62,7 +64,7 @@ def engine() -> Engine:
         return _engine
     with _engine_lock:
         if _engine is None:
-            made = Engine()
+            made = _makers[0]()
             for limiter, limits in _limits.items():
                 made.limit(limiter, limits)
             for resource, settings in _protections.items():
@@ -85,6 +87,22 @@ def protect(resource: str, settings: Mapping[str, float | int]) -> None:
     _protections[resource] = given
 
 
+@contextmanager
+def engine_of(engine: Callable[[], Any], mailbox: Callable[[], Any]) -> Iterator[None]:
+    """Has calls that begin meanwhile, on any thread, go over another engine, with its own mailboxes.
+
+    Limits and protections hold there as well, and those that are set meanwhile also hold afterwards.
+    """
+    global _home, _engine, _spare, _loops, _makers
+    before = _home, _spare, _loops, _makers
+    _home, _engine, _spare, _loops, _makers = object(), None, deque(), _Loops(), (engine, mailbox)
+    try:
+        yield
+    finally:
+        _home, _spare, _loops, _makers = before
+        _engine = None  # the next one is told of all limits
+
+
 class BlockingCall:
     """A call whose events the calling thread waits for. Close it, whatever happened."""
 
@@ -102,7 +120,7 @@ class BlockingCall:
         """Waits for the next events; signal handlers run meanwhile. ValidationError if it was closed."""
         self._reader = threading.get_ident()  # before the look at _open; close does it the other way round
         while self._open:
-            if self._mailbox.wait(_SIGNAL_CHECK) and self._open:
+            if self._mailbox.wait(SIGNAL_CHECK) and self._open:
                 events = [event[1:] for event in _drain(self._mailbox) if event[0] == self.id]
                 if events:
                     return events
@@ -143,7 +161,7 @@ class CallGroup:
         assert self._mailbox is not None
         owners: dict[int, Any] = {}
         while not owners:
-            if not self._mailbox.wait(_SIGNAL_CHECK):
+            if not self._mailbox.wait(SIGNAL_CHECK):
                 continue
             for call_id, kind, payload in _drain(self._mailbox):
                 if call_id in self._calls:
@@ -249,11 +267,11 @@ class _LoopMailbox:
         self.full: set[int] = set()
         """Calls whose reader is behind; what else they bring stays in the mailbox, so that they pause."""
         self.mailbox = _borrow()
-        self._watcher: _Watcher | None = None
+        self._watcher: Watcher | None = None
         try:
             loop.add_reader(self.mailbox.fileno(), self.deliver)
         except NotImplementedError:
-            self._watcher = _Watcher(self.mailbox, loop, self.deliver)
+            self._watcher = Watcher(self.mailbox, loop, self.deliver)
 
     def deliver(self) -> None:
         """Hands everything that has arrived to the calls it is for."""
@@ -282,39 +300,6 @@ class _LoopMailbox:
         self.mailbox.close()
 
 
-class _Watcher:
-    """For loops without ``add_reader`` (Windows' proactor): a thread waits and calls back on the loop."""
-
-    def __init__(self, mailbox: Mailbox, loop: asyncio.AbstractEventLoop, deliver: Any) -> None:
-        self._mailbox, self._loop, self._deliver = mailbox, loop, deliver
-        self._running = True
-        self._delivered = threading.Event()
-        threading.Thread(target=self._watch, daemon=True, name="graphbit-mailbox").start()
-
-    def stop(self) -> None:
-        """Ends the thread, which closes the mailbox."""
-        self._running = False
-        self._delivered.set()
-
-    def _watch(self) -> None:
-        while self._running:
-            if not self._mailbox.wait(_SIGNAL_CHECK):
-                continue
-            self._delivered.clear()
-            try:
-                self._loop.call_soon_threadsafe(self._on_loop)
-            except RuntimeError:
-                break
-            while self._running and not self._loop.is_closed() and not self._delivered.wait(_SIGNAL_CHECK):
-                pass
-        self._mailbox.close()
-
-    def _on_loop(self) -> None:
-        if self._running:
-            self._deliver()
-        self._delivered.set()
-
-
 class _Loops(threading.local):
     """The mailboxes of this thread's event loops."""
 
@@ -333,7 +318,9 @@ def _box_of_running_loop() -> _LoopMailbox:
 
 
 def _start(mailbox: Mailbox, spec: CallSpec) -> int:
-    request = spec.request
+    request, deadline, here = spec.request, spec.deadline, clock()
+    if deadline is not None and here is not MACHINE:
+        deadline += time.monotonic() - here.monotonic()
     return engine().start(
         mailbox,
         spec.resource,
@@ -344,7 +331,7 @@ def _start(mailbox: Mailbox, spec: CallSpec) -> int:
         spec.framing,
         request.idempotent,
         spec.tokens,
-        spec.deadline,
+        deadline,
         dict(spec.policy) if spec.policy else {},
         spec.egress,
         spec.limiter or None,
@@ -364,7 +351,8 @@ def _borrow() -> Mailbox:
     try:
         return _spare.pop()
     except IndexError:
-        return Mailbox()
+        made: Mailbox = _makers[1]()
+        return made
 
 
 def _give_back(mailbox: Mailbox) -> None:
@@ -384,14 +372,15 @@ _limits: dict[str, dict[str, float | int]] = {}
 _protections: dict[str, dict[str, float | int]] = {}
 _spare: deque[Mailbox] = deque()
 _loops = _Loops()
+_makers: tuple[Callable[[], Any], Callable[[], Any]] = (Engine, Mailbox)
 _of_parent: list[Any] = []
 """What a forked child inherited; kept, because dropping it would touch the parent's threads."""
 
 
 def _forget_the_parent() -> None:
-    global _home, _engine, _engine_lock, _spare, _loops
-    _of_parent.extend((_engine, _spare, _loops.boxes))
-    _home = object()
+    global _home, _engine, _engine_lock, _spare, _loops, _makers
+    _of_parent.extend((_engine, _spare, _loops.boxes, _makers))
+    _home, _makers = object(), (Engine, Mailbox)
     _engine, _engine_lock, _spare, _loops = None, threading.Lock(), deque(), _Loops()
 
 

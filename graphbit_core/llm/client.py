@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache as cache_result, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from graphbit_core.clock import now
 from graphbit_core.errors import GraphBitError, ValidationError
 from graphbit_core.host import default_host
 from graphbit_core.kernel.calls import CallGroup
@@ -112,7 +112,7 @@ class LlmClient:
         self.timeout = timeout or usual or TIMEOUT
         if budget is not None and not isinstance(budget, Budget):
             raise ValidationError(f"budget is {budget!r}; it must be a Budget(…)", field="budget")
-        first = router_of(router, time.monotonic)
+        first = router_of(router, now)
         self._setup = Setup(self.endpoints, self.timeout, restart=restart, budget=budget)
         if cache is not None:
             from graphbit_core.llm.cache import cache_of  # SQLite is loaded for those who keep answers only
@@ -359,11 +359,11 @@ class LlmClient:
         time now), ``paused`` (seconds for which nothing is admitted, as the API asked) and ``shed`` (calls
         turned away because the queue stood). ``cache`` has the cache's counts.
         """
-        return stats_of(self._setup, time.monotonic())
+        return stats_of(self._setup, now())
 
     def reset_stats(self) -> None:
         """Counts this client's calls anew. The kernel's figures are the account's and stay."""
-        reset(self._setup, time.monotonic())
+        reset(self._setup, now())
 
     def __repr__(self) -> str:
         return f"LlmClient({', '.join(endpoint.name for endpoint in self.endpoints)})"

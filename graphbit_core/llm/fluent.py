@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
+from graphbit_core.clock import now
 from graphbit_core.contracts.tool import Tool
 from graphbit_core.errors import ValidationError
 from graphbit_core.llm.calls.exchange import Observe
@@ -116,7 +116,7 @@ class ModelCall:
             del iteration
             return await self._client.respond_async(request, deadline=deadline, on_delta=on_delta)
 
-        deadline = time.monotonic() + self._client.timeout
+        deadline = now() + self._client.timeout
         request = self._request()
         if not self._tools:
             return await ask(request, 1)

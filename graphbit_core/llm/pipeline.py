@@ -7,10 +7,10 @@ the time-outs of an attempt lie further in, in the kernel.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphbit_core.clock import clock
 from graphbit_core.errors import GraphBitError, InternalError, ValidationError
 from graphbit_core.kernel.calls import CLOSED, CallGroup
 from graphbit_core.llm.budget import reserve
@@ -50,6 +50,7 @@ class Course:
         "_group",
         "_key",
         "_keyed",
+        "_now",
         "_observe",
         "_pending",
         "_place",
@@ -76,11 +77,12 @@ class Course:
         group: CallGroup | None = None,
         fits: Fits | None = None,
     ) -> None:
+        self._now = clock().monotonic
         chosen = choose(setup, request)
-        self._route = chosen if len(chosen) == 1 else awake(chosen, time.monotonic())
+        self._route = chosen if len(chosen) == 1 else awake(chosen, self._now())
         self._setup, self._request, self._stream = setup, request, stream
         self._policy, self._observe, self._group, self._fits = policy, observe, group, fits
-        self._began = self._sent = time.monotonic()
+        self._began = self._sent = self._now()
         own = self._began + setup.timeout
         self._deadline = own if deadline is None or deadline > own else deadline
         self._place = 0
@@ -117,7 +119,7 @@ class Course:
             if self._setup.cache is not None and self._keyed is not self._route[0]:
                 self._look_up(self._setup.cache, self._route[0])
             return
-        self._setup.meter.hit(self._began, time.monotonic())
+        self._setup.meter.hit(self._began, self._now())
         if self._observe is not None:
             facts = {"model": self._keyed.name, "usd": 0.0, "cached": True}
             self._observe("llm.answered", facts)
@@ -138,7 +140,7 @@ class Course:
 
     def _arrived(self, item: Sequence[Delta] | ChatResponse) -> None:
         """What the endpoint sent."""
-        now = time.monotonic()
+        now = self._now()
         endpoint = self._route[self._place]
         if not isinstance(item, ChatResponse):
             if item and not self._delivered:
@@ -174,7 +176,7 @@ class Course:
         """
         if self.step is None:
             raise error  # it was closed meanwhile
-        now = time.monotonic()
+        now = self._now()
         endpoint = self._route[self._place]
         refused = not opened and isinstance(error, ValidationError)
         self._end(now, error if opened else None)
@@ -190,7 +192,7 @@ class Course:
 
     def _broke(self, error: Exception) -> None:
         """Something else than an error of a call ended it; whoever drives the course raises it."""
-        now = time.monotonic()
+        now = self._now()
         self._end(now, error)
         self.step = None
         self._setup.meter.fail(self._began, now, error)
@@ -219,7 +221,7 @@ class Course:
     def _begin(self) -> tuple[Endpoint, bool]:
         endpoint = self._route[self._place]
         if self._place:
-            self._sent = time.monotonic()
+            self._sent = self._now()
         if self._setup.budget is not None:
             self._reserve(self._setup.budget, endpoint)
         self._running = endpoint

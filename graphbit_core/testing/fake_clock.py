@@ -6,16 +6,23 @@ import asyncio
 import datetime
 import math
 import selectors
+import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar, TypeVarTuple
 
 from graphbit_core.clock import Clock
+from graphbit_core.workers import __file__ as workers_file
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Together = Callable[[float | None], float | None]
+"""Lets the time of another clock pass, at most so far; gives how much did, None if nothing waits for it."""
 _SLICE = 0.05
-"""Real seconds between two looks at what holds the clock."""
+"""Most real seconds between two looks at what holds the clock."""
 _START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -39,7 +46,7 @@ class FakeClock(Clock):
                 clock = FakeClock()
                 workflow = Workflow("w")
                 workflow.add_node(Node("poll_job", "wait", every=60, timeout=3600))
-                result = clock.run(Executor(host=host).run_async(workflow))
+                result = clock.run(Executor(host=host, timeout_seconds=None).run_async(workflow))
                 assert clock.now == 3600
                 assert isinstance(result.errors[0].__cause__, DeadlineError)
 
@@ -49,8 +56,6 @@ class FakeClock(Clock):
             before it says what it waits for.
     """
 
-    __slots__ = ("_elapsed", "_loop", "_origin", "_patience", "_sleeping", "_start", "_working")
-
     def __init__(self, start: datetime.datetime = _START, *, patience: float = 30.0) -> None:
         self._start = start.timestamp()
         self._patience = patience
@@ -59,6 +64,8 @@ class FakeClock(Clock):
         self._elapsed = 0.0
         self._working: set[Any] = set()
         self._sleeping: set[threading.Event] = set()
+        self._watched: set[Any] = set()
+        self._with: list[Together] = []
         self._loop: _Loop | None = None
 
     @property
@@ -66,11 +73,11 @@ class FakeClock(Clock):
         """Seconds since it was made, to the microsecond."""
         return round(self._elapsed, 6)
 
-    def monotonic(self) -> float:  # type: ignore[override]
+    def monotonic(self) -> float:
         """The time of the loop, on which deadlines are."""
         return self._origin + self._elapsed
 
-    def wall(self) -> float:  # type: ignore[override]
+    def wall(self) -> float:
         """The wall time, in seconds since 1970."""
         return self._start + self._elapsed
 
@@ -106,7 +113,8 @@ class FakeClock(Clock):
             return
         there = threading.Event()
         try:
-            loop.call_soon_threadsafe(self._sleep, loop, seconds, there)
+            with suppress(RuntimeError):  # the run has ended just now, and its loop with it
+                loop.call_soon_threadsafe(self._sleep, loop, seconds, there)
             while not there.wait(_SLICE) and not loop.is_closed():
                 pass
         finally:
@@ -123,7 +131,28 @@ class FakeClock(Clock):
     @property
     def held(self) -> bool:
         """Whether real work is under way that is not waiting for this clock itself."""
-        return len(self._working) > len(self._sleeping)
+        return not self.free or (bool(self._watched) and not self._with)
+
+    @property
+    def free(self) -> bool:
+        """Whether no thread works, but for those that wait for this clock."""
+        return len(self._working) <= len(self._sleeping)
+
+    @contextmanager
+    def together_with(self, other: Together) -> Iterator[None]:
+        """Has another clock, that of a FakeKernel, go with this one."""
+        self._with.append(other)
+        try:
+            yield
+        finally:
+            self._with.remove(other)
+
+    def _others(self, limit: float | None) -> float | None:
+        """Lets the others go on, at most so far; how far they came, None if they stand."""
+        for other in self._with:
+            if (passed := other(limit)) is not None:
+                return passed
+        return None
 
     def _sleep(self, loop: _Loop, seconds: float, there: threading.Event) -> None:
         def wake() -> None:
@@ -137,11 +166,20 @@ class FakeClock(Clock):
         self._elapsed += seconds
 
     def _stuck(self) -> RuntimeError:
-        names = sorted(str(work) for work in self._working)
-        held = f"this has not ended: {', '.join(names)}" if names else "nothing is left that could happen"
-        return RuntimeError(
-            f"the fake clock has stood at {self.now} s for {self._patience} real seconds, because {held}"
+        waits = [
+            f"{len(of)} {what}"
+            for of, what in ((self._working, "functions on threads"), (self._watched, "descriptors"))
+            if of
+        ]
+        why = f"it waits for {' and '.join(waits)}" if waits else "nothing is left that could happen"
+        error = RuntimeError(
+            f"the fake clock has stood at {self.now} s for {self._patience} real seconds, because {why}"
         )
+        for frame in sys._current_frames().values() if waits else ():
+            stack = traceback.format_stack(frame)
+            if any(f'"{workers_file}"' in line and "self.function" in line for line in stack):
+                error.add_note("A function on a thread is here:\n" + "".join(stack))
+        return error
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -162,7 +200,7 @@ class _Loop(asyncio.SelectorEventLoop):
         finally:
             self.thread = None
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         future = super().run_in_executor(executor, func, *args)
         self.graphbit_clock.began(future)
         future.add_done_callback(self.graphbit_clock.ended)
@@ -176,13 +214,13 @@ class _Loop(asyncio.SelectorEventLoop):
         finally:
             self.graphbit_clock.ended(self)
 
-    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+    def add_reader(self, fd: Any, callback: Callable[[*Ts], Any], *args: *Ts) -> None:
         """The kernel's calls are awaited by it; the transports of asyncio go another way."""
         super().add_reader(fd, callback, *args)
-        self.graphbit_clock.began(("descriptor", fd))
+        self.graphbit_clock._watched.add(fd)
 
     def remove_reader(self, fd: Any) -> bool:
-        self.graphbit_clock.ended(("descriptor", fd))
+        self.graphbit_clock._watched.discard(fd)
         return super().remove_reader(fd)
 
 
@@ -192,16 +230,26 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
         self._clock = clock
+        self._gave_up = False
+        """Whether it has said that the clock stands; what is to be cleaned up then is not held again."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if ready or (timeout is not None and timeout <= 0):
-            return ready
-        began = time.monotonic()
-        while timeout is None or self._clock.held:
-            if ready := super().select(_SLICE):
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        clock, began, look = self._clock, time.monotonic(), 0.0
+        while True:
+            # Asked before the descriptors are looked at: work that has ended has told the loop before.
+            free, held = clock.free, clock.held and not self._gave_up
+            if ready := super().select(look):
                 return ready
-            if time.monotonic() - began > self._clock._patience:
-                raise self._clock._stuck()
-        self._clock._pass(timeout)
-        return []
+            if free and (passed := clock._others(timeout)) is not None:
+                clock._pass(passed)
+                if (ready := super().select(0)) or passed:
+                    return ready  # else what came to the other is for a thread that waits for this clock
+            if timeout is not None and not held:
+                clock._pass(timeout)
+                return []
+            look = min(max(2 * look, 0.001), _SLICE)
+            if time.monotonic() - began > clock._patience:
+                self._gave_up = True
+                raise clock._stuck()

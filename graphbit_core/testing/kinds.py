@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any, Literal
 
 from graphbit_core.host.arguments import settings_of
-from graphbit_core.testing.component import ComponentConformance, DeclaredConformance, is_ready
-from graphbit_core.testing.overriding import is_of_kit
+from graphbit_core.testing.rules.component import ComponentConformance, DeclaredConformance, is_ready
+from graphbit_core.testing.rules.overriding import is_of_kit
 
 Flavour = Literal["http", "local"]
 """Providers and embedders are behind HTTP, or compute in this process."""

@@ -24,7 +24,8 @@ class ToolContext:
 
     Attributes:
         call: What was asked for.
-        deadline: When it must be over, as ``time.monotonic`` counts, unless a test moves the time; None: no limit.
+        deadline: When it must be over, as ``time.monotonic`` counts (unless a test moves the time: ask
+            ``remaining()``); None: no limit.
         run_id: Id of the run, empty outside of one.
         node_id: Id of the node that calls.
         depth: How many calls of tools lie around this one.

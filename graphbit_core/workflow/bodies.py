@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from graphbit_core.clock import Clock
 from graphbit_core.workers import Outcome, workers
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.functions import discard
@@ -23,9 +22,9 @@ Call = Callable[[Activation], Any]
 class Bodies:
     """Starts bodies and tells ``ended`` how each came out, on the loop's thread, at most once per start."""
 
-    def __init__(self, ended: Callable[[Activation, Outcome], None], clock: Clock) -> None:
+    def __init__(self, ended: Callable[[Activation, Outcome], None], now: Callable[[], float]) -> None:
         self._ended = ended
-        self._clock = clock
+        self._now = now
         self._tasks: dict[Activation, tuple[asyncio.Task[None], Any]] = {}
         """The task of a body, and what it awaits."""
         self._threads: set[Activation] = set()
@@ -47,11 +46,11 @@ class Bodies:
         self._wake.set()
 
     async def wait(self, *times: float | None) -> None:
-        """Until a body has ended, or the first of ``times``, as the clock counts."""
+        """Until a body has ended, or the first of ``times``, as ``now`` counts."""
         due = min((at for at in times if at is not None), default=None)
         timer = None
         if due is not None:
-            timer = self.loop.call_later(due - self._clock.monotonic(), self._wake.set)
+            timer = self.loop.call_later(due - self._now(), self._wake.set)
         try:
             await self._wake.wait()
         finally:

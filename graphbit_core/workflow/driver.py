@@ -67,8 +67,7 @@ class Driver:
         self._cap = None if caps is None else caps.seconds
         if self._cap is not None:
             timeout = self._cap if timeout is None else min(timeout, self._cap)
-        used = clock()
-        self._now = used.monotonic
+        self._now = clock().monotonic
         self._deadline = None if timeout is None else self._now() + timeout
         self._timeout = timeout
         self._retries = retries
@@ -83,22 +82,15 @@ class Driver:
             record_events=publish is not None,
         )
         self._state = RunState(
-            compiled,
-            self._run,
-            inputs,
-            services,
-            run_id=uuid.uuid4().hex,
-            seed=seed,
-            deadline=self._deadline,
-            clock=used,
+            compiled, self._run, inputs, services, run_id=uuid.uuid4().hex, seed=seed, deadline=self._deadline
         )
         self._telling: Telling | None = None
         if publish is not None:
-            self._telling = Telling(self._run, self._state.run_id, publish, used)
+            self._telling = Telling(self._run, self._state, publish)
             self._state.listened(self._telling.emit)
         if caps is not None:
             self._state.spending = Spending(caps, self._from_anywhere)
-        self._bodies = Bodies(self._ended, used)
+        self._bodies = Bodies(self._ended, self._now)
         self._frames = OpenFrames(self._state, self._bodies.close)
         self._failures = Failures(self._frames)
         self._nested = len(compiled.scopes) > 1

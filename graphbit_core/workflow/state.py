@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.clock import Clock
+from graphbit_core.clock import clock
 from graphbit_core.errors import ConfigError
 from graphbit_core.host.resources import service_fix
 from graphbit_core.types.messages import Usage
@@ -54,14 +54,13 @@ class RunState:
         run_id: str,
         seed: int,
         deadline: float | None,
-        clock: Clock,
     ) -> None:
         self.compiled = compiled
         self.run = run
         self.run_id = run_id
         self.seed = seed
         self.deadline = deadline
-        self.clock = clock
+        self.clock = clock()
         self.streaming = False
         self.emit: Emit = lambda *_: None
         declared = compiled.variables

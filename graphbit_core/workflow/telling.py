@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphbit_core.clock import Clock
 from graphbit_core.types.events import Event
 
 if TYPE_CHECKING:
@@ -15,16 +14,17 @@ if TYPE_CHECKING:
 
     from graphbit_core.kernel import Run
     from graphbit_core.workflow.activation import Activation
+    from graphbit_core.workflow.state import RunState
 
 
 class Telling:
     """The events of one run. Used on the thread of the run's loop; only ``emit`` may be called anywhere."""
 
-    def __init__(self, run: Run, run_id: str, publish: Callable[[Event], None], clock: Clock) -> None:
+    def __init__(self, run: Run, state: RunState, publish: Callable[[Event], None]) -> None:
         self._run = run
-        self._run_id = run_id
+        self._run_id = state.run_id
         self._publish = publish
-        self._clock = clock
+        self._clock = state.clock
         self._over = False
 
     def begin(self, loop: asyncio.AbstractEventLoop, started: float) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import entry_points
 
 import pytest
 
+from graphbit_core import default_host
 from graphbit_core.cli import main
 
 OF_THE_CORE = sorted(
@@ -51,6 +53,84 @@ def test_a_component_that_cannot_be_imported_says_why(tmp_path, monkeypatch, cap
     from graphbit_core import Host
     from graphbit_core.cli.plugins.describe import describe, lines
 
-    described = describe(Host(), "loader", "odd")
+    host = Host()
+    (info,) = [info for info in host.list("loader") if info.name == "odd"]
+    described = describe(host, info)
     assert "no_module" in described.problem
     assert lines(described)[0].startswith("its settings cannot be told: ")
+
+
+def test_a_gateway_names_its_address_and_the_variable_of_its_key(capsys):
+    assert main(["plugins", "show", "groq"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^base url +https://api.groq.com/openai/v1$", out, re.M)
+    assert re.search(r"^key env +GROQ_API_KEY$", out, re.M)
+    assert shown(capsys, "groq", "provider")["facts"]["key_env"] == "GROQ_API_KEY"
+
+
+CONFIGURATION = """
+[plugins.settings]
+provider.groq.api_key = "very-secret"
+loader.text.encodng = "latin-1"
+splitter.character.chunk_size = 300
+plugin.audit.level = "debug"
+
+[plugins.in_house]
+plugin.audit = "audit.py"
+"""
+AUDIT = '''
+"""Writes down who did what."""
+
+from dataclasses import dataclass
+from graphbit_core import hookimpl
+
+@dataclass
+class graphbit_settings:
+    """Settings.
+
+    Attributes:
+        level: How much is written down.
+    """
+
+    level: str = "info"
+
+@hookimpl
+def graphbit_subscribe_events(settings): ...
+'''
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    (tmp_path / "graphbit.toml").write_text(CONFIGURATION)
+    (tmp_path / "audit.py").write_text(AUDIT)
+    monkeypatch.chdir(tmp_path)
+    default_host().close()
+    yield str(tmp_path / "graphbit.toml")
+    default_host().close()
+
+
+def test_what_is_configured_is_shown_with_its_file(configured, capsys):
+    assert main(["plugins", "show", "character"]) == 0
+    out = capsys.readouterr().out
+    assert "  chunk_size  (int, default 1000, configured: 300)\n" in out
+    assert f"\nconfigured in {configured}\n" in out
+
+
+def test_a_configured_secret_is_not_printed(configured, capsys):
+    assert main(["plugins", "show", "groq"]) == 0
+    out = capsys.readouterr().out
+    assert "  api_key  (str | Secret, configured: ***)\n" in out
+    assert "very-secret" not in out
+
+
+def test_a_configured_setting_that_does_not_fit_is_told(configured, capsys):
+    assert main(["plugins", "show", "text@graphbit-loader-text"]) == 0
+    assert "  wrong: plugins.settings.loader.text.encodng: there is no setting" in capsys.readouterr().out
+
+
+def test_a_module_of_hooks_is_shown_with_its_hooks_and_settings(configured, capsys):
+    assert main(["plugins", "show", "audit"]) == 0
+    out = capsys.readouterr().out
+    assert "Writes down who did what.\n" in out
+    assert "hooks: graphbit_subscribe_events\n" in out
+    assert "  level  (str, default 'info', configured: 'debug')\n      How much is written down.\n" in out

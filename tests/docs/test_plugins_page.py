@@ -15,14 +15,20 @@ from graphbit_core.host.faults import package_of
 TEMPLATES = workspace.ROOT / "graphbit_core" / "cli" / "templates"
 
 
-def test_the_page_lists_every_kind_with_its_package_and_whether_new_can_make_one():
-    listed = {
-        kind.strip("`"): (package.strip("`"), mark.strip())
-        for kind, _, package, mark in rows("plugins.md", "kind")
-    }
+def test_the_page_lists_every_kind_with_its_package_and_a_tutorial_if_new_can_make_one():
     kinds = [*ENTRY_POINT_GROUPS, "plugin"]
-    made = {kind: "✓" if (TEMPLATES / kind).is_dir() else "" for kind in kinds}
-    assert listed == {kind: (package_of(kind, "NAME"), made[kind]) for kind in kinds}
+    made = {kind: "hooks" if kind == "plugin" else kind.replace("_", "-") for kind in kinds}
+    made = {kind: name for kind, name in made.items() if (TEMPLATES / kind).is_dir()}
+    listed = {kind.strip("`"): (package, how.strip()) for kind, _, package, how in rows("plugins.md", "kind")}
+    assert listed == {
+        kind: (
+            f"`{package_of(kind, 'NAME')}`",
+            f"[tutorial](tutorials/{made[kind]}.md)" if kind in made else "",
+        )
+        for kind in kinds
+    }
+    tutorials = {path.stem for path in (workspace.ROOT / "docs" / "tutorials").glob("*.md")}
+    assert tutorials == set(made.values())
 
 
 def test_the_page_lists_every_command():

@@ -13,7 +13,7 @@ import pytest
 
 from graphbit_core import default_host
 from graphbit_core.cli import main
-from graphbit_core.host.doctor import Diagnosis, Doctor, Fault
+from graphbit_core.host.doctor.examination import Diagnosis, Doctor, Fault
 
 LOADER = """
 class Loader:

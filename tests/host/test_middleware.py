@@ -245,7 +245,7 @@ def test_an_executor_made_before_publishes_no_more_to_a_removed_subscriber():
             self.seen: list[Any] = []
 
         @hookimpl
-        def graphbit_subscribe_events(self) -> Callable[[Any], None]:
+        def graphbit_subscribe_events(self):
             return self.seen.append
 
     plugin = Subscriber()

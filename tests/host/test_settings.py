@@ -15,7 +15,7 @@ from graphbit_core.host import Host, HostSettings, Registration, hookimpl
 from graphbit_core.host.configured import Configured
 
 if TYPE_CHECKING:
-    from nowhere import Unknown
+    from nowhere import Unknown  # type: ignore[import-not-found]
 
 COMPANY = """
 from dataclasses import dataclass

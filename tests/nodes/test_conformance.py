@@ -19,7 +19,7 @@ from graphbit_core.nodes.split import SplitNode
 from graphbit_core.nodes.tool import ToolNode
 from graphbit_core.nodes.transform import TransformNode
 from graphbit_core.testing import NodeTypeConformance, ScriptedModel
-from graphbit_core.testing.component import CANARY
+from graphbit_core.testing.rules.component import CANARY
 from graphbit_core.types.messages import ToolCall
 
 from . import test_container_conformance as containers

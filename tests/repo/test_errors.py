@@ -25,7 +25,7 @@ MAY_CATCH_BROADLY = {
     "graphbit_core/types/plain.py": "a value that cannot even be shown is described as that",
     "graphbit_core/tools/running.py": "whatever a tool raises becomes its result, or fails the agent",
     "tests/hostile/test_misdeeds.py": "which error a body raises is what the test asks",
-    "graphbit_core/testing/refused_files.py": "what a loader raised in its thread is handed to the test",
+    "graphbit_core/testing/rules/refused_files.py": "what a loader raised in its thread goes to the test",
 }
 """Patterns of files, and why. Elsewhere a broad handler must end by raising again."""
 

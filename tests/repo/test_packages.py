@@ -120,3 +120,10 @@ def test_the_host_knows_which_package_offers_what():
         for name in targets
     }
     assert offers == OUR_PACKAGES, "bring the table in graphbit_core/host/faults.py up to date"
+
+
+@every_package
+def test_components_declare_the_plugin_api_as_numbers(folder: Path):
+    for path in workspace.module(folder).rglob("*.py"):
+        declared = [line for line in path.read_text().splitlines() if line.strip().startswith("graphbit_api")]
+        assert not [line for line in declared if "API_VERSION" in line], "it would fit every host"

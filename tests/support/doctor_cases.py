@@ -90,7 +90,7 @@ GROUPS: dict[str, list[Case]] = {
         Case("A group of entry points is misspelt", _stray),
     ],
     "Only the doctor tells": [
-        Case("An import does not end", lambda scene: scene.doctor("import time\ntime.sleep(60)", limit=1.0)),
+        Case("An import does not end", lambda scene: scene.doctor("import time\ntime.sleep(60)", limit=3.0)),
         Case("An import ends the process", lambda scene: scene.doctor("import os\nos._exit(3)")),
         Case("An import prints", lambda scene: scene.doctor(f"print('Thank you!')\n{LOADER}")),
         Case("An import starts a thread", lambda scene: scene.doctor(f"{THREAD}\n{LOADER}")),

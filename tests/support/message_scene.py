@@ -11,7 +11,7 @@ from sites import LOADER, Site
 
 from graphbit_core import GraphBitError
 from graphbit_core.host import Host, HostSettings
-from graphbit_core.host.doctor import Doctor
+from graphbit_core.host.doctor.examination import Doctor
 
 
 class Scene:

@@ -11,8 +11,8 @@ import pytest
 from kit_runs import outcome, proof
 
 from graphbit_core import ConfigError, Secret
-from graphbit_core.testing.component import CANARY
-from graphbit_core.testing.in_process import InProcessConformance
+from graphbit_core.testing.rules.component import CANARY
+from graphbit_core.testing.rules.in_process import InProcessConformance
 
 
 class Good:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import graphbit_core.testing
 from graphbit_core.testing import DeclaredConformance
-from graphbit_core.testing.overriding import is_of_kit
+from graphbit_core.testing.rules.overriding import is_of_kit
 
 Rule = tuple[str, str]
 

@@ -13,8 +13,8 @@ from kit_runs import proof
 from graphbit_core import Finding, Registration, Secret, hookimpl
 from graphbit_core.cli.main import COMMANDS
 from graphbit_core.testing import HooksConformance
-from graphbit_core.testing.component import CANARY
-from graphbit_core.testing.hooks import BUILT_IN_COMMANDS
+from graphbit_core.testing.rules.component import CANARY
+from graphbit_core.testing.rules.hooks import BUILT_IN_COMMANDS
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from graphbit_core.testing import (
     ToolConformance,
     VectorStoreConformance,
 )
-from graphbit_core.testing.component import DeclaredConformance
 from graphbit_core.testing.kinds import CONFORMANCE, alone, conformance_of, flavour_of, missing
+from graphbit_core.testing.rules.component import DeclaredConformance
 
 
 class Made:

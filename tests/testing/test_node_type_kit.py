@@ -11,7 +11,7 @@ from kit_runs import proof
 
 from graphbit_core import Container, Finding, Frames, Node, NodeType, Secret, Workflow
 from graphbit_core.testing import NodeTypeConformance
-from graphbit_core.testing.component import CANARY
+from graphbit_core.testing.rules.component import CANARY
 
 
 def revealed(suffix):

@@ -14,7 +14,7 @@ from kit_runs import proof
 
 from graphbit_core import Secret, ToolContext, ToolOptions, ToolSpec, tool
 from graphbit_core.testing import ToolConformance
-from graphbit_core.testing.component import CANARY
+from graphbit_core.testing.rules.component import CANARY
 
 
 @tool

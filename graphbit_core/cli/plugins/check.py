@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphbit_core.cli.output import print_json
 from graphbit_core.cli.plugins.doctor import seconds
+from graphbit_core.cli.progress import Bar
 from graphbit_core.cli.table import print_table, printable
 from graphbit_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graphbit_core.testing.check_report import Checked, Report, Rule
+    from graphbit_core.testing.check.report import Checked, Report, Rule
 
 _ABOUT = """\
 Runs the conformance classes of a plugin's tests with pytest, in processes of their own. A component that none
@@ -23,6 +25,7 @@ Tests are looked for in the folder tests/ of the project, for an in-house plugin
 pytest are not loaded unless a conftest.py names them, and the project's addopts and filterwarnings do not
 count. Exit status: 0 all passed, 1 a rule failed or none was tried, 2 wrong usage."""
 
+_FILE = Path("graphbit-check.json")
 _LISTED = 3
 """How many rules that were not tried for one reason are shown."""
 
@@ -40,20 +43,14 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--tests", metavar="PATH", type=Path, help="a file or folder of tests to use")
     parser.add_argument(
-        *("--report",),
-        metavar="FILE",
-        type=Path,
-        default=Path("graphbit-check.json"),
-        help="where the report goes",
+        "--only", metavar="TEXT", default="", help="try only the rules that have this in their name"
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", type=Path, default=_FILE, help=f"where the report goes (default {_FILE})"
     )
     parser.add_argument("--json", action="store_true", help="print the report as well, as JSON")
-    parser.add_argument(
-        *("--timeout",),
-        type=seconds,
-        default=120.0,
-        metavar="S",
-        help="seconds each rule may take (default 120)",
-    )
+    limit = "seconds that each import, test file and rule may take (default 120)"
+    parser.add_argument("--timeout", type=seconds, default=120.0, metavar="S", help=limit)
     parser.set_defaults(run=_run)
 
 
@@ -63,18 +60,20 @@ def _run(args: argparse.Namespace) -> int:
     if find_spec("pytest") is None:
         raise ConfigError("the kit needs pytest. To mend it: pip install 'graphbit-core[testing]'")
     from graphbit_core.host import default_host
-    from graphbit_core.testing.check import check
-    from graphbit_core.testing.check_targets import find
+    from graphbit_core.testing.check.account import Terms, check
+    from graphbit_core.testing.check.targets import find
 
     folder = Path.cwd()
-    report = check(find(default_host(), args.name, args.tests, folder), args.timeout, folder)
-    text = json.dumps(report.to_json(), indent=2)
+    targets = find(default_host(), args.name, args.tests, folder)
+    with Bar("rules") as bar:
+        report = check(targets, Terms(args.timeout, args.only.replace(" ", "_"), folder, bar.update))
+    written = report.to_json()
     try:
-        args.report.write_text(text + "\n", encoding="utf-8")
+        args.report.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"the report cannot be written: {error}", setting="--report") from error
     if args.json:
-        print(text)
+        print_json(written)
     else:
         for line in _lines(report):
             print(printable(line))

@@ -13,7 +13,7 @@ from graphbit_core.cli.table import print_table, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graphbit_core.host.doctor import Diagnosis, Examined, Fault
+    from graphbit_core.host.doctor.examination import Diagnosis, Examined, Fault
     from graphbit_core.workflow.workflow import Workflow
 
 _ABOUT = """Import each plugin in a process of its own, and say what mends the broken ones.
@@ -66,7 +66,7 @@ def sample() -> Workflow:
 
 def _run(args: argparse.Namespace) -> int:
     from graphbit_core.host import default_host
-    from graphbit_core.host.doctor import Doctor
+    from graphbit_core.host.doctor.examination import Doctor
 
     start = time.monotonic()
     doctor = Doctor(

@@ -57,11 +57,8 @@ def _run(args: argparse.Namespace) -> int:
 
 def _described(host: Host, info: ComponentInfo) -> Described:
     from graphbit_core.cli.plugins.describe import Described, describe
-    from graphbit_core.host.records import PLUGIN
 
-    if info.kind == PLUGIN or info.state == "denied":
-        return Described()
-    return describe(host, info.kind, f"{info.name}@{info.distribution}")
+    return Described() if info.state == "denied" else describe(host, info)
 
 
 def _print_shown(shown: list[tuple[dict[str, Any], Described]]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from graphbit_core.clock import clock
 from graphbit_core.errors import (
     DecodeError,
     GraphBitError,
@@ -169,7 +169,7 @@ class Exchange(Generic[A]):
             return self._good(self._dialect.decode(response))
         except (ProviderError, DecodeError) as error:
             if isinstance(error, ProviderError):
-                add_header_facts(error, response.headers, time.time())
+                add_header_facts(error, response.headers, clock().wall())
             elif error.status is None:
                 error.status = status
             return self._fail(error)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from typing import Any, Generic, TypeVar
 
+from graphbit_core.clock import now
 from graphbit_core.errors import DeadlineError, GraphBitError
 from graphbit_core.llm.calls.exchange import Origin
 from graphbit_core.llm.calls.worker import Ended, Worker
@@ -102,7 +102,7 @@ class LoopLocalRun(Generic[A]):
 
     async def _wait(self) -> list[Sequence[Delta] | Ended[A]]:
         try:
-            async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())) as limit:
+            async with asyncio.timeout(max(0.0, self._deadline - now())) as limit:
                 return await self._worker.receive()
         except TimeoutError:
             if not limit.expired():

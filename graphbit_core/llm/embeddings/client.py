@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, cast
 
+from graphbit_core.clock import now
 from graphbit_core.contracts.embedder import HttpEmbedder, LocalEmbedder
 from graphbit_core.contracts.provider import Vectors
 from graphbit_core.errors import DecodeError, GraphBitError, ValidationError
@@ -200,11 +200,11 @@ class EmbeddingClient:
 
         The names are those of ``LlmClient.get_stats``; a call counts once for each request that it needed.
         """
-        return {**self._setup.meter.figures(time.monotonic()), **self._setup.api.get_stats()}
+        return {**self._setup.meter.figures(now()), **self._setup.api.get_stats()}
 
     def reset_stats(self) -> None:
         """Counts this client's requests anew. The kernel's figures are the account's and stay."""
-        self._setup.meter.reset(time.monotonic())
+        self._setup.meter.reset(now())
 
     def __repr__(self) -> str:
         return f"EmbeddingClient({self._setup.name})"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphbit_core.clock import now
 from graphbit_core.contracts.provider import Vectors
 from graphbit_core.errors import BadRequestError, GraphBitError
 from graphbit_core.kernel.calls import CallGroup
@@ -126,7 +126,7 @@ class EmbedRequest:
 
     def _begin(self) -> float:
         """When it must be over."""
-        self._began = time.monotonic()
+        self._began = now()
         self._going = True
         self._setup.meter.begin()
         own = self._began + self._setup.timeout
@@ -138,14 +138,14 @@ class EmbedRequest:
         cost = self._setup.cost(found.usage)
         if self._reservation is not None:
             self._reservation.settle(found.usage, cost)
-        self._setup.meter.answer(self._began, time.monotonic(), found.usage, cost)
+        self._setup.meter.answer(self._began, now(), found.usage, cost)
         if self._wishes.observe is not None:
             facts = {"model": self._setup.name, "usd": cost, "cached": False}
             self._wishes.observe("llm.answered", facts)
 
     def _failed(self, error: Exception) -> None:
         self._going = False
-        self._setup.meter.fail(self._began, time.monotonic(), error)
+        self._setup.meter.fail(self._began, now(), error)
 
 
 def name_texts(error: GraphBitError, batch: range, texts: Sequence[str]) -> None:

@@ -51,13 +51,15 @@ impl PyEgress {
 pub struct PyEngine {
     home: Home,
     requests: RequestMaker,
+    /// That of a rehearsal; else the process's.
+    own: Option<Engine>,
 }
 
 #[pymethods]
 impl PyEngine {
     #[new]
     fn new() -> Self {
-        PyEngine { home: Home::here(), requests: RequestMaker::default() }
+        PyEngine { home: Home::here(), requests: RequestMaker::default(), own: None }
     }
 
     /// Trusts one more CA; before the first call, else ConfigError.
@@ -215,8 +217,14 @@ impl PyEngine {
 }
 
 impl PyEngine {
+    /// One that is not the process's.
+    pub(crate) fn over(own: Engine) -> Self {
+        PyEngine { own: Some(own), ..PyEngine::new() }
+    }
+
     fn enter<T>(&self, py: Python<'_>, work: impl FnOnce(&Engine) -> Result<T, Error>) -> PyResult<T> {
-        self.home.enter(py, "Engine", || work(&Process::current().engine))
+        self.home
+            .enter(py, "Engine", || work(self.own.as_ref().unwrap_or_else(|| &Process::current().engine)))
     }
 }
 
@@ -271,7 +279,7 @@ fn engine_deadline(engine: &Engine, left: f64) -> Result<Time, Error> {
     Ok(engine.clock().now() + seconds("deadline", left.max(0.0))?)
 }
 
-fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
+pub(crate) fn seconds(field: &'static str, value: f64) -> Result<Duration, Error> {
     if value.is_nan() || value < 0.0 {
         return Err(Error::validation(field, format!("must be a number of seconds from 0, not {value}")));
     }

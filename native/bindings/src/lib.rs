@@ -7,6 +7,7 @@ mod http;
 mod mailbox;
 mod pattern;
 mod plan;
+mod rehearsal;
 mod runtime;
 mod schema;
 mod settlement;
@@ -33,7 +34,7 @@ fn return_free() {
     }
 }
 
-#[pymodule]
+#[pymodule(gil_used = true)]
 mod _native {
     use super::*;
 
@@ -45,6 +46,8 @@ mod _native {
     use super::mailbox::PyMailbox;
     #[pymodule_export]
     use super::pattern::PyPattern;
+    #[pymodule_export]
+    use super::rehearsal::PyRehearsal;
     #[pymodule_export]
     use super::runtime::{configure_runtime, runtime_info, take_log};
     #[pymodule_export]

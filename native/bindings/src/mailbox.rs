@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use graphbit_kernel::error::Error;
 use graphbit_kernel::framing::Frame;
-use graphbit_kernel::http::{CallId, Event, Headers, Notice};
+use graphbit_kernel::http::{CallId, Engine, Event, Headers, Notice};
 use graphbit_kernel::mailbox::{MAX_WAIT, Mailbox};
 use graphbit_kernel::runtime::Process;
 use pyo3::prelude::*;
@@ -19,13 +19,15 @@ use crate::guard::Home;
 pub struct PyMailbox {
     home: Home,
     pub(crate) inner: Arc<Mailbox>,
+    /// That of a rehearsal; else the process's.
+    engine: Option<Engine>,
 }
 
 #[pymethods]
 impl PyMailbox {
     #[new]
     fn new() -> PyResult<Self> {
-        Ok(PyMailbox { home: Home::here(), inner: Arc::new(Mailbox::new()?) })
+        Ok(PyMailbox { home: Home::here(), inner: Arc::new(Mailbox::new()?), engine: None })
     }
 
     /// Readable while something waits; for ``loop.add_reader``.
@@ -58,13 +60,22 @@ impl PyMailbox {
     /// Cancels every call that reports here.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.enter(py, |mailbox| {
-            Process::current().engine.close(mailbox);
+            self.engine().close(mailbox);
             Ok(())
         })
     }
 }
 
 impl PyMailbox {
+    /// One for the calls of an engine that is not the process's.
+    pub(crate) fn of(engine: Engine, inner: Arc<Mailbox>) -> Self {
+        PyMailbox { home: Home::here(), inner, engine: Some(engine) }
+    }
+
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().unwrap_or_else(|| &Process::current().engine)
+    }
+
     fn enter<T>(&self, py: Python<'_>, work: impl FnOnce(&Arc<Mailbox>) -> Result<T, Error>) -> PyResult<T> {
         self.home.enter(py, "Mailbox", || work(&self.inner))
     }
@@ -74,7 +85,7 @@ impl Drop for PyMailbox {
     fn drop(&mut self) {
         // In a forked child the calls belong to the parent, and its locks may be held for ever.
         if self.home.is_here() {
-            Process::current().engine.close(&self.inner);
+            self.engine().close(&self.inner);
         }
     }
 }

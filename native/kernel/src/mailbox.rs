@@ -46,13 +46,17 @@ impl Outbox {
     pub async fn room(&self) {
         loop {
             let drained = self.drained.notified();
-            if self.frames.load(Ordering::Acquire) < MAX_FRAMES
-                && self.bytes.load(Ordering::Acquire) < MAX_FRAME_BYTES
-            {
+            if self.has_room() {
                 return;
             }
             drained.await;
         }
+    }
+
+    /// Whether the host has room for more frames of this call.
+    pub fn has_room(&self) -> bool {
+        self.frames.load(Ordering::Acquire) < MAX_FRAMES
+            && self.bytes.load(Ordering::Acquire) < MAX_FRAME_BYTES
     }
 
     fn fill(&self, frames: &[Frame]) {
@@ -83,12 +87,24 @@ struct Queue {
 pub struct Mailbox {
     queue: Mutex<Queue>,
     wake: wake::Wake,
+    /// Rung beside the descriptor, for a rehearsal.
+    bell: Option<Arc<Notify>>,
 }
 
 impl Mailbox {
     /// An empty mailbox; fails if the process has no descriptor left.
     pub fn new() -> io::Result<Self> {
-        Ok(Mailbox { queue: Mutex::default(), wake: wake::Wake::new()? })
+        Ok(Mailbox { queue: Mutex::default(), wake: wake::Wake::new()?, bell: None })
+    }
+
+    /// An empty mailbox that also rings `bell` when something arrives.
+    pub fn heard_by(bell: Arc<Notify>) -> io::Result<Self> {
+        Ok(Mailbox { bell: Some(bell), ..Mailbox::new()? })
+    }
+
+    /// Whether something has arrived that was not drained.
+    pub fn holds_some(&self) -> bool {
+        self.lock().signalled
     }
 
     /// The descriptor to watch for reading.
@@ -145,6 +161,9 @@ impl Mailbox {
         }
         if !std::mem::replace(&mut queue.signalled, true) {
             self.wake.signal();
+            if let Some(bell) = &self.bell {
+                bell.notify_one();
+            }
         }
         queue.put(outbox, event);
     }

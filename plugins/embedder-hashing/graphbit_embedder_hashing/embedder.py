@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import ClassVar
 from zlib import crc32
 
-from graphbit_core import API_VERSION, ConfigError, Vector
+from graphbit_core import ConfigError, Vector
 from graphbit_embedder_hashing.features import letter_slots, stem
 from graphbit_embedder_hashing.words import FUNCTION_WORDS
 
@@ -32,7 +32,7 @@ class HashingEmbedder:
     words. A text without words, such as "" or "…", becomes the zero vector.
     """
 
-    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
 
     def __init__(self, *, dimensions: int = 1024, language: str = "english") -> None:
         """Makes an embedder.

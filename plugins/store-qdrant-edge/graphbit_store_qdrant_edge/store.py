@@ -12,17 +12,7 @@ from typing import Any, ClassVar, cast
 
 import qdrant_edge as edge
 
-from graphbit_core import (
-    API_VERSION,
-    Condition,
-    ConfigError,
-    ForkError,
-    Match,
-    Query,
-    Record,
-    ValidationError,
-    Vector,
-)
+from graphbit_core import Condition, ConfigError, ForkError, Match, Query, Record, ValidationError, Vector
 from graphbit_core.records import check_conditions, check_query
 from graphbit_store_qdrant_edge.fusion import Ranking, fuse
 from graphbit_store_qdrant_edge.payload import DENSE, TEXT, metadata_of, point_id, to_filter, to_point
@@ -45,7 +35,7 @@ class QdrantEdgeStore:
     numbers, in double precision.
     """
 
-    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     capabilities: ClassVar[frozenset[str]] = frozenset({"persistent", "filter", "hybrid"})
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphbit_core import API_VERSION, ConfigError
+from graphbit_core import ConfigError
 from graphbit_extractive.model import ExtractiveModel
 
 _MODEL = "sentences"
@@ -17,7 +17,7 @@ class ExtractiveProvider:
     the question. It is made for English; in other languages it finds shared words only.
     """
 
-    graphbit_api: ClassVar[tuple[int, int]] = API_VERSION
+    graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
     capabilities: ClassVar[frozenset[str]] = frozenset({"stream"})
     default_model: ClassVar[str] = _MODEL
 

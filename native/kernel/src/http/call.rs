@@ -39,6 +39,8 @@ pub(super) struct Call {
     started: Time,
     attempts: AtomicU32,
     delivered: AtomicBool,
+    /// A verdict is due.
+    due: AtomicBool,
     held: Mutex<Option<Held>>,
     again: mpsc::UnboundedSender<Time>,
 }
@@ -63,6 +65,7 @@ impl Call {
             started,
             attempts: AtomicU32::new(0),
             delivered: AtomicBool::new(false),
+            due: AtomicBool::new(false),
             held: Mutex::new(None),
             again,
         };
@@ -79,6 +82,11 @@ impl Call {
         self.spec.deadline.map_or(Duration::MAX, |deadline| deadline.since(self.started))
     }
 
+    /// Whether it cannot go on without the host: a verdict is due, or room for more frames.
+    pub(super) fn waits_for_host(&self) -> bool {
+        self.due.load(Ordering::Acquire) || !self.outbox.has_room()
+    }
+
     /// Tells the host what an attempt brought, unless a verdict has ended that attempt meanwhile. Frames
     /// count as delivered: from here on nothing is retried.
     pub(super) fn report(&self, event: Event) {
@@ -86,6 +94,9 @@ impl Call {
         if held.is_some() {
             if matches!(event, Event::Frames(_)) {
                 self.delivered.store(true, Ordering::Release);
+            }
+            if matches!(event, Event::Reply { .. } | Event::End { .. }) {
+                self.due.store(true, Ordering::Release);
             }
             self.mailbox.push(&self.outbox, event);
         }
@@ -130,6 +141,7 @@ impl Call {
         retry_after: Option<Duration>,
         now: Time,
     ) -> (Option<StopReason>, Option<State>) {
+        self.due.store(false, Ordering::Release);
         let changed = self.judged(held, kind, retry_after, now);
         let decision = self.decide(retry_after, now);
         if let (Kind::RateLimited, Decision::Retry { at }) = (kind, decision) {

@@ -223,6 +223,11 @@ impl Engine {
         self.shared.calls().len()
     }
 
+    /// Those of them that cannot go on without the host.
+    pub fn waiting_for_host(&self) -> usize {
+        self.shared.calls().values().filter(|call| call.waits_for_host()).count()
+    }
+
     fn judged(&self, id: CallId) -> Result<(Arc<Call>, Held), Error> {
         let call = self.shared.calls().get(&id).map(Arc::clone);
         let held = call.as_ref().and_then(|call| call.take_held());

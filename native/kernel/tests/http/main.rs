@@ -14,6 +14,7 @@ mod plain;
 mod policy;
 mod quota;
 mod redirect;
+mod rehearsal;
 mod retry;
 mod rig;
 mod script;

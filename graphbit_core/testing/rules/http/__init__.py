@@ -1,0 +1,1 @@
+"""Rules for what is behind HTTP: providers and embedders."""
