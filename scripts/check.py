@@ -30,7 +30,8 @@ def types() -> list[Step]:
     Each folder of tests is a run of its own, because their files share names across packages. There, only
     functions with types are checked, and libraries need none; so these runs have a cache of their own.
     """
-    code = [ROOT / "graphbit_core", ROOT / "scripts", *map(module, packages())]
+    strangers = [path.parent for path in (ROOT / "tests" / "strangers").glob("*/*/__init__.py")]
+    code = [ROOT / "graphbit_core", ROOT / "scripts", *map(module, packages()), *sorted(strangers)]
     stub: list[str | Path] = [
         BIN / "stubtest",
         "graphbit_core._native",

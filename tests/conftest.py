@@ -13,6 +13,8 @@ import throwaway
 import workspace
 from throwaway import Environment, MakeEnv
 
+collect_ignore = ["strangers"]  # projects of their own, tried where they are installed
+
 
 @pytest.fixture(scope="session")
 def built_wheels() -> Path:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import workspace
+import throwaway
 from broken_plugins import ALL, COSTLY, NOISY_HOOKS, WELL, Broken
-
-BUILD = """
-import os, sys
-from hatchling.build import build_wheel
-folder, *projects = sys.argv[1:]
-for project in projects:
-    os.chdir(project)
-    build_wheel(folder)
-"""
-"""What pip has the build backend do, without a process and an environment for each project."""
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +15,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Path]]
     """Builds wheels of projects, without an index, in the order of their names."""
 
     def wheels(*projects: Path) -> list[Path]:
-        folder = tmp_path_factory.mktemp("wheels")
-        command = [str(part) for part in (workspace.PYTHON, "-c", BUILD, folder, *projects)]
-        built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert built.returncode == 0, built.stdout + built.stderr
-        return sorted(folder.glob("*.whl"))
+        return throwaway.build(tmp_path_factory.mktemp("wheels"), *projects)
 
     return wheels
 

@@ -12,6 +12,7 @@ from graphbit_core import GraphBitError, errors
 
 MAY_CATCH_BROADLY = {
     "graphbit_core/host/*.py": "a broken plugin harms only itself; the host reports it",
+    "graphbit_core/host/doctor/*.py": "what a plugin's hooks and checks raise is what the doctor reports",
     "graphbit_core/cli/main.py": "a plugin's command harms only itself, and is reported",
     "graphbit_core/llm/calls/worker.py": "carries an error to the coroutine that waits, which raises it",
     "graphbit_core/processes/child.py": "what the function raised is told to the parent, which raises it",

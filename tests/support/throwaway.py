@@ -13,6 +13,15 @@ from typing import Protocol
 import workspace
 
 UV = workspace.VENV / "bin" / "uv"
+BUILD = """
+import os, sys
+from hatchling.build import build_wheel
+folder, *projects = sys.argv[1:]
+for project in projects:
+    os.chdir(project)
+    build_wheel(folder)
+"""
+"""What pip has the build backend do, without a process and an environment for each project."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,14 @@ def install(environment: Environment, *arguments: str | Path) -> None:
         workspace.WHEELHOUSE,
     ]
     _uv("pip", "install", "--python", environment.python, *links, *arguments)
+
+
+def build(folder: Path, *projects: Path) -> list[Path]:
+    """Builds wheels of projects into an empty folder, without an index; in the order of their names."""
+    command = [str(part) for part in (workspace.PYTHON, "-c", BUILD, folder, *projects)]
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return sorted(folder.glob("*.whl"))
 
 
 def _uv(*arguments: str | Path) -> None:

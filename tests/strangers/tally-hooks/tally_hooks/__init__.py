@@ -1,0 +1,1 @@
+"""Counts how often each component is called."""
