@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.host.arguments import RESERVED, host_parameter, settings_of
+from graphbit_core.host.arguments import RESERVED, annotation_of, host_parameter, settings_of
 from graphbit_core.host.faults import incompatible, unusable
 from graphbit_core.host.records import PLUGIN, Origin
 from graphbit_core.host.reference import Reference
@@ -79,10 +79,8 @@ def _check_host(origin: Origin, component: Any) -> None:
     if not callable(component):
         return
     parameter = host_parameter(component)
-    if parameter is None or parameter.annotation is parameter.empty:
-        return
-    annotation = inspect.formatannotation(parameter.annotation).strip("'")
-    if not any(word in annotation for word in ("Host", "Any", "object")):
+    annotation = annotation_of(parameter) if parameter is not None else ""
+    if annotation and not any(word in annotation for word in ("Host", "Any", "object")):
         raise unusable(
             origin,
             f"its keyword-only parameter 'host' is annotated {annotation}, but is given the Host that makes "
