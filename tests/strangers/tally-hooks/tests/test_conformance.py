@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ class TestTally(HooksConformance):
     """Every rule of hooks."""
 
     component: ClassVar[Any] = hooks
+    wraps: ClassVar[Sequence[tuple[str, str]]] = (("node_type", "any"),)
     settings: ClassVar[dict[str, Any]] = {"kinds": ["node_type"], "file": os.devnull}
 
 
