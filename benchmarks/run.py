@@ -15,6 +15,7 @@ import host_scan
 import imports
 import llm
 import models
+import new_plugin
 import splitting
 import start_up
 from table import table
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "host": ("Plugin host", FIGURES, host_scan.main),
     "imports": ("Imports", FIGURES, imports.main),
     "start-up": ("Start-up with add-ons", start_up.HEADER, start_up.main),
+    "new-plugin": ("From an empty folder to a plugin in use", FIGURES, new_plugin.main),
     "splitting": ("Splitters", FIGURES, splitting.main),
     "quality": ("Answers", FIGURES, answer_quality.main),
 }

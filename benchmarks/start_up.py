@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import venv
@@ -18,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import workspace
 from measure import Cost
 from peers import ENVIRONMENTS, peer_python
+from repository import build_wheels, workspace
 from table import duration, ratio
 
 PEER = "llm==0.36"
@@ -91,7 +90,7 @@ def write_add_ons(folder: Path, count: int, *, group: str, source: str, attribut
 
 def our_python() -> Path:
     """The interpreter of an environment with the core's wheel and what it requires."""
-    subprocess.run([sys.executable, workspace.ROOT / "scripts" / "wheels.py"], check=True, stdout=sys.stderr)
+    build_wheels()
     folder = ENVIRONMENTS / "graphbit-core"
     venv.create(folder, clear=True)
     python = folder / "bin" / "python"

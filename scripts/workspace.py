@@ -117,6 +117,16 @@ def environment() -> dict[str, str]:
     return env
 
 
+def pip_variables() -> dict[str, str]:
+    """With these, ``pip install`` finds our own and the locked wheels, and asks no index."""
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": f"{DIST.as_uri()} {WHEELHOUSE.as_uri()}",
+        "PIP_NO_BUILD_ISOLATION": "0",  # sic: of this variable pip reads the value as that of the opposite
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
 def run(heading: str, command: Sequence[str | Path]) -> bool:
     """Run a command with a heading above and its time below; whether it succeeded."""
     print(f"\n== {heading}", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -74,7 +75,7 @@ def _check_settings(origin: Origin, component: Any) -> None:
     reserved = RESERVED.get(origin.kind)
     if reserved is None:
         return
-    known, _, _ = settings_of(_made_by(component))
+    known, _, _ = settings_of(makes(component))
     if taken := [name for name in known if name in reserved]:
         raise unusable(
             origin,
@@ -113,7 +114,7 @@ def _check_can_be_made(origin: Origin, component: Any) -> None:
             origin, f"{component.__name__} cannot be made: {', '.join(abstract)} is still abstract"
         )
     try:
-        parameters = inspect.signature(_made_by(component)).parameters.values()
+        parameters = inspect.signature(makes(component)).parameters.values()
     except (TypeError, ValueError):  # a built-in without a signature, or an object that is not made
         return
     unnamed = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
@@ -125,9 +126,16 @@ def _check_can_be_made(origin: Origin, component: Any) -> None:
         )
 
 
-def _made_by(component: Any) -> Callable[..., Any]:
-    maker: Callable[..., Any] = component
-    return type(component) if is_template(component) else maker
+def makes(component: Any) -> Callable[..., Any]:
+    """What is called with the settings."""
+    if is_template(component):
+        fields = [field.name for field in dataclasses.fields(component) if field.init]
+        row: Callable[..., Any] = type(component)
+        return partial(row, **{field: getattr(component, field) for field in fields})
+    if not isinstance(component, type) and hasattr(component, "graphbit_api") and not is_row(component):
+        return lambda: component
+    made: Callable[..., Any] = component
+    return made
 
 
 def is_row(component: Any) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 from graphbit_core.errors import ConfigError
 from graphbit_core.host import faults
 from graphbit_core.host.arguments import settings_of
+from graphbit_core.host.checks import makes
 from graphbit_core.host.loading import contained
-from graphbit_core.host.making import makes
 from graphbit_core.host.records import PLUGIN, Origin
 from graphbit_core.host.schema import fitted_all, problems_of
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.host.arguments import HOST, checker, takes_host
-from graphbit_core.host.checks import is_row, is_template
+from graphbit_core.host.checks import makes
 
 if TYPE_CHECKING:
     from graphbit_core.host.host import Host
@@ -35,15 +34,3 @@ def maker(
         return made(**settings)
 
     return make
-
-
-def makes(component: Any) -> Callable[..., Any]:
-    """What is called with the settings."""
-    if is_template(component):
-        fields = [field.name for field in dataclasses.fields(component) if field.init]
-        row: Callable[..., Any] = type(component)
-        return partial(row, **{field: getattr(component, field) for field in fields})
-    if not isinstance(component, type) and hasattr(component, "graphbit_api") and not is_row(component):
-        return lambda: component
-    made: Callable[..., Any] = component
-    return made

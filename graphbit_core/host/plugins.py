@@ -15,13 +15,13 @@ from graphbit_core.nearest import nearest
 
 
 class Plugins:
-    """The plugins of one host. Not synchronised: the host holds its lock while it changes them."""
+    """The plugins of one host, which holds its lock while it changes them. Hooks are called without it."""
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
-        self._origins: dict[str, Origin] = {}
-        self._settings: dict[str, Any] = {}
+        self._known: dict[str, tuple[Origin, Any]] = {}
+        """Who offers each, and its settings. Hooks of one that is not in it are not called."""
 
     def register(self, owner: str, origin: Origin, plugin: object, settings: Any) -> None:
         """All of its hooks, or none.
@@ -43,26 +43,25 @@ class Plugins:
             lambda: self._manager.register(plugin, owner),
             lambda error: faults.unusable(origin, f"its hooks cannot be registered ({_on_one_line(error)})"),
         )
-        self._origins[owner] = origin
-        self._settings[owner] = settings
+        self._known[owner] = origin, settings
 
     def unregister(self, owner: str) -> None:
         """Removes its hooks."""
+        del self._known[owner]
         self._manager.unregister(name=owner)
-        del self._origins[owner], self._settings[owner]
 
     def names(self) -> Iterator[str]:
         """What the plugins are called in errors and in the configuration."""
-        return (origin.name for origin in self._origins.values())
+        return (origin.name for origin, _ in self._known.values())
 
     def has(self, owner: str) -> bool:
         """Whether a plugin of this name is registered."""
-        return owner in self._origins
+        return owner in self._known
 
     def owner_of(self, plugin: object) -> str | None:
         """The name of a registered plugin, given the name or the object; None if there is no such plugin."""
         if isinstance(plugin, str):
-            return plugin if plugin in self._origins else None
+            return plugin if plugin in self._known else None
         return next((name for name, known in self._manager.list_name_plugin() if known is plugin), None)
 
     def call(
@@ -78,18 +77,21 @@ class Plugins:
         """
         results: list[tuple[Origin, Any]] = []
         for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
-            if only not in (None, implementation.plugin_name):
+            owner = implementation.plugin_name
+            known = self._known.get(owner)
+            if known is None or only not in (None, owner):
                 continue
+            origin, settings = known
+            wanted = (*implementation.argnames, *implementation.kwargnames)
+            given = {
+                name: value for name, value in [*arguments.items(), ("settings", settings)] if name in wanted
+            }
             try:
-                origin = self._origins[implementation.plugin_name]
-                known = {**arguments, "settings": self._settings[implementation.plugin_name]}
-                wanted = (*implementation.argnames, *implementation.kwargnames)
-                given = {name: known[name] for name in wanted if name in known}
-                results += [
-                    (origin, result) for result in _call(hook, origin, implementation.function, given)
-                ]
+                found = _call(hook, origin, implementation.function, given)
             except PluginError as error:
                 report(error)
+            else:
+                results += [(origin, result) for result in found]
         return results
 
     def _check(self, origin: Origin, hook: str, options: Any) -> None:

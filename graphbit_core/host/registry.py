@@ -134,9 +134,8 @@ class Registry:
 
     def call(self, hook: str, arguments: dict[str, Any], only: str | None) -> Sequence[tuple[Origin, Any]]:
         """Who returned what."""
-        if self._plugins is None:
-            return ()
-        return self._plugins.call(hook, arguments, self._reporter.report, only)
+        plugins = self._plugins  # another thread may close the host meanwhile
+        return plugins.call(hook, arguments, self._reporter.report, only) if plugins else ()
 
     def snapshot(self) -> tuple[object, object]:
         """Two objects that are replaced whenever a component, or what wraps it, may be another one."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -184,6 +187,21 @@ def test_an_in_house_plugin_is_a_file_a_test_and_an_entry(tmp_path, capsys):
     assert tree(tmp_path) == ["graphbit.toml", "my_thing.py", "test_my_thing.py"]
     assert (tmp_path / "graphbit.toml").read_text() == f"[plugins.in_house]\n{LINE}\n"
     assert "graphbit.toml: [plugins.in_house] node_type.my-thing = " in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough_costs_no_entry(tmp_path):
+    words = ["plugins", "new", "node_type", "my-thing", "--in-house", "--into", str(tmp_path)]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-u", "-c", f"from graphbit_core.cli import main; raise SystemExit(main({words}))"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        timeout=30,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert (tmp_path / "graphbit.toml").read_text() == f"[plugins.in_house]\n{LINE}\n"
 
 
 @pytest.mark.parametrize(

@@ -66,4 +66,4 @@ def test_a_tutorial_works_from_an_empty_folder(
     folder = tmp_path / "folder"
     folder.mkdir()
     installed = make_env(*BUILDS, throwaway.pip_wheel())
-    run(document, folder, installed.python, **throwaway.pip_variables())
+    run(document, folder, installed.python, **workspace.pip_variables())

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import workspace
 
 from graphbit_core import default_host
 from graphbit_core.cli import main
@@ -66,6 +67,25 @@ def test_list_prints_aligned_columns_and_imports_nothing(site, capsys):
     assert err == ""
     assert "\x1b" not in out
     assert not [name for name in sys.modules if name.startswith("graphbit_listed")]
+
+
+def test_list_names_every_add_on_of_this_repository_and_imports_none_of_them():
+    code = (
+        "import sys; from graphbit_core.cli import main; main(['plugins', 'list', '--json']); "
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    listed = {info["distribution"] for info in json.loads(done.stdout)}
+    add_ons = [one for one in workspace.packages() if "entry-points" in workspace.pyproject(one)["project"]]
+    assert len(add_ons) > 10
+    assert {workspace.distribution(one) for one in add_ons} <= listed
+    modules = done.stderr.split()
+    imported = {name.partition(".")[0] for name in modules}
+    assert "graphbit_core" in imported
+    assert not imported & {workspace.module(one).name for one in add_ons}
+    assert not imported & {"pluggy", "pytest"}
+    not_asked = ("graphbit_core.testing", "graphbit_core.host.doctor", "graphbit_core._native")
+    assert not [name for name in modules if name.startswith(not_asked)]
 
 
 def test_list_takes_a_kind_and_prints_json(site, capsys):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -230,6 +232,40 @@ def test_removing_a_plugin_undoes_everything_it_added():
         host.unregister(plugin)
     host.register(plugin)
     assert host.component("loader", "all") is Shout
+
+
+def test_threads_may_ask_while_plugins_come_and_go():
+    host = Host.isolated(plugins=[All("stays")])
+    enough = threading.Event()
+
+    def ask(question):
+        answers = set()
+        while not enough.is_set():
+            answers.add(question())
+        return answers
+
+    def subscribers():
+        return len(host.call("graphbit_subscribe_events"))
+
+    def wrapped():
+        host.list()
+        return host.create("loader", "stays").name
+
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            asking = [pool.submit(ask, question) for question in (subscribers, subscribers, wrapped)]
+            try:
+                for _ in range(300):
+                    host.unregister(host.register(All("goes"), "goes"))
+            finally:
+                enough.set()
+            counted, counted_too, names = (one.result() for one in asking)
+    finally:
+        sys.setswitchinterval(switching)
+    assert counted | counted_too <= {1, 2}
+    assert names == {"stays"}
 
 
 def test_a_plugin_is_removed_by_its_name_too():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def test_every_script_compiles():
     assert len(scripts) > 15
     for script in scripts:
         compile(script.read_bytes(), script, "exec")
+
+
+def test_they_are_found_by_their_names():
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "run.py", "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no benchmark nonsense; there are: engine, " in done.stderr
 
 
 def test_every_engine_client_serves_every_scenario():

@@ -62,16 +62,6 @@ def pip_wheel() -> Path:
     return next(wheel for folder in folders for wheel in folder.glob("pip-*.whl"))
 
 
-def pip_variables() -> dict[str, str]:
-    """With these, ``pip install`` finds our own and the locked wheels, and asks no index."""
-    return {
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": f"{workspace.DIST.as_uri()} {workspace.WHEELHOUSE.as_uri()}",
-        "PIP_NO_BUILD_ISOLATION": "0",  # sic: of this variable pip reads the value as that of the opposite
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }
-
-
 class MakeEnv(Protocol):
     """The fixture ``make_env``."""
 

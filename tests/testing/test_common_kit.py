@@ -204,6 +204,12 @@ def test_a_fault_breaks_the_rule_about_it_and_no_other(fault: str) -> None:
     PROOFS[fault].check()
 
 
+@pytest.mark.parametrize("mark", [lambda rule: rule, pytest.mark.xfail(reason="we know better")])
+def test_the_rule_about_overriding_is_never_overridden(mark):
+    with pytest.raises(TypeError, match=f"Sly overrides test_{OVERRIDE}"):
+        type("Sly", (Kit,), {f"test_{OVERRIDE}": mark(lambda self: None)})
+
+
 class AsksForAHost:
     """Counts with the tokenizer of that name."""
 

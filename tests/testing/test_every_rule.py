@@ -23,8 +23,8 @@ def conformance_classes(base: type = DeclaredConformance) -> Iterator[type]:
 
 def rules() -> set[Rule]:
     """The class that has a rule, and the rule's name."""
-    for module in pkgutil.iter_modules(graphbit_core.testing.__path__):
-        importlib.import_module(f"graphbit_core.testing.{module.name}")
+    for module in pkgutil.walk_packages(graphbit_core.testing.__path__, f"{graphbit_core.testing.__name__}."):
+        importlib.import_module(module.name)
     return {
         (made.__name__, name)
         for made in conformance_classes()

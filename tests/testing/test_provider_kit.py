@@ -14,7 +14,17 @@ from graphbit_google import GoogleProvider
 from graphbit_openai import OpenAIProvider
 from kit_runs import conformance_tests, proof
 
-from graphbit_core import ChatRequest, ChatResponse, Delta, JsonOutput, Message, Secret, ToolCall
+from graphbit_core import (
+    ChatRequest,
+    ChatResponse,
+    Delta,
+    JsonOutput,
+    Message,
+    Secret,
+    TextPart,
+    ToolCall,
+    ValidationError,
+)
 from graphbit_core.testing import ProviderConformance
 
 OPENAI = conformance_tests("providers/openai").TestOpenAIProvider
@@ -187,6 +197,36 @@ class BoastsTools(Echo):
     capabilities = frozenset({"stream", "tools"})
 
 
+class BoastsImages(Echo):
+    """Declares images, and takes texts only."""
+
+    capabilities = frozenset({"stream", "images"})
+
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        if not all(isinstance(part, TextPart) for part in request.messages[-1].parts):
+            raise ValidationError("it takes texts only", field="messages")
+        yield from super().respond(request)
+
+
+class BoastsASeed(Echo):
+    """Declares a seed, and rolls its dice without it."""
+
+    capabilities = frozenset({"stream", "seed"})
+    numbers = itertools.count()
+
+    def respond(self, request: ChatRequest) -> Iterator[Delta | ChatResponse]:
+        if request.seed is None:
+            yield from super().respond(request)
+        else:
+            yield ChatResponse(Message("assistant", str(next(self.numbers))))
+
+
+class TakesAll(Echo):
+    """Declares all that messages may hold, and looks at their texts."""
+
+    capabilities = frozenset({"stream", "audio", "files", "images", "seed"})
+
+
 class CallsInSecret(Echo):
     """Calls tools, and does not declare it."""
 
@@ -241,6 +281,8 @@ SHOWN = "a_capability_is_declared_exactly_when_an_answer_shows_it"
 OF_THIS_PROCESS: list[tuple[type, str]] = [
     (Numbers, "a_blocking_and_an_async_call_give_the_same_answer"),
     (BoastsTools, SHOWN),
+    (BoastsImages, "what_it_declares_to_take_is_taken"),
+    (BoastsASeed, "what_it_declares_to_take_is_taken"),
     (CallsInSecret, SHOWN),
     (WritesJsonInSecret, SHOWN),
     (NeverStreams, SHOWN),
@@ -249,6 +291,7 @@ OF_THIS_PROCESS: list[tuple[type, str]] = [
 ]
 PROOFS = {
     "good": proof(Kit, Echo),
+    "good with all sorts of parts": proof(Kit, TakesAll),
     "good behind HTTP": proof(OPENAI, spoiled(requests.Codec)),
     "good with reasoning": proof(GOOGLE, spoiled(requests.Codec, GoogleProvider)),
     "gives nothing before the end": proof(

@@ -47,12 +47,16 @@ def _run(args: argparse.Namespace) -> int:
     contents = scaffold.render(flavour, names, args.description)
     entry = in_house.entry_for(names, args.into) if names.in_house else None
     _warn_of_others(names, entry.place if entry else names.distribution)
-    for path in scaffold.write(args.into, contents):
-        print(f"wrote {path}")
+    paths = scaffold.write(args.into, contents)
+    try:
+        if entry is not None:
+            entry.write()
+    finally:  # told last: a reader that has seen enough must not leave the entry out
+        for path in paths:
+            print(f"wrote {path}")
     if entry is None:
         _say_next_of_package(names, args.into)
     else:
-        entry.write()
         _say_next_of_file(names, args.into, entry)
         print(f"\nAn example of its use, to be run there:\n\n{scaffold.example(flavour, names)}")
     return 0

@@ -11,7 +11,7 @@ from graphbit_core.contracts import ENTRY_POINT_GROUPS
 from graphbit_core.errors import Finding, PluginError
 from graphbit_core.host import hooks
 from graphbit_core.host.configured import Configured
-from graphbit_core.host.doctor.probe import Told
+from graphbit_core.host.doctor import Told
 from graphbit_core.host.faults import hook_failed, unusable
 from graphbit_core.host.host import Host
 from graphbit_core.host.loading import contained

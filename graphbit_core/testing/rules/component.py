@@ -21,11 +21,12 @@ from graphbit_core.host.arguments import settings_of
 from graphbit_core.host.checks import is_template
 from graphbit_core.testing.rules.files import through_json, through_toml
 from graphbit_core.testing.rules.import_time import import_seconds, imported
-from graphbit_core.testing.rules.overriding import overridden
+from graphbit_core.testing.rules.overriding import giver, is_of_kit, overridden
 
 CANARY = "sk-canary-7f3a9c21d84e"
 """Given as a key by the kit; it must never be seen in anything a component shows."""
 
+_FIRST = "test_no_rule_is_overridden_without_an_xfail_that_says_why"
 _RESERVED = re.compile(r"__graphbit_\w+__")
 
 
@@ -44,6 +45,12 @@ class DeclaredConformance:
     """What the entry point names."""
     import_budget: ClassVar[float] = 0.5
     """Most CPU seconds that its import may take, beyond that of this kit."""
+
+    def __init_subclass__(cls) -> None:
+        """Raises TypeError for a class that overrides the rule by which all others are in force."""
+        super().__init_subclass__()
+        if not is_of_kit(giver(cls, _FIRST)):
+            raise TypeError(f"{cls.__name__} overrides {_FIRST}; that is the one rule that must stay")
 
     def test_no_rule_is_overridden_without_an_xfail_that_says_why(self) -> None:
         changed = overridden(type(self))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,20 +18,36 @@ from graphbit_core.testing.rules.in_process import InProcessConformance
 from graphbit_core.testing.rules.provider import AnswerRules
 from graphbit_core.testing.rules.watched import GRACE
 from graphbit_core.types.messages import (
+    AudioPart,
     ChatRequest,
     ChatResponse,
+    FilePart,
+    ImagePart,
     JsonOutput,
     Message,
     ReasoningPart,
+    TextPart,
     ToolCall,
     ToolSpec,
 )
 
+_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+_SILENCE = (
+    b"RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x10\0\0\0"
+    + bytes(16)
+)
 _TOOL = ToolSpec("kit_probe", "Answers every question.", {"type": "object", "properties": {}})
 _SCHEMA = {
     "type": "object",
     "properties": {"probe_property": {"type": "string"}},
     "required": ["probe_property"],
+}
+PARTS: dict[str, Any] = {
+    "images": ImagePart(data=_PIXEL, media_type="image/png"),
+    "audio": AudioPart(_SILENCE, "wav"),
+    "files": FilePart("greeting.txt", b"Hello.", "text/plain"),
 }
 _ASKED = Message("user", "x")
 ODD: dict[str, ChatRequest] = {
@@ -91,6 +108,8 @@ class ProviderConformance(AnswerRules, InProcessConformance):
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    parts: ClassVar[Mapping[str, Any]] = PARTS
+    """By capability: a part of a message that shows it; give others where it does not understand these."""
 
     def use(self, instance: Any, folder: Path) -> Any:
         model = instance.chat(self.component.default_model)
@@ -113,6 +132,24 @@ class ProviderConformance(AnswerRules, InProcessConformance):
         declared = capability in self.component.capabilities
         assert declared or not shown, f"{capability} works and is not declared"
         assert shown or not declared, f"{capability} is declared and does not work"
+
+    @pytest.mark.parametrize("capability", ["audio", "files", "images", "seed"])
+    def test_what_it_declares_to_take_is_taken(self, capability: str) -> None:
+        """What it does not declare never comes to it: the client refuses that."""
+        if capability not in self.component.capabilities:
+            return
+        request = replace(self.request, seed=8675309)
+        if capability != "seed":
+            last = request.messages[-1]
+            asked = replace(last, content=(TextPart(last.text), self.parts[capability]))
+            request = replace(self.request, messages=(*request.messages[:-1], asked))
+        model = self.make().chat(self.component.default_model)
+        try:
+            one, other = (list(model.respond(request))[-1] for _ in range(2))
+        except ValidationError as error:
+            pytest.fail(f"{capability} is declared and refused: {error}")
+        assert isinstance(one, ChatResponse), f"{capability} is declared and not answered"
+        assert capability != "seed" or one == other, "seed is declared, and two answers with one seed differ"
 
     def test_a_reader_that_leaves_ends_the_answer_within_a_second(self) -> None:
         model = self.make().chat(self.component.default_model)

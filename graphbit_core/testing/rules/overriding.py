@@ -23,9 +23,14 @@ def is_of_kit(conformance: type) -> bool:
     return conformance.__module__.startswith(f"{_KIT}.")
 
 
+def giver(conformance: type, name: str) -> type:
+    """The class that a member comes from."""
+    return next(base for base in conformance.__mro__ if name in vars(base))
+
+
 def _is_kept(conformance: type, name: str) -> bool:
-    nearest = next(base for base in conformance.__mro__ if name in vars(base))
-    if is_of_kit(nearest):
+    given = giver(conformance, name)
+    if is_of_kit(given):
         return True
-    marks: Any = getattr(vars(nearest)[name], "pytestmark", ())
+    marks: Any = getattr(vars(given)[name], "pytestmark", ())
     return any(mark.name == "xfail" and str(mark.kwargs.get("reason", "")).strip() for mark in marks)
