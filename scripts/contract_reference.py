@@ -16,6 +16,7 @@ import docstrings
 import workspace
 
 from graphbit_core.contracts import API_VERSION, ENTRY_POINT_GROUPS
+from graphbit_core.host.checks import contract_of
 from graphbit_core.testing.kinds import CONFORMANCE
 
 PAGE = workspace.ROOT / "docs" / "plugin-contracts.md"
@@ -43,7 +44,7 @@ def page(text: str) -> str:
 
 def contract_class(kind: str) -> str:
     """The name of a kind's contract."""
-    return "".join(part.title() for part in kind.split("_"))
+    return contract_of(kind).__name__
 
 
 def conformance(kind: str) -> list[str]:

@@ -82,6 +82,14 @@ def is_for_host(parameter: inspect.Parameter) -> bool:
     return parameter.name == HOST and parameter.kind is parameter.KEYWORD_ONLY
 
 
+def annotation_of(parameter: inspect.Parameter) -> str:
+    """Its type, as one writes it; empty if it has none."""
+    annotation = parameter.annotation
+    if annotation is parameter.empty:
+        return ""
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
 @functools.lru_cache(maxsize=256)
 def settings_of(component: Callable[..., Any]) -> tuple[list[str], list[str], bool]:
     """Names it knows, names it requires, and whether it takes any other as well."""

@@ -10,22 +10,13 @@ from importlib import import_module
 from typing import Any
 
 from graphbit_core.contracts import API_VERSION
-from graphbit_core.host.arguments import RESERVED, host_parameter, settings_of
+from graphbit_core.host.arguments import RESERVED, annotation_of, host_parameter, settings_of
 from graphbit_core.host.faults import incompatible, unusable
 from graphbit_core.host.records import PLUGIN, Origin
 from graphbit_core.host.reference import Reference
 
-_CONTRACT_OF = {
-    "provider": "provider:Provider",
-    "node_type": "node_type:NodeType",
-    "loader": "loader:Loader",
-    "splitter": "splitter:Splitter",
-    "embedder": "embedder:Embedder",
-    "vector_store": "vector_store:VectorStore",
-    "tool": "tool:Tool",
-    "reranker": "reranker:Reranker",
-    "tokenizer": "tokenizer:Tokenizer",
-}
+_FORMS = {"embedder": ("LocalEmbedder", "HttpEmbedder")}
+"""Kinds whose contract comes in several forms."""
 
 
 def check(origin: Origin, component: Any) -> None:
@@ -88,10 +79,8 @@ def _check_host(origin: Origin, component: Any) -> None:
     if not callable(component):
         return
     parameter = host_parameter(component)
-    if parameter is None or parameter.annotation is parameter.empty:
-        return
-    annotation = inspect.formatannotation(parameter.annotation).strip("'")
-    if not any(word in annotation for word in ("Host", "Any", "object")):
+    annotation = annotation_of(parameter) if parameter is not None else ""
+    if annotation and not any(word in annotation for word in ("Host", "Any", "object")):
         raise unusable(
             origin,
             f"its keyword-only parameter 'host' is annotated {annotation}, but is given the Host that makes "
@@ -157,21 +146,28 @@ def _is_tool(origin: Origin, component: Any) -> bool:
 
 
 def _check_methods(origin: Origin, component: type) -> None:
-    contract = contract_of(origin.kind)
-    if contract is None:
-        return
-    wanted = [key for key, value in vars(contract).items() if inspect.isfunction(value) and key[0] != "_"]
-    missing = [method for method in wanted if not hasattr(component, method)]
-    if missing:
-        raise unusable(origin, f"{component.__name__} is not a {origin.kind}: it has no {', '.join(missing)}")
+    lacking = [_missing(form, component) for form in forms_of(origin.kind)]
+    if all(lacking):
+        names = " or ".join(", ".join(names) for names in lacking)
+        raise unusable(origin, f"{component.__name__} is not a {origin.kind}: it has no {names}")
 
 
-def contract_of(kind: str) -> type | None:
-    """The protocol of a kind of component; None for kinds that have none yet."""
-    if kind not in _CONTRACT_OF:
-        return None
-    module, _, name = _CONTRACT_OF[kind].partition(":")
-    contract: type = getattr(import_module(f"graphbit_core.contracts.{module}"), name)
+def _missing(form: type, component: type) -> list[str]:
+    wanted = [name for name, value in vars(form).items() if inspect.isfunction(value) and name[0] != "_"]
+    return [method for method in wanted if not hasattr(component, method)]
+
+
+def forms_of(kind: str) -> tuple[type, ...]:
+    """The protocols of which each component of a kind follows one: for most kinds just their contract."""
+    contract = contract_of(kind)
+    module = import_module(contract.__module__)
+    return tuple(getattr(module, form) for form in _FORMS.get(kind, (contract.__name__,)))
+
+
+def contract_of(kind: str) -> type:
+    """The protocol of a kind of component: that of ``vector_store`` is ``VectorStore``, and so on."""
+    module = import_module(f"graphbit_core.contracts.{kind}")
+    contract: type = getattr(module, "".join(word.capitalize() for word in kind.split("_")))
     return contract
 
 

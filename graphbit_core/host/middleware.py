@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from importlib import import_module
 from typing import Any
 
-from graphbit_core.host.checks import contract_of
+from graphbit_core.host.checks import contract_of, forms_of
 from graphbit_core.host.records import Origin
 from graphbit_core.host.reporter import Reporter
 
 Wrapper = tuple[Origin, Callable[[Any], Any]]
 """A function that wraps an instance, and the plugin it came from."""
-
-_FORMS = {"embedder": ("LocalEmbedder", "HttpEmbedder")}
-"""Kind → protocols of which an instance follows one beside that of its kind."""
 
 
 def wrapping(
@@ -53,11 +49,7 @@ def _wrapped(wrap: Callable[[Any], Any], instance: Any, kind: str, name: str) ->
 @cache
 def _members(kind: str) -> Sequence[str]:
     """Methods and attributes of a kind, in the order of its contract."""
-    contract = contract_of(kind)
-    if contract is None:
-        return ()
-    module = import_module(contract.__module__)
-    forms = [contract, *(getattr(module, form) for form in _FORMS.get(kind, ()))]
+    forms = (contract_of(kind), *forms_of(kind))
     names = {name: None for form in forms for name in (*_annotated(form), *vars(form)) if name[0] != "_"}
     names.pop("graphbit_api", None)
     return tuple(names)

@@ -81,7 +81,9 @@ plugin.audit = "audit.py"
 AUDIT = '''
 """Writes down who did what."""
 
+from __future__ import annotations
 from dataclasses import dataclass
+from typing import Literal
 from graphbit_core import hookimpl
 
 @dataclass
@@ -92,7 +94,7 @@ class graphbit_settings:
         level: How much is written down.
     """
 
-    level: str = "info"
+    level: Literal["debug", "info"] = "info"
 
 @hookimpl
 def graphbit_subscribe_events(settings): ...
@@ -133,4 +135,5 @@ def test_a_module_of_hooks_is_shown_with_its_hooks_and_settings(configured, caps
     out = capsys.readouterr().out
     assert "Writes down who did what.\n" in out
     assert "hooks: graphbit_subscribe_events\n" in out
-    assert "  level  (str, default 'info', configured: 'debug')\n      How much is written down.\n" in out
+    told = "  level  (Literal['debug', 'info'], default 'info', configured: 'debug')"
+    assert f"{told}\n      How much is written down.\n" in out

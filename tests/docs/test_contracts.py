@@ -15,7 +15,6 @@ import graphbit_core
 from graphbit_core.contracts import ENTRY_POINT_GROUPS
 from graphbit_core.contracts.provider import CAPABILITIES
 from graphbit_core.contracts.vector_store import STORE_CAPABILITIES
-from graphbit_core.host.checks import _CONTRACT_OF
 
 TEXT = contract_reference.PAGE.read_text(encoding="utf-8")
 
@@ -48,11 +47,6 @@ def test_every_capability_is_told():
     for kind, declared in (("provider", CAPABILITIES), ("vector_store", STORE_CAPABILITIES)):
         (line,) = re.findall(r"^- Capabilities: (.*)$", section(kind), re.M)
         assert declared <= set(re.findall(r"`(\w+)`", line))
-
-
-def test_the_host_checks_the_classes_that_the_page_names():
-    for kind, place in _CONTRACT_OF.items():
-        assert place == f"{kind}:{contract_reference.contract_class(kind)}"
 
 
 def test_every_class_on_the_page_can_be_imported_from_the_package():

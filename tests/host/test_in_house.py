@@ -17,6 +17,7 @@ from graphbit_core import (
     PluginLoadError,
     ValidationError,
 )
+from graphbit_core.contracts import ENTRY_POINT_GROUPS
 from graphbit_core.host import Host, HostSettings
 from tests.host.conftest import LOADER
 
@@ -168,11 +169,18 @@ def test_a_module_where_a_class_is_meant_is_refused_with_what_to_write(tmp_path)
     host.close()
 
 
-def test_an_in_house_class_must_have_its_kinds_methods_and_speak_its_version(tmp_path):
-    (tmp_path / "ini.py").write_text("class Empty: pass\nclass Newer:\n    graphbit_api = (1, 99)")
-    host = loaded(tmp_path, '[plugins.in_house]\nloader.a = "ini.py:Empty"\nloader.b = "ini.py:Newer"')
-    with pytest.raises(PluginLoadError, match=r"Empty is not a loader: it has no load"):
-        host.component("loader", "a")
+@pytest.mark.parametrize("kind", ENTRY_POINT_GROUPS)
+def test_an_in_house_class_must_have_its_kinds_methods(kind, tmp_path):
+    (tmp_path / "ini.py").write_text("class Empty: pass")
+    host = loaded(tmp_path, f'[plugins.in_house]\n{kind}.a = "ini.py:Empty"')
+    with pytest.raises(PluginLoadError, match=rf"Empty is not a {kind}: it has no \w+"):
+        host.component(kind, "a")
+    host.close()
+
+
+def test_an_in_house_class_must_speak_the_hosts_version(tmp_path):
+    (tmp_path / "ini.py").write_text("class Newer:\n    graphbit_api = (1, 99)")
+    host = loaded(tmp_path, '[plugins.in_house]\nloader.b = "ini.py:Newer"')
     with pytest.raises(IncompatiblePluginError, match=r"1\.99"):
         host.component("loader", "b")
     host.close()

@@ -64,13 +64,16 @@ def population(city: str) -> int:
     return len(city)
 
 
-class Row:
-    """What no part of the core makes by itself."""
-
-    def __init__(self, **settings: Any) -> None: ...
+class Unused:
+    """What no part of the core makes by itself: a reranker, a checkpointer and an exporter."""
 
     def rerank(self, query: str, matches: Any, k: int) -> Any:
         return list(matches)[:k]
+
+    def read(self, run_id: str) -> list[bytes]:
+        return []
+
+    def export(self, event: Any) -> None: ...
 
 
 def chat(host: Host, _: Path) -> None:
@@ -105,11 +108,16 @@ def count(host: Host, _: Path) -> None:
     assert count_tokens("a text", ModelInfo("m", "p", tokenizer="cl100k_base"), host=host).exact
 
 
-def make(kind: str) -> Callable[[Host, Path], None]:
-    def use(host: Host, _: Path) -> None:
-        assert host.create(kind, "row").rerank("q", [1, 2], 1) == [1]
+def rerank(host: Host, _: Path) -> None:
+    assert host.create("reranker", "unused").rerank("q", [1, 2], 1) == [1]
 
-    return use
+
+def read(host: Host, _: Path) -> None:
+    assert host.create("checkpointer", "unused").read("run") == []
+
+
+def export(host: Host, _: Path) -> None:
+    host.create("exporter", "unused").export("event")
 
 
 USES: dict[str, tuple[Callable[[Host, Path], None], str]] = {
@@ -121,9 +129,9 @@ USES: dict[str, tuple[Callable[[Host, Path], None], str]] = {
     "vector_store": (index, "count"),
     "tool": (run_agent, "call"),
     "tokenizer": (count, "count"),
-    "reranker": (make("reranker"), "rerank"),
-    "checkpointer": (make("checkpointer"), "rerank"),
-    "exporter": (make("exporter"), "rerank"),
+    "reranker": (rerank, "rerank"),
+    "checkpointer": (read, "read"),
+    "exporter": (export, "export"),
 }
 """Kind → what uses one, and the member that it asks for."""
 KINDS = sorted(USES)
@@ -136,7 +144,7 @@ def host_with(*plugins: object, strict: bool = False) -> Host:
     host.add("provider", "asking", lambda: ScriptedModel([[call], "3", [call], "3"]))
     host.add("tool", "population", population)
     for kind in ("reranker", "checkpointer", "exporter"):
-        host.add(kind, "row", Row)
+        host.add(kind, "unused", Unused)
     for plugin in plugins:
         host.register(plugin)
     return host
@@ -188,8 +196,6 @@ def test_what_is_no_component_is_refused_and_the_instance_used_as_it_was(kind, t
         in (caplog.text)
     )
     host.unregister(name)
-    if kind in ("checkpointer", "exporter"):  # kinds whose contract is still to come
-        return
     host.register(Wrong(kind, lambda instance: object()), "careless")
     use(host, tmp_path)
     assert f"what it gives for the {kind}" in caplog.text
@@ -210,13 +216,13 @@ def test_one_that_is_refused_costs_the_others_nothing(tmp_path, caplog):
 
 def test_strict_raises_what_middleware_did_wrong():
     host = host_with(Wrong("reranker", lambda instance: None), strict=True)
-    with pytest.raises(PluginError, match="gives None for the reranker 'row'"):
-        host.create("reranker", "row")
+    with pytest.raises(PluginError, match="gives None for the reranker 'unused'"):
+        host.create("reranker", "unused")
 
 
 def test_middleware_may_give_back_the_instance_itself(caplog):
     host = host_with(Wrong("reranker", lambda instance: instance))
-    assert isinstance(host.create("reranker", "row"), Row)
+    assert isinstance(host.create("reranker", "unused"), Unused)
     assert not caplog.records
 
 
@@ -228,7 +234,7 @@ def test_what_was_made_before_its_removal_stays_and_what_an_executor_compiles_la
     executor = Executor(host=host)
     workflow = Workflow("w").chain(Node.transform("a", lambda: "out"))
     executor.execute(workflow)
-    kept = host.create("reranker", "row"), host.create("provider", "scripted")
+    kept = host.create("reranker", "unused"), host.create("provider", "scripted")
     host.unregister(node)
     host.unregister(model)
     log.clear()

@@ -27,6 +27,7 @@ from graphbit_core import (
 )
 from graphbit_core.testing import ProviderConformance
 
+EMBED = "declares_embed_exactly_when_it_has_an_embedder"
 OPENAI = conformance_tests("providers/openai").TestOpenAIProvider
 GOOGLE = conformance_tests("providers/google").TestGoogleProvider
 
@@ -149,7 +150,7 @@ OF_REASONING: list[tuple[type, str]] = [
 
 OF_PROVIDERS: list[tuple[type, str]] = [
     (declaring(OpenAIProvider, "magic"), "declares_only_capabilities_that_exist_and_a_default_model"),
-    (declaring(OpenAIProvider, "embed"), "declares_embed_exactly_when_it_has_an_embedder"),
+    (declaring(OpenAIProvider, "embed"), EMBED),
     (declaring(OpenAIProvider, "reasoning"), CANNED),
     (declaring(OpenAIProvider, "tools"), CANNED),
     (AnyHttp, "refuses_plain_http_to_another_machine_unless_it_is_allowed"),
@@ -294,6 +295,9 @@ PROOFS = {
     "good with all sorts of parts": proof(Kit, TakesAll),
     "good behind HTTP": proof(OPENAI, spoiled(requests.Codec)),
     "good with reasoning": proof(GOOGLE, spoiled(requests.Codec, GoogleProvider)),
+    "names an embedder that is none": proof(
+        OPENAI, declaring(OpenAIProvider), EMBED, only=True, embedder=Secret
+    ),
     "gives nothing before the end": proof(
         OPENAI, spoiled(answers.KeepsAllToTheEnd), LEAVES, only=True, patience=0.3
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from graphbit_core.errors import PluginError
 from graphbit_core.host import ComponentInfo, Host
-from graphbit_core.host.arguments import is_for_host
+from graphbit_core.host.arguments import annotation_of, is_for_host
 from graphbit_core.host.checks import is_row, is_template
 from graphbit_core.host.configured import Configured
 from graphbit_core.host.loading import load
@@ -141,17 +141,15 @@ def _settings(component: Any, about: dict[str, str]) -> tuple[Setting, ...]:
     except (TypeError, ValueError):  # it has no signature, so it checks its settings itself
         return ()
     return tuple(
-        Setting(one.name, _type(one), _default(one), _plain(about.get(one.name, "")))
+        Setting(
+            one.name,
+            annotation_of(one).removesuffix(" | None"),
+            _default(one),
+            _plain(about.get(one.name, "")),
+        )
         for one in parameters
         if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and not is_for_host(one)
     )
-
-
-def _type(parameter: inspect.Parameter) -> str:
-    if parameter.annotation is parameter.empty:
-        return ""
-    text = inspect.formatannotation(parameter.annotation)
-    return text.strip("'").removesuffix(" | None")
 
 
 def _default(parameter: inspect.Parameter) -> str | None:

@@ -43,7 +43,10 @@ class ProviderDescriptionConformance(ComponentConformance):
         assert CANARY not in one.resource()
 
     def test_declares_embed_exactly_when_it_has_an_embedder(self) -> None:
-        assert ("embed" in self.component.capabilities) == (self.embedder is not None)
+        given = self.embedder
+        assert ("embed" in self.component.capabilities) == (given is not None)
+        forms = ("codec", "embed")
+        assert given is None or any(hasattr(given, form) for form in forms), f"{given!r:.80} is no embedder"
 
 
 class AnswerRules(ProviderDescriptionConformance):
