@@ -111,6 +111,16 @@ def counts(text: str) -> str:
     return f"{text}{next(_numbers)}"
 
 
+@tool
+def varies(text: str) -> str:
+    """Counts its calls, and does not say that they are alike.
+
+    Args:
+        text: The text.
+    """
+    return f"{text}{next(_numbers)}"
+
+
 _shared: dict[str, str] = {}
 _turn = threading.Event()
 
@@ -309,12 +319,8 @@ PROOFS = {
     "no form in JSON": proof(Kit, adds, TOLD, only=True),
     "longer than it may be": proof(Kit, talks, TOLD),
     "gives another value": proof(Kit, good, TOLD, AT_ONCE, expected="ab"),
-    "counts": proof(
-        Kit,
-        counts,
-        "a_call_repeated_gives_the_same_if_it_is_declared_idempotent",
-        "settings_that_went_through_a_file_work_alike",
-    ),
+    "counts": proof(Kit, counts, "a_call_repeated_gives_the_same_if_it_is_declared_idempotent"),
+    "a result that varies is no fault": proof(Kit, varies),
     "shares": proof(Kit, shares, AT_ONCE, expected="ab"),
     "swallows a failure": proof(Kit, swallows, FAILURE, failing=[{"text": "bad"}]),
     "ends the program": proof(Kit, leaves, FAILURE, failing=[{"text": "bad"}]),

@@ -29,6 +29,7 @@ from graphbit_core.testing.rules.http.network import (
     everything,
     raised,
 )
+from graphbit_core.testing.rules.provider import known_models
 from graphbit_core.types.http import HttpResponse
 
 _TEXT = re.compile(rb"text-([0-9]+)-")
@@ -74,7 +75,7 @@ class HttpEmbedderConformance(NetworkConformance):
         url = self.server.script(*replies) if replies else self.server.url
         host = Host.isolated(components={("embedder", "tested"): self.component})
         told = {**self.settings, "base_url": url, **self.secret_settings(), **settings}
-        return EmbeddingClient("tested", host=host, policy=ONCE, **told)
+        return EmbeddingClient("tested", host=host, registry=known_models(), policy=ONCE, **told)
 
     # --- codec ---
 
@@ -134,7 +135,8 @@ class HttpEmbedderConformance(NetworkConformance):
     def test_a_status_is_the_error_it_stands_for(self, status: int) -> None:
         headers = {"retry-after": "7", "x-request-id": "r-1"}
         for error in self._errors(Reply.json(self.error_body("scripted"), status, headers)):
-            assert type(error) is STATUSES[status]
+            wanted = STATUSES[status].__name__
+            assert type(error) is STATUSES[status], f"{status} should be a {wanted}, not {error!r}"
             assert isinstance(error, ProviderError)
             assert (error.status, error.provider, error.attempts) == (status, "tested", 1)
             assert (error.retry_after, error.request_id) == (7.0, "r-1")

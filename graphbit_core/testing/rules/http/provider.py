@@ -105,7 +105,8 @@ class HttpProviderConformance(RequestRules, StreamRules):
     def test_a_status_is_the_error_it_stands_for(self, status: int) -> None:
         reply = Reply.json(self.error_body("scripted"), status, {"retry-after": "7", "x-request-id": "r-1"})
         for error in self._errors(reply):
-            assert type(error) is STATUSES[status]
+            wanted = STATUSES[status].__name__
+            assert type(error) is STATUSES[status], f"{status} should be a {wanted}, not {error!r}"
             assert isinstance(error, ProviderError)
             assert (error.status, error.provider, error.attempts) == (status, "tested", 1)
             assert (error.retry_after, error.request_id) == (7.0, "r-1")

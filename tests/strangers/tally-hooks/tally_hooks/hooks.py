@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from graphbit_core import Event, hookimpl
 
 graphbit_api = (1, 0)
 
-_log = logging.getLogger("tally")
 _COUNTED = {
     "loader": "load",
     "splitter": "split",
@@ -35,7 +33,7 @@ class Settings:
     """What a configuration may say in ``[plugins.settings]`` under ``plugin.tally``.
 
     Attributes:
-        file: Where runs leave their counts, a line of JSON each; None: only in the log.
+        file: Where runs leave their counts, a line of JSON each; None: nothing is kept.
         kinds: The kinds that are counted; empty: all that can be.
     """
 
@@ -97,16 +95,16 @@ def graphbit_wrap_component(kind: str, name: str, settings: Settings) -> Callabl
 
 
 @hookimpl
-def graphbit_subscribe_events(settings: Settings) -> Callable[[Event], None]:
-    """Tells the counts when a run ends."""
+def graphbit_subscribe_events(settings: Settings) -> Callable[[Event], None] | None:
+    """Writes the counts down when a run ends; without a file it wants no events."""
+    file = settings.file
+    if file is None:
+        return None
 
     def tell(event: Event) -> None:
         if event.node is None and event.type in {"run.succeeded", "run.failed", "run.cancelled"}:
-            calls = _tally.take()
-            _log.info("%s: %s", event.type, calls)
-            if settings.file is not None and calls:
-                with settings.file.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(calls) + "\n")
+            with file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(_tally.take()) + "\n")
 
     return tell
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,7 +27,8 @@ class TestTally(HooksConformance):
     """Every rule of hooks."""
 
     component: ClassVar[Any] = hooks
-    settings: ClassVar[dict[str, Any]] = {"kinds": ["node_type"]}
+    wraps: ClassVar[Sequence[tuple[str, str]]] = (("node_type", "any"),)
+    settings: ClassVar[dict[str, Any]] = {"kinds": ["node_type"], "file": os.devnull}
 
 
 def test_a_run_leaves_its_counts_in_the_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 from zlib import crc32
 
-from graphbit_core import Vector, check_whole_number
+from graphbit_core import ConfigError, Vector, check_whole_number
 
 _SHAPES = {
     "bdfhklt": "rises",
@@ -29,13 +29,15 @@ class LetterformsEmbedder:
         rounding: Whether round letters are told from angular ones.
 
     Raises:
-        ConfigError: ``dimensions`` is no whole number, or too small.
+        ConfigError: ``dimensions`` is no whole number or too small, or ``rounding`` not a bool.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
 
     def __init__(self, *, dimensions: int = 256, rounding: bool = True) -> None:
         self._dimensions = check_whole_number("dimensions", dimensions, 16)
+        if not isinstance(rounding, bool):
+            raise ConfigError(f"rounding is {rounding!r}; give True or False", setting="rounding")
         self._rounding = rounding
 
     @property
