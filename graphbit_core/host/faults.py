@@ -98,10 +98,23 @@ def _upgrade(distribution: str) -> str:
 
 def _mend(origin: Origin) -> str:
     if origin.version is not None:
-        return _upgrade(origin.distribution)
+        project = _project(origin.distribution)
+        return f"mend it in {project}" if project else _upgrade(origin.distribution)
     if origin.entry_point is None:
         return f"mend {origin.distribution}"
     return f"mend {Reference.read(origin.entry_point).place}"
+
+
+def _project(distribution: str) -> Path | None:
+    """The folder in which it is written, where it is an editable install: whoever has that is its author."""
+    from importlib_metadata import PackageNotFoundError, distribution as find
+
+    from graphbit_core.host.metadata import editable_project
+
+    try:
+        return editable_project(find(distribution))
+    except (PackageNotFoundError, OSError, ValueError):
+        return None
 
 
 def remove_fix(origin: Origin) -> str:

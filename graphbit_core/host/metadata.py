@@ -8,13 +8,16 @@ import shlex
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from graphbit_core.host.discovery import KIND_OF_GROUP, Installed, Scan, Stray
 from graphbit_core.host.records import normalized
 from graphbit_core.nearest import nearest
+
+if TYPE_CHECKING:
+    from importlib_metadata import IDistribution
 
 Found = tuple[str, str]
 """What is wrong, and what mends it."""
@@ -101,7 +104,7 @@ def summary(installed: Installed) -> str:
 
 def _stale(installed: Installed) -> Iterable[Found]:
     """An editable install keeps the entry points of the day it was made."""
-    project = editable_project(installed)
+    project = editable_project(installed.handle)
     if project is None:
         return
     if not project.is_dir():
@@ -132,9 +135,9 @@ def _entries(project: dict[str, Any]) -> dict[tuple[str, str], str]:
     }
 
 
-def editable_project(installed: Installed) -> Path | None:
+def editable_project(handle: IDistribution) -> Path | None:
     """The folder of an editable install's project; None for an ordinary install."""
-    text = installed.handle.read_text("direct_url.json")
+    text = handle.read_text("direct_url.json")
     if not text:
         return None
     try:
@@ -142,10 +145,5 @@ def editable_project(installed: Installed) -> Path | None:
         if not origin["dir_info"].get("editable"):
             return None
         return Path(url2pathname(unquote(urlsplit(origin["url"]).path)))
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):  # not what the standard says: no editable install
+    except (ValueError, KeyError, TypeError, AttributeError):  # not what the standard says
         return None

@@ -296,6 +296,19 @@ def test_editable_metadata_that_is_older_than_its_project_is_a_fault(site, exami
         assert only(diagnosis).fix == f"pip install --editable '{tmp_path / 'a project'}'"
 
 
+def test_who_writes_a_plugin_is_sent_to_its_folder_and_not_to_an_index(site, examine, tmp_path):
+    site.loader("graphbit-written", "raise ValueError('not yet')")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "graphbit-written"\n'
+        '[project.entry-points."graphbit.loaders"]\npdf = "graphbit_written:Loader"\n'
+    )
+    direct = {"url": tmp_path.as_uri(), "dir_info": {"editable": True}}
+    (site.path / "graphbit_written-1.2.dist-info" / "direct_url.json").write_text(json.dumps(direct))
+    fault = only(examine())
+    assert fault.fix == f"mend it in {tmp_path}"
+    assert "graphbit-written 1.2" in fault.message
+
+
 def test_an_editable_install_whose_folder_is_gone_is_to_be_removed(site, examine, tmp_path):
     site.loader("graphbit-moved")
     direct = {"url": (tmp_path / "gone").as_uri(), "dir_info": {"editable": True}}

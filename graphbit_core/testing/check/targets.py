@@ -100,7 +100,7 @@ def _target(host: Host, infos: Sequence[ComponentInfo], tests: Path | None, fold
         found = _beside(infos, folder)
     elif (name := normalized(infos[0].distribution)) != normalized(str(_project(folder).get("name", ""))):
         known = {normalized(one.name): one for one in host.installed().distributions}
-        project = editable_project(known[name])
+        project = editable_project(known[name].handle)
         found = [project / "tests"] if project else []
         root = project if project and project.is_dir() else folder
     if tests is not None:
