@@ -77,9 +77,6 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._instance, name)
 
-    def __dir__(self) -> Iterable[str]:
-        return dir(self._instance)
-
 
 def _counted(call: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
     _tally.add(name)
