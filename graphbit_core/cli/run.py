@@ -209,6 +209,7 @@ def _result_json(result: WorkflowResult) -> dict[str, Any]:
     return {
         "run_id": result.run_id,
         "state": result.state,
+        "output": _plain(result.output) if result.outputs.keys() & set(result.sinks) else None,
         "outputs": {node: _plain(value) for node, value in result.outputs.items()},
         "errors": [str(error) for error in result.errors],
         "handled": [str(error) for error in result.handled],

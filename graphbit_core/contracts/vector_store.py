@@ -18,6 +18,8 @@ STORE_CAPABILITIES = frozenset({"persistent", "filter", "hybrid"})
 class VectorStore(Protocol):
     """Made with ``path`` (a directory, or None for memory), ``collection`` and ``dimensions``.
 
+    One that is not ``persistent`` takes a ``path`` as well, keeps nothing there, and begins empty.
+
     Threads:
         The caller's thread, or worker threads: it is written to and searched from several at once.
 

@@ -142,6 +142,8 @@ class Index:
         except BaseException:
             self.store.close()
             raise
+        if "persistent" not in self.store.capabilities:
+            self._manifest.remove(self._manifest.entries())  # the store begins empty, so the list does too
 
     def close(self) -> None:
         """Closes the store and the manifest."""

@@ -132,6 +132,8 @@ def test_a_name_that_python_has_taken_is_refused_where_it_matters(words, why, tm
 def test_a_kind_that_is_misspelt_is_told_with_the_nearest(tmp_path, capsys):
     assert new("node-typ", "x", "--into", tmp_path) == 2
     assert "there is no template of kind 'node-typ' (did you mean 'node_type'?)" in capsys.readouterr().err
+    assert new("hooks", "x", "--into", tmp_path) == 2
+    assert "(did you mean 'plugin'?)" in capsys.readouterr().err
 
 
 def test_local_is_for_kinds_that_can_be_made_in_two_ways(tmp_path, capsys):

@@ -38,6 +38,7 @@ def test_run_json_holds_outputs_and_nodes(greeting, capsys):
     assert main(["run", greeting, "--input", "name=Ada", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["state"] == "succeeded"
+    assert data["output"] == "HELLO, ADA!"
     assert data["outputs"] == {"draft": "Hello, Ada!", "loud": "HELLO, ADA!"}
     assert [node["id"] for node in data["nodes"]] == ["draft", "loud"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from importlib.metadata import entry_points
 
 import pytest
@@ -32,6 +34,22 @@ def test_every_node_type_says_what_it_does_and_what_each_setting_is_for(name, ca
     assert component["settings"]
     assert [setting["name"] for setting in component["settings"] if not setting["about"]] == []
     assert {"retry", "timeout"} <= set(component["options"])
+
+
+def test_a_tool_is_shown_with_what_a_model_may_give_it(tmp_path):
+    (tmp_path / "graphbit.toml").write_text('[plugins.in_house]\ntool.roman = "roman.py:roman"\n')
+    (tmp_path / "roman.py").write_text(
+        "from graphbit_core import tool\n\n\n@tool\ndef roman(number: int, upper: bool = True) -> str:\n"
+        '    """Writes a number.\n\n    Args:\n        number: From 1 to 3999.\n    """\n    return "I"\n'
+    )
+    script = "import sys; from graphbit_core.cli import main; sys.exit(main(['plugins', 'show', 'roman']))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (
+        "arguments, given by a model\n  number  (integer, required)\n      From 1 to 3999.\n" in done.stdout
+    )
+    assert "  upper  (boolean, default True)" in done.stdout
 
 
 def test_settings_are_printed_with_type_default_and_meaning(capsys):

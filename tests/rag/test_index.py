@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from graphbit_store_qdrant_edge import QdrantEdgeStore
 
-from graphbit_core import ConfigError, EmbeddingClient, Query, ValidationError, default_host
+from graphbit_core import ConfigError, EmbeddingClient, Host, Query, ValidationError, default_host
 from graphbit_core.rag import index as module
 from graphbit_core.rag.index import Index
 
@@ -29,6 +30,23 @@ def test_a_second_update_reads_nothing_that_has_not_changed(folder, open_index):
     assert (first.indexed, first.unchanged, first.removed) == (3, 0, 0)
     second = open_index().update(folder)
     assert (second.indexed, second.unchanged, second.nodes) == (0, 3, [])
+
+
+def test_a_store_that_keeps_nothing_is_filled_again_by_each_index(folder, tmp_path):
+    class MemoryStore(QdrantEdgeStore):
+        """Forgets."""
+
+        capabilities = QdrantEdgeStore.capabilities - {"persistent"}
+
+        def __init__(self, *, path=None, **settings):
+            super().__init__(**settings)
+
+    host = Host()
+    host.add("vector_store", "memory", MemoryStore)
+    for _ in range(2):
+        with Index(tmp_path / "index", EmbeddingClient("hashing"), host, store="memory") as index:
+            assert index.update(folder).indexed == 3
+            assert sources(index) == {"cats.txt", "rust.md", "tea.txt"}
 
 
 def test_a_changed_file_is_indexed_again_and_its_old_passages_are_gone(folder, open_index):

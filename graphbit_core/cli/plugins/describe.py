@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,8 @@ class Described:
     """Why nothing is known."""
     facts: dict[str, str] = dataclasses.field(default_factory=dict)
     """What a row of data says: of a gateway, where it is and which variable holds its key."""
+    arguments: tuple[Setting, ...] = ()
+    """What a model may give a tool."""
     hooks: tuple[str, ...] = ()
     """Which hooks a module of hooks has."""
     configured_in: str = ""
@@ -85,7 +88,24 @@ def _component(info: ComponentInfo, component: Any) -> Described:
         about |= documented(owner)
     options = tuple(NodeOptions.__annotations__) if info.kind == "node_type" else ()
     facts = _facts(component) if is_row(component) and not is_template(component) else {}
-    return Described(_plain(_summary(component)), _settings(component, about), options, facts=facts)
+    arguments = _arguments(component.spec.parameters) if hasattr(component, "spec") else ()
+    return Described(
+        _plain(_summary(component)), _settings(component, about), options, facts=facts, arguments=arguments
+    )
+
+
+def _arguments(schema: Mapping[str, Any]) -> tuple[Setting, ...]:
+    """What a tool's JSON Schema says of each argument."""
+    required = schema.get("required", ())
+    return tuple(
+        Setting(
+            name,
+            str(one.get("type", "")),
+            None if name in required else repr(one.get("default")),
+            _plain(str(one.get("description", ""))),
+        )
+        for name, one in schema.get("properties", {}).items()
+    )
 
 
 def _hooks(plugin: Any) -> Described:
@@ -173,7 +193,9 @@ def lines(described: Described, width: int = 100) -> list[str]:
         found += ["", *rows]
     if described.hooks:
         found += ["", *textwrap.wrap(f"hooks: {', '.join(described.hooks)}", width)]
-    found += ["", *(_settings_lines(described, width) if described.settings else ["settings: none"])]
+    found += ["", *_rows("settings", described.settings, width)]
+    if described.arguments:
+        found += ["", *_rows("arguments, given by a model", described.arguments, width)]
     if described.configured_in:
         found += ["", f"configured in {described.configured_in}"]
         found += [f"  wrong: {problem}" for problem in described.misfits]
@@ -183,11 +205,11 @@ def lines(described: Described, width: int = 100) -> list[str]:
     return found
 
 
-def _settings_lines(described: Described, width: int) -> list[str]:
+def _rows(heading: str, settings: Sequence[Setting], width: int) -> list[str]:
     import textwrap
 
-    found = ["settings"]
-    for one in described.settings:
+    found = [heading if settings else f"{heading}: none"]
+    for one in settings:
         given = "required" if one.default is None else f"default {one.default}"
         facts = [one.type, given if one.default != "None" else ""]
         facts.append("" if one.configured is None else f"configured: {one.configured}")

@@ -24,6 +24,14 @@ LONGEST_DESCRIPTION = 80
 
 _PACKAGE = "package"
 _LOCAL = "_local"
+_ALSO = {
+    "hooks": "plugin",
+    "hook": "plugin",
+    "store": "vector_store",
+    "node": "node_type",
+    "model": "provider",
+}
+"""What a kind is called in conversation."""
 
 
 def flavours() -> list[str]:
@@ -39,9 +47,9 @@ def flavour_of(kind: str, *, local: bool) -> str:
     """
     kinds = [flavour for flavour in flavours() if not flavour.endswith(_LOCAL)]
     if kind not in kinds:
+        near = f" (did you mean {_ALSO[kind]!r}?)" if kind in _ALSO else nearest(kind, kinds)
         raise ConfigError(
-            f"there is no template of kind {kind!r}{nearest(kind, kinds)}. Kinds: {', '.join(kinds)}",
-            setting="kind",
+            f"there is no template of kind {kind!r}{near}. Kinds: {', '.join(kinds)}", setting="kind"
         )
     if local and kind + _LOCAL not in flavours():
         both = ", ".join(one.removesuffix(_LOCAL) for one in flavours() if one.endswith(_LOCAL))

@@ -137,15 +137,18 @@ class Snapshot:
             raise ValidationError(f"several providers have a model {name!r}; write {names}", field="model")
         if colon:
             raise not_installed(kind, head, providers, self.providers)
-        raise self._unknown(name, {*self.providers, *providers})
+        raise self._unknown(name, {*self.providers, *providers}, kind, providers)
 
-    def _unknown(self, name: str, providers: set[str]) -> ComponentNotFoundError:
-        near = nearest(name, {*providers, *self._aliases.entries, *self._by_name})
+    def _unknown(
+        self, name: str, known: set[str], kind: str, installed: Collection[str]
+    ) -> ComponentNotFoundError:
+        near = nearest(name, {*known, *self._aliases.entries, *self._by_name})
+        have = ", ".join(sorted(installed)) or "none"
         message = (
-            f"no provider, alias or known model is called {name!r}{near}; write provider:model, or see "
-            "'graphbit models list'"
+            f"no {kind}, alias or known model is called {name!r}{near}; write {kind}:model, or see "
+            f"'graphbit models list'. Installed {kind}s: {have}"
         )
-        return ComponentNotFoundError(message, kind="provider", name=name)
+        return ComponentNotFoundError(message, kind=kind, name=name)
 
     def _here(self, provider: str) -> str:
         """The name that the data has for a provider."""
