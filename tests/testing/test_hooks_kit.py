@@ -233,6 +233,30 @@ class StumblesOverNews(Good):
         return lambda event: {"run": 1, "node": 2}.get(event.type.split(".")[0]) or event.data["id"]
 
 
+class SlowWhereItListens(Good):
+    """Keeps the run waiting with all that it wants."""
+
+    @hookimpl
+    def graphbit_subscribe_events(self):
+        return lambda event: time.sleep(0.02), ["node.*"]
+
+
+class KnowsNodesOnly(Good):
+    """Would stumble over what it does not ask for."""
+
+    @hookimpl
+    def graphbit_subscribe_events(self):
+        return lambda event: {"node": 1}[event.type.split(".")[0]], ["node.*"]
+
+
+class WantsWhatIsNot(Good):
+    """Has misspelled what it wants."""
+
+    @hookimpl
+    def graphbit_subscribe_events(self):
+        return print, ["node.suceeded"]
+
+
 class NoFindings(Good):
     """Finds texts."""
 
@@ -308,6 +332,9 @@ PROOFS = {
     "no help": proof(Kit, NoHelp(), COMMANDS_RULE),
     "slow subscriber": proof(Kit, SlowSubscriber(), EVENTS),
     "stumbles over news": proof(Kit, StumblesOverNews(), EVENTS),
+    "knows nodes only": proof(Kit, KnowsNodesOnly()),
+    "slow where it listens": proof(Kit, SlowWhereItListens(), EVENTS),
+    "wants what is not": proof(Kit, WantsWhatIsNot(), EVENTS, only=True),
     "no findings": proof(Kit, NoFindings(), DOCTOR),
     "no fix": proof(Kit, NoFix(), DOCTOR),
     "changes workflows": proof(
