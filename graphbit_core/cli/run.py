@@ -124,7 +124,9 @@ def run(arguments: argparse.Namespace) -> int:
         result = stream.result
     else:
         with MapProgress() as progress:
-            watched = executor.with_options(subscribers=[progress]) if progress.shows else executor
+            watched = (
+                executor.with_options(subscribers=[(progress, ["map.*"])]) if progress.shows else executor
+            )
             result = watched.execute(workflow, inputs)
     if arguments.draw is not None:
         _write_picture(arguments.draw, workflow, result)

@@ -149,7 +149,7 @@ class NodeContext(Protocol):
 
     @property
     def streaming(self) -> bool:
-        """Whether someone reads the run's events; only then is a model asked to stream."""
+        """Whether someone wants events ``llm.delta``; only then is a model asked to stream."""
         ...
 
     @property

@@ -17,6 +17,7 @@ import pluggy
 
 from graphbit_core.errors import Finding
 from graphbit_core.host.records import Registration
+from graphbit_core.types.subscriptions import Subscriber
 
 PROJECT = "graphbit"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -27,7 +28,8 @@ MANY = frozenset({"graphbit_register_components", "graphbit_add_cli_commands", "
 """Hooks that return an iterable; its items are joined with those of the other plugins."""
 
 NOTHING = frozenset({"graphbit_workflow_compiled"})
-"""Hooks whose result is not used. The remaining ones return a function, or None."""
+"""Hooks whose result is not used. The remaining ones return a function, or None;
+``graphbit_subscribe_events`` also a function and the types of events it is for."""
 
 
 class Command(Protocol):
@@ -64,8 +66,12 @@ def graphbit_workflow_compiled(workflow: Any, settings: Any) -> None:
 
 
 @hookspec
-def graphbit_subscribe_events(settings: Any) -> Callable[[Any], None] | None:
-    """A function that is given each event of each run. It runs on the run's thread: never block it."""
+def graphbit_subscribe_events(settings: Any) -> Subscriber | None:
+    """A function that is given each event of a run. It runs on the run's thread: never block it.
+
+    ``(function, types)`` is given only events of these types, such as ``["node.*"]``. A function alone is
+    given all, so agents ask their models to stream, as they do for whoever wants ``llm.delta``.
+    """
 
 
 @hookspec

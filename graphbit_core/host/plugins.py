@@ -12,6 +12,7 @@ from graphbit_core.host import faults, hooks
 from graphbit_core.host.loading import contained
 from graphbit_core.host.records import Origin
 from graphbit_core.nearest import nearest
+from graphbit_core.types.subscriptions import subscription
 
 
 class Plugins:
@@ -120,6 +121,8 @@ def _results(hook: str, result: Any) -> Iterator[Any]:
     if hook in hooks.MANY:
         yield from result
     elif result is not None:
-        if not callable(result):
+        if hook == "graphbit_subscribe_events" and isinstance(result, tuple):
+            subscription(result)  # raises where it is none
+        elif not callable(result):
             raise TypeError(f"{hook} must return a function or None, not {result!r:.60}")
         yield result

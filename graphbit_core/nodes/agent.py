@@ -161,9 +161,7 @@ class AgentNode(NodeType):
         if iteration > 1:
             context.spend("tool_rounds")
         context.spend("llm_calls")
-        streaming = context.streaming  # events are made only if somebody reads them
-        if streaming:
-            context.emit("llm.started", {"model": client.model, "iteration": iteration})
+        context.emit("llm.started", {"model": client.model, "iteration": iteration})
         answered: Mapping[str, Any] = {}
 
         def observe(kind: str, facts: Mapping[str, Any]) -> None:
@@ -176,15 +174,14 @@ class AgentNode(NodeType):
         response = await client.respond_async(
             request,
             deadline=context.deadline,
-            on_delta=self._publisher(context, iteration) if streaming else None,
+            on_delta=self._publisher(context, iteration) if context.streaming else None,
             policy=self._models.policy,
             observe=observe,
             fits=fits,
         )
         context.add_usage(response.usage)
-        if streaming:
-            about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
-            context.emit("llm.completed", about)
+        about = {**_summary(response), "iteration": iteration, "usd": answered["usd"]}
+        context.emit("llm.completed", about)
         context.spend("usd", answered["usd"], answered["model"])
         if response.tool_calls and loop.must_not_repeat(call.name for call in response.tool_calls):
             self._cut_off.note(context.activation)

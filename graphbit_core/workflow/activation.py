@@ -149,7 +149,7 @@ class Activation:
 
     @property
     def streaming(self) -> bool:
-        """Whether someone reads the run's events."""
+        """See NodeContext.streaming."""
         return self.frame.state.streaming
 
     # --- what came in ----------------------------------------------------------------------------

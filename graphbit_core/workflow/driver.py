@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from graphbit_core.clock import clock
 from graphbit_core.errors import BudgetExceededError, DeadlineError, InternalError, ValidationError
 from graphbit_core.kernel import Run
-from graphbit_core.types.events import Event
 from graphbit_core.workflow.activation import Activation
 from graphbit_core.workflow.bodies import Bodies
 from graphbit_core.workflow.failures import Failures
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from graphbit_core.kernel.graph_data import Settlement
     from graphbit_core.workers import Outcome
     from graphbit_core.workflow.compiled import Compiled
+    from graphbit_core.workflow.publishing import Publisher
 
 _INLINE_SLICE = 0.005
 """Longest time, in seconds, that inline bodies may keep the event loop to themselves."""
@@ -61,7 +61,7 @@ class Driver:
         seed: int,
         retries: bool = True,
         caps: RunCaps | None = None,
-        publish: Callable[[Event], None] | None = None,
+        publisher: Publisher | None = None,
     ) -> None:
         self._compiled = compiled
         self._cap = None if caps is None else caps.seconds
@@ -79,15 +79,15 @@ class Driver:
             on_error=on_error,
             deadline=self._deadline,
             seed=seed,
-            record_events=publish is not None,
+            record_events=publisher is not None,
         )
         self._state = RunState(
             compiled, self._run, inputs, services, run_id=uuid.uuid4().hex, seed=seed, deadline=self._deadline
         )
         self._telling: Telling | None = None
-        if publish is not None:
-            self._telling = Telling(self._run, self._state, publish)
-            self._state.listened(self._telling.emit)
+        if publisher is not None:
+            self._telling = Telling(self._run, self._state, publisher)
+            self._state.listened(self._telling.emit, streaming=publisher.streaming)
         if caps is not None:
             self._state.spending = Spending(caps, self._from_anywhere)
         self._bodies = Bodies(self._ended, self._now)

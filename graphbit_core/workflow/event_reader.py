@@ -5,47 +5,15 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from fnmatch import fnmatchcase
 
-from graphbit_core.errors import ValidationError
-from graphbit_core.nearest import nearest
-from graphbit_core.types.events import EVENT_TYPES, Event
+from graphbit_core.types.events import Event
+from graphbit_core.types.subscriptions import Wanted
 from graphbit_core.workflow.live_run import LiveRun
 
 _POLL = 0.1
 """After so many seconds a reader that waits looks whether the run can go on; then it also sees Ctrl-C."""
-
-
-class Wanted:
-    """Tells which types of events are wanted.
-
-    Args:
-        patterns: Types, also with ``*``: ``node.*``. None: all.
-
-    Raises:
-        ValidationError: A pattern fits no type of event.
-    """
-
-    def __init__(self, patterns: Sequence[str] | None) -> None:
-        if isinstance(patterns, str):
-            raise ValidationError(f"types is a list of patterns; write types=[{patterns!r}]", field="types")
-        self._patterns = None if patterns is None else tuple(patterns)
-        self._known: dict[str, bool] = {}
-        for pattern in self._patterns or ():
-            if not any(fnmatchcase(name, pattern) for name in EVENT_TYPES):
-                hint = nearest(pattern, EVENT_TYPES)
-                raise ValidationError(f"no type of event fits {pattern!r}{hint}", field="types")
-
-    def __call__(self, name: str) -> bool:
-        """Whether events of this type are wanted."""
-        if self._patterns is None:
-            return True
-        known = self._known.get(name)
-        if known is None:
-            known = self._known[name] = any(fnmatchcase(name, pattern) for pattern in self._patterns)
-        return known
 
 
 class EventReader:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import random
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from graphbit_core.clock import clock
 from graphbit_core.errors import Finding, MissingInputError, RunShedError, ValidationError, WorkflowError
 from graphbit_core.host import Host, Resources, default_host
-from graphbit_core.types.events import Event
+from graphbit_core.types.subscriptions import Subscriber, Subscription, subscription
 from graphbit_core.workflow import limits as presets
 from graphbit_core.workflow.admission import Admission, Permit
 from graphbit_core.workflow.compile import check
@@ -22,7 +23,7 @@ from graphbit_core.workflow.draining import DRAIN_SECONDS, DrainedRun, GoingRuns
 from graphbit_core.workflow.driver import Driver
 from graphbit_core.workflow.limits import LimitOptions, Limits, limits_from
 from graphbit_core.workflow.loops import run_blocking
-from graphbit_core.workflow.publishing import Subscriber, publisher
+from graphbit_core.workflow.publishing import publisher
 from graphbit_core.workflow.result import WorkflowResult
 from graphbit_core.workflow.stats import ExecutorStats, RunCounter
 from graphbit_core.workflow.stream import DEFAULT_KEEP, RunStream
@@ -58,6 +59,7 @@ class Executor:
         host: Where node types and providers come from; default: what is installed.
         services: What bodies can ask for by name, such as ``embedder`` and ``store``.
         subscribers: Functions that are given each event of each run, on the run's thread; never block it.
+            ``(function, types)`` is given only events of these types, as for ``stream``.
         timeout_seconds: Longest time of a run, and of its wait for its turn; None: no limit; default 300.
             What is not done then is cancelled; coroutines get up to 5 s to clean up, plain functions are left
             to themselves.
@@ -99,7 +101,7 @@ class Executor:
         self._preset = "custom" if limits else "balanced"
         self._limits = limits_from(limits)
         self._host = host
-        self._subscribers = tuple(subscribers)
+        self._subscribers = tuple(map(subscription, subscribers))
         own = {} if llm is None else {"llm": llm}
         self._services = MappingProxyType({**(services or {}), **own})
         self._begin_anew()
@@ -245,16 +247,14 @@ class Executor:
             inputs: A value for each of ``workflow.inputs``.
             context: Its variables count as inputs too; it takes up the variables of the run.
             types: Which events are wanted: types, also with ``*``, for example ``("node.*", "llm.delta")``.
+                Models are asked to stream only if ``llm.delta`` is wanted, here or by a subscriber.
             detach: Whether the run goes on when its readers leave.
             keep: How many events that were read are kept for readers that come back; None: all.
 
         Raises:
             ValidationError: A pattern fits no type of event, or ``keep`` is negative.
         """
-
-        async def start(publish: Callable[[Event], None]) -> WorkflowResult:
-            return await self._run(workflow, inputs, context, publish)
-
+        start = partial(self._run, workflow, inputs, context)
         return RunStream(start, types=types, detach=detach, keep=keep)
 
     # --- the end -------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ class Executor:
         workflow: Workflow,
         inputs: Mapping[str, Any] | None,
         context: WorkflowContext | None,
-        publish: Subscriber | None,
+        reader: Subscription | None,
     ) -> WorkflowResult:
         host = self._host or default_host()
         _check_arguments(workflow, inputs, context)
@@ -325,7 +325,7 @@ class Executor:
         permit = await self._admitted(admission)
         started = (now := clock().monotonic)()
         try:
-            result = await going.run(self._driver(host, compiled, given, publish), nested=permit is None)
+            result = await going.run(self._driver(host, compiled, given, reader), nested=permit is None)
         except BaseException as error:
             counter.ended(error, now() - started, nested=permit is None)
             raise
@@ -345,7 +345,7 @@ class Executor:
             raise
 
     def _driver(
-        self, host: Host, compiled: Compiled, given: Mapping[str, Any], publish: Subscriber | None
+        self, host: Host, compiled: Compiled, given: Mapping[str, Any], reader: Subscription | None
     ) -> Driver:
         limits = self._limits
         seed = random.getrandbits(63) if limits.seed is None else limits.seed
@@ -357,7 +357,7 @@ class Executor:
             type_limits=limits.type_limits,
             on_error=limits.on_error,
             timeout=limits.timeout_seconds,
-            publish=publisher(host, publish, self._subscribers),
+            publisher=publisher(host, reader, self._subscribers),
             resource_limits=limits.resource_limits,
             seed=seed,
             retries=limits.retries,

@@ -9,12 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 from graphbit_core.errors import WorkflowError
-from graphbit_core.types.events import Event
+from graphbit_core.types.subscriptions import Take
 from graphbit_core.workflow.event_log import Cursor, EventLog
 from graphbit_core.workflow.loops import LoopThread
 from graphbit_core.workflow.result import WorkflowResult
 
-Start = Callable[[Callable[[Event], None]], Coroutine[Any, Any, WorkflowResult]]
+Start = Callable[[Take], Coroutine[Any, Any, WorkflowResult]]
 
 
 class LiveRun:

@@ -36,7 +36,7 @@ class RunState:
         seed: Where the random numbers of its bodies start.
         deadline: When it must have ended, as ``clock.monotonic`` counts.
         clock: The clock of the run's event loop.
-        streaming: Whether someone reads its events.
+        streaming: Whether someone wants the pieces of answers.
         emit: Adds an event of a body.
         inputs: What the run was given, with the first values of declared variables.
         root: The frame of the workflow itself.
@@ -72,9 +72,9 @@ class RunState:
         self._recorded: dict[tuple[str, str], Any] = {}
         self.root = Frame(self, compiled.root)
 
-    def listened(self, emit: Emit) -> None:
+    def listened(self, emit: Emit, *, streaming: bool) -> None:
         """Someone reads the run's events; what bodies add goes to ``emit``."""
-        self.streaming, self.emit = True, emit
+        self.streaming, self.emit = streaming, emit
 
     def variables_for(self, frame: Frame, node: int) -> Mapping[str, Any]:
         """Inputs and what ancestors wrote, folded in topological order, so that timing has no say."""

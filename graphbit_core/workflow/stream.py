@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from graphbit_core.errors import ValidationError, WorkflowError
 from graphbit_core.types.events import Event
+from graphbit_core.types.subscriptions import Subscription, Wanted
 from graphbit_core.workflow.event_file import EventFile
-from graphbit_core.workflow.event_reader import EventReader, Wanted
-from graphbit_core.workflow.live_run import LiveRun, Start
+from graphbit_core.workflow.event_reader import EventReader
+from graphbit_core.workflow.live_run import LiveRun
 from graphbit_core.workflow.result import WorkflowResult
 
 DEFAULT_KEEP = 10_000
@@ -29,7 +31,7 @@ class RunStream:
 
     def __init__(
         self,
-        start: Start,
+        start: Callable[[Subscription], Coroutine[Any, Any, WorkflowResult]],
         *,
         types: Sequence[str] | None = None,
         detach: bool = False,
@@ -37,8 +39,8 @@ class RunStream:
     ) -> None:
         if keep is not None and keep < 0:
             raise ValidationError(f"keep is {keep}; it must be at least 0, or None to keep all", field="keep")
-        self._wanted = Wanted(types)
-        self._run = LiveRun(start, detach=detach, keep=keep)
+        self._wanted = wanted = Wanted(types)
+        self._run = LiveRun(lambda take: start(Subscription(take, wanted)), detach=detach, keep=keep)
         self._iterated = False
 
     def __repr__(self) -> str:
@@ -58,7 +60,8 @@ class RunStream:
 
         Args:
             from_seq: The first event wanted, at least 0; it may be still to come.
-            types: Patterns as for ``Executor.stream``; default: those of the stream.
+            types: Patterns as for ``Executor.stream``; default: those of the stream. Pieces of answers are
+                there only if the types of the stream ask for them.
 
         Raises:
             ValidationError: ``from_seq`` is negative, or a pattern fits no type of event.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
     from graphbit_core.kernel import Run
     from graphbit_core.workflow.activation import Activation
+    from graphbit_core.workflow.publishing import Publisher
     from graphbit_core.workflow.state import RunState
 
 
 class Telling:
     """The events of one run. Used on the thread of the run's loop; only ``emit`` may be called anywhere."""
 
-    def __init__(self, run: Run, state: RunState, publish: Callable[[Event], None]) -> None:
+    def __init__(self, run: Run, state: RunState, publisher: Publisher) -> None:
         self._run = run
         self._run_id = state.run_id
-        self._publish = publish
+        self._publish, self._wants = publisher.publish, publisher.wants
         self._clock = state.clock
         self._over = False
 
@@ -61,6 +62,8 @@ class Telling:
     def _send(
         self, seq: int, now: float, type_: str, path: str | None, attempt: int, data: Mapping[str, Any]
     ) -> None:
+        if self._wants is not None and not self._wants(type_):
+            return
         run_id = self._run_id
         node = None if path is None else path.rpartition("/")[2]
         activation = None if path is None else f"{run_id}/{path}"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import workspace
@@ -36,10 +37,14 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def graphbit(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+def graphbit(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "graphbit_core.cli", *map(str, words)]
     env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, text=True, stdout=subprocess.PIPE, env=env, encoding="utf-8", **options)
+    pipe = subprocess.PIPE
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, text=True, stdout=pipe, env=env, encoding="utf-8", **options
+    )
+    return done
 
 
 def test_what_a_function_and_its_children_print_goes_to_standard_error(file):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from broken_plugins import ALL, COSTLY, HOOKS, NOISY_HOOKS, STRAY, TAKEN, VERSION, WELL, Broken
@@ -17,7 +18,7 @@ name: unrelated
 nodes:
   wait: {type: delay, seconds: 0}
 """
-NOT_THE_CORE = {"GRAPHBIT_PLUGINS_DENY": "graphbit-core"}
+NOT_THE_CORE: dict[str, Any] = {"GRAPHBIT_PLUGINS_DENY": "graphbit-core"}
 """The doctor has nothing else to examine then."""
 EDITABLE = ("editables", "hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers")
 """What builds an editable install."""
@@ -35,7 +36,7 @@ def listed(environment: Environment) -> list[list[str]]:
     ]
 
 
-def diagnosed(environment: Environment, status: int, **env: str) -> dict[str, list[dict[str, str]]]:
+def diagnosed(environment: Environment, status: int, **env: Any) -> dict[str, list[dict[str, str]]]:
     """What the doctor reports."""
     command = ("graphbit", "plugins", "doctor", "--timeout", "3", "--json")
     done = environment.run(*command, **NOT_THE_CORE, **env)
@@ -44,7 +45,7 @@ def diagnosed(environment: Environment, status: int, **env: str) -> dict[str, li
     return report
 
 
-def said_by_an_unrelated_workflow(environment: Environment, folder: Path, **env: str) -> str:
+def said_by_an_unrelated_workflow(environment: Environment, folder: Path, **env: Any) -> str:
     """Runs it, and returns what was written to standard error; standard output holds one JSON object."""
     file = folder / "unrelated.yaml"
     file.write_text(WORKFLOW)

@@ -178,7 +178,8 @@ class ReadsAnother(Codec):
                 return good.feed(frame)
 
             def finish(self) -> ChatResponse:
-                return replace(good.finish(), message=Message("assistant", "another"))
+                answer: ChatResponse = good.finish()
+                return replace(answer, message=Message("assistant", "another"))
 
         return Decoder()
 

@@ -16,6 +16,7 @@ Rule = tuple[str, str]
 
 def conformance_classes(base: type = DeclaredConformance) -> Iterator[type]:
     yield base
+    derived: type
     for derived in base.__subclasses__():
         if is_of_kit(derived):
             yield from conformance_classes(derived)

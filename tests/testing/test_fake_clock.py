@@ -31,7 +31,7 @@ class PollNode(NodeType):
         began = context.now()
         while not self._ready():
             await asyncio.sleep(self._every)
-        return (context.now() - began).total_seconds()
+        return float((context.now() - began).total_seconds())
 
 
 def poll(clock: FakeClock, ready: Callable[[], bool], **options: Any) -> WorkflowResult:
@@ -154,7 +154,7 @@ def test_the_clock_does_not_jump_while_a_plain_function_runs():
 
     def works() -> float:
         time.sleep(0.05)
-        return clock.now
+        return float(clock.now)
 
     result = run(clock, function("works", works), Node("delay", "d", seconds=HOUR))
     assert result.get_node_output("works") == 0

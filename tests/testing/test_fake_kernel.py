@@ -243,7 +243,7 @@ def test_a_reader_that_takes_its_time_does_not_make_the_others_time_out():
             await asyncio.sleep(0.01)
         return text
 
-    async def both() -> list[str]:
+    async def both() -> tuple[str, str]:
         return await asyncio.gather(read_slowly(client()), client().complete_async("Hi"))
 
     with FakeKernel(STREAM, SLOW_DOWN, HELLO):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from graphbit_core import ComponentNotFoundError, PluginError
@@ -10,7 +12,7 @@ from graphbit_core.testing import graphbit_host
 
 __all__ = ["graphbit_host"]
 
-seen = []
+seen: list[Any] = []
 
 
 def test_the_host_has_what_the_test_adds_and_nothing_else(graphbit_host):

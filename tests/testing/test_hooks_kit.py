@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from kit_runs import proof
+from kit_runs import ROOT, proof
 
 from graphbit_core import Finding, Registration, Secret, hookimpl
 from graphbit_core.cli.main import COMMANDS
@@ -39,9 +40,6 @@ class Proxy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._wrapped, name)
-
-    def __dir__(self) -> list[str]:
-        return dir(self._wrapped)
 
 
 class Command:
@@ -84,6 +82,24 @@ class Good:
     @hookimpl
     def graphbit_doctor_checks(self):
         return [lambda: [Finding("ill", "it is ill", "rest")]]
+
+
+@dataclass(frozen=True)
+class FileOptions(Options):
+    """As well, where to write to."""
+
+    file: Path = field(kw_only=True)
+
+
+class WritesAFile(Good):
+    """Writes events down."""
+
+    graphbit_settings: ClassVar[Any] = FileOptions
+
+    @hookimpl
+    def graphbit_subscribe_events(self, settings):
+        settings.file.touch(exist_ok=False)
+        return lambda event: settings.file.write_text(event.type)
 
 
 class TooNew(Good):
@@ -217,6 +233,30 @@ class StumblesOverNews(Good):
         return lambda event: {"run": 1, "node": 2}.get(event.type.split(".")[0]) or event.data["id"]
 
 
+class SlowWhereItListens(Good):
+    """Keeps the run waiting with all that it wants."""
+
+    @hookimpl
+    def graphbit_subscribe_events(self):
+        return lambda event: time.sleep(0.02), ["node.*"]
+
+
+class KnowsNodesOnly(Good):
+    """Would stumble over what it does not ask for."""
+
+    @hookimpl
+    def graphbit_subscribe_events(self):
+        return lambda event: {"node": 1}[event.type.split(".")[0]], ["node.*"]
+
+
+class WantsWhatIsNot(Good):
+    """Has misspelled what it wants."""
+
+    @hookimpl
+    def graphbit_subscribe_events(self):
+        return print, ["node.suceeded"]
+
+
 class NoFindings(Good):
     """Finds texts."""
 
@@ -248,6 +288,20 @@ class Kit(HooksConformance):
         return {"key": Secret(CANARY)}
 
 
+def documented() -> dict[str, Any]:
+    """The middleware that the page about hooks shows, and what it is for."""
+    blocks = (ROOT / "docs" / "plugin-hooks.md").read_text("utf-8").split("```python\n")
+    shown = next(block.partition("```")[0] for block in blocks if "class Timing" in block)
+    made: dict[str, Any] = {"hookimpl": hookimpl}
+    exec(shown.partition("\ntiming = ")[0], made)
+    about = {"graphbit_api": (1, 0), "__doc__": "Times calls.", "__module__": __name__}
+    return {
+        "component": type("Documented", (made["Timing"],), about)(),
+        "wraps": [(kind, "any") for kind in made["FIRST"]],
+        "secret_settings": HooksConformance.secret_settings,
+    }
+
+
 SETTINGS = "its_settings_are_a_class_that_names_each_of_them_with_its_type"
 MIDDLEWARE = "its_middleware_keeps_all_that_others_use"
 COMMANDS_RULE = "its_commands_have_help_and_do_something"
@@ -257,6 +311,8 @@ DOCTOR = "its_doctor_checks_give_findings_that_say_what_to_do"
 PROOFS = {
     "good": proof(Kit, Good()),
     "good for a few": proof(Kit, Good(), wraps=[("loader", "pdf")]),
+    "as documented": proof(Kit, **documented()),
+    "writes a file": proof(Kit, WritesAFile(), settings_in=lambda self, folder: {"file": str(folder / "a")}),
     "misspelled": proof(Kit, Misspelled(), "has_only_hooks_that_exist", only=True),
     "no hooks": proof(Kit, Empty(), "has_only_hooks_that_exist", secret_settings=lambda self: {}),
     "unmarked": proof(Kit, Unmarked(), "forgets_no_mark_on_a_function_that_is_named_like_a_hook"),
@@ -276,6 +332,9 @@ PROOFS = {
     "no help": proof(Kit, NoHelp(), COMMANDS_RULE),
     "slow subscriber": proof(Kit, SlowSubscriber(), EVENTS),
     "stumbles over news": proof(Kit, StumblesOverNews(), EVENTS),
+    "knows nodes only": proof(Kit, KnowsNodesOnly()),
+    "slow where it listens": proof(Kit, SlowWhereItListens(), EVENTS),
+    "wants what is not": proof(Kit, WantsWhatIsNot(), EVENTS, only=True),
     "no findings": proof(Kit, NoFindings(), DOCTOR),
     "no fix": proof(Kit, NoFix(), DOCTOR),
     "changes workflows": proof(

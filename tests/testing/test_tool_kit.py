@@ -298,8 +298,8 @@ FATAL = "only_what_is_declared_fatal_fails_the_agent"
 TIME = "a_time_limit_ends_it"
 CANCELLED = "a_cancelled_coroutine_ends_within_a_second_and_leaves_no_task"
 SECRETS = "shows_no_secret_in_repr_pickle_log_or_error"
-WAITS = {"arguments": {"seconds": 0}, "slow": {"seconds": 2}}
-DOORS = {"arguments": {"path": "open"}, "expected": "open"}
+WAITS: dict[str, Any] = {"arguments": {"seconds": 0}, "slow": {"seconds": 2}}
+DOORS: dict[str, Any] = {"arguments": {"path": "open"}, "expected": "open"}
 
 PROOFS = {
     "good": proof(Kit, good, expected="abab", failing=[{"text": "a", "times": -1}]),

@@ -119,7 +119,8 @@ class TakesAnyLength(FileStore):
 
     def score(self, query: Query, record: Record) -> float:
         size = max(len(query.vector), len(record.vector), 1)
-        query, record = (replace(one, vector=[*one.vector, *[1e-9] * size][:size]) for one in (query, record))
+        query = replace(query, vector=[*query.vector, *[1e-9] * size][:size])
+        record = replace(record, vector=[*record.vector, *[1e-9] * size][:size])
         return super().score(query, record)
 
 

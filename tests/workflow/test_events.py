@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from graphbit_core import Executor, Node, Workflow
+from graphbit_core.types.subscriptions import subscription
 from graphbit_core.workflow.publishing import publisher
 
 
@@ -18,7 +19,7 @@ def test_where_nobody_listens_nothing_is_published(host):
 
 
 def test_a_lone_reader_is_handed_events_without_a_detour(host):
-    assert publisher(host, print) is print
+    assert publisher(host, subscription(print)).publish is print
 
 
 def chain(*functions):

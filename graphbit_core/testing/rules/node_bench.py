@@ -46,7 +46,7 @@ class NodeBench(NodeDescriptionConformance):
         return host
 
     def use(self, instance: Any, folder: Path) -> Any:
-        return self.run_once(lambda **_: instance).raise_for_failure().get_node_output("node")
+        return self.output(self.run_once(lambda **_: instance))
 
     def executor(self, component: Any = None) -> Executor:
         """An executor on such a host."""
@@ -77,9 +77,16 @@ class NodeBench(NodeDescriptionConformance):
 
     def assert_expected(self, result: WorkflowResult) -> None:
         """The run succeeded, and the node gave what it should."""
-        output = result.raise_for_failure().get_node_output("node")
+        output = self.output(result)
         if self.expected is not ...:
-            assert output == self.expected
+            assert output == self.expected, f"`expected` is {self.expected!r:.200}, it gave {output!r:.200}"
+
+    def output(self, result: WorkflowResult) -> Any:
+        """What the node gave in a run, which must have succeeded."""
+        for error in result.errors:
+            if error.__cause__ is None and " chose " in str(error):
+                raise AssertionError(f"give `targets`: each label that it may choose; {error}")
+        return result.raise_for_failure().get_node_output("node")
 
     def with_failing_frames(self) -> Any:
         """The component, with a workflow that fails in place of its own."""

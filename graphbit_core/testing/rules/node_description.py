@@ -19,8 +19,8 @@ class NodeDescriptionConformance(ComponentConformance):
 
     def test_has_a_body_or_is_a_kernel_operation(self) -> None:
         instance = self.make()
-        assert isinstance(instance.inline, bool)
-        assert callable(instance.run)
+        assert isinstance(instance.inline, bool), f"`inline` is True or False, not {instance.inline!r}"
+        assert callable(instance.run), "run(context) is its body, and there is none"
         operation = instance.operation()
         assert operation is None or isinstance(operation, Delay | PassOn)
         if operation is not None:
@@ -30,5 +30,8 @@ class NodeDescriptionConformance(ComponentConformance):
         instance = self.make()
         for first in (True, False):
             names = list(instance.placeholders(first=first))
-            assert names == list(instance.placeholders(first=first))
-            assert all(name and not set("{}") & set(name) for name in names), names
+            again = list(instance.placeholders(first=first))
+            assert names == again, f"placeholders() gave {names}, then {again}"
+            assert all(name and not set("{}") & set(name) for name in names), (
+                f"placeholders() gives {names}; write names without braces"
+            )

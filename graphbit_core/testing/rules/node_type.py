@@ -52,7 +52,7 @@ class NodeTypeConformance(NodeBench):
             return
         written = self.workflow().to_dict()
         read = Workflow.from_dict(json.loads(json.dumps(written)))
-        assert read.to_dict() == written
+        assert read.to_dict() == written, "its settings are others after they went through a file"
         self.assert_expected(self.run(read))
 
     # --- what it gives ---------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class NodeTypeConformance(NodeBench):
         self.assert_expected(self.run_once())
 
     def test_its_types_are_those_of_the_values(self) -> None:
-        instance, output = self.make(), self.run_once().raise_for_failure().get_node_output("node")
+        instance, output = self.make(), self.output(self.run_once())
         given = instance.output_type()
         assert can_meet(type(output), given), f"output_type() is {given}, but it gave a {type(output)}"
         taken = instance.input_type(None)
@@ -109,7 +109,7 @@ class NodeTypeConformance(NodeBench):
             cancelled = Cancellations(turns)
             self.run_once(watched(self.component, cancelled.around))
             assert not cancelled.left, f"it left {cancelled.left}"
-            assert cancelled.seconds < GRACE
+            assert cancelled.seconds < GRACE, "it went on for longer than a second"
 
     # --- containers ------------------------------------------------------------------------------
 
@@ -118,7 +118,8 @@ class NodeTypeConformance(NodeBench):
         if container is None:
             return
         assert isinstance(container, Container)
-        assert container.value is None or container.value in container.names
+        known = container.value is None or container.value in container.names
+        assert known, f"container() has value {container.value!r}, which is none of its names"
         entries = FrameEntries(container.names)
         self.run_once(watched(self.component, entries.around))
         assert not entries.wrong, (
@@ -129,7 +130,7 @@ class NodeTypeConformance(NodeBench):
         container = self.make().container()
         if container is not None:
             result = self.run_once(self.with_failing_frames())
-            assert result.state != "succeeded"
+            assert result.state != "succeeded", "a frame failed, and the run did not: resume() has to raise"
             assert container.keep_going or result.state == "failed", "resume() has to raise result.error"
 
     # --- what it needs ---------------------------------------------------------------------------
@@ -144,10 +145,9 @@ class NodeTypeConformance(NodeBench):
             started = time.monotonic()
             for resources in (Resources(nothing), Resources(nothing, {})):
                 for finding in self.make(**settings).check_resources(resources):
-                    assert finding.code
-                    assert finding.message
-                    assert finding.fix
-                    assert CANARY not in str(finding)
+                    for part in ("code", "message", "fix"):
+                        assert getattr(finding, part), f"{finding!r} has no {part}"
+                    assert CANARY not in str(finding), "a finding shows the secret"
             assert time.monotonic() - started < GRACE, "it looks at this machine only, so it is quick"
 
     def test_finds_what_is_missing(self) -> None:

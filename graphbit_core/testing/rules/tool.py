@@ -69,7 +69,7 @@ class ToolDescriptionConformance(ComponentConformance):
         for arguments, wrong in wrong_arguments(spy.spec.parameters):
             result = asyncio.run(called(spy, arguments))
             assert result.error is not None, f"{wrong}: it takes {arguments}"
-            assert result.error.reason == "arguments"
+            assert result.error.reason == "arguments", f"{wrong}: it raises instead of refusing {arguments}"
             assert not spy.calls, f"{wrong}: it was called with {arguments}"
 
 
@@ -94,13 +94,13 @@ class ToolConformance(ToolDescriptionConformance):
     """Arguments of a call that takes a second or longer; needed where its options have ``timeout``."""
 
     def use(self, instance: Any, folder: Path) -> Any:
-        result = asyncio.run(called(instance, self.arguments))
+        result = asyncio.run(self._called(instance))
         assert CANARY not in result.text, "the model is shown the secret"
         return result.text if self.expected is not ... else result.error is None
 
     def test_gives_what_a_model_can_be_told(self) -> None:
         made = self.make()
-        result = asyncio.run(called(made, self.arguments))
+        result = asyncio.run(self._called(made))
         self._check(result)
         assert not result.cut, f"its result is {result.cut} bytes longer than max_result_bytes allows"
         result.text.encode()
@@ -108,17 +108,17 @@ class ToolConformance(ToolDescriptionConformance):
     def test_a_call_repeated_gives_the_same_if_it_is_declared_idempotent(self) -> None:
         made = self.make()
         if options_of(made).idempotent:
-            first, second = (asyncio.run(called(made, self.arguments)).text for _ in range(2))
+            first, second = (asyncio.run(self._called(made)).text for _ in range(2))
             assert first == second, "what it gives changes, or the first call changed something"
 
     def test_may_be_called_from_many_threads_and_tasks_at_once(self) -> None:
         made = self.make()
 
         async def at_once() -> list[ToolResult]:
-            return list(await asyncio.gather(*(called(made, self.arguments) for _ in range(_AT_ONCE))))
+            return list(await asyncio.gather(*(self._called(made) for _ in range(_AT_ONCE))))
 
         with frequent_switches(), ThreadPoolExecutor(8) as pool:
-            runs = [pool.submit(asyncio.run, called(made, self.arguments)) for _ in range(_AT_ONCE)]
+            runs = [pool.submit(asyncio.run, self._called(made)) for _ in range(_AT_ONCE)]
             for result in [*(run.result(60) for run in runs), *asyncio.run(at_once())]:
                 self._check(result)
 
@@ -139,7 +139,7 @@ class ToolConformance(ToolDescriptionConformance):
             try:
                 result = asyncio.run(called(self.make(), arguments))
             except ToolError as error:
-                assert error.fatal
+                assert error.fatal, f"{arguments}: its error is not fatal"
             else:
                 raise AssertionError(f"{arguments} should be fatal; the model is told {result.text!r:.200}")
 
@@ -165,12 +165,24 @@ class ToolConformance(ToolDescriptionConformance):
             assert seconds < GRACE, "it went on for longer than a second"
 
     async def _cancelled(self, turns: int) -> tuple[float, list[str]]:
-        value = self.make().call(dict(self.arguments))
+        made = self.make()
+        value = made.call(self._good(made))
         if not isinstance(value, Coroutine):
             return 0.0, []
         return await cancelled_after(value, turns)
 
+    def _good(self, made: Any) -> dict[str, Any]:
+        """``arguments``, which have all that the tool needs."""
+        missing = sorted(set(made.spec.parameters.get("required", ())) - set(self.arguments))
+        assert not missing, f"give `arguments` of a call that succeeds: {', '.join(missing)} must be there"
+        return dict(self.arguments)
+
+    def _called(self, made: Any) -> Coroutine[Any, Any, ToolResult]:
+        return called(made, self._good(made))
+
     def _check(self, result: ToolResult) -> None:
         assert result.error is None, f"{dict(self.arguments)} fails: {result.text}"
         if self.expected is not ...:
-            assert result.value == self.expected
+            assert result.value == self.expected, (
+                f"`expected` is {self.expected!r:.200}, it gave {result.value!r:.200}"
+            )

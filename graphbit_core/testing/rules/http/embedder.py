@@ -43,13 +43,12 @@ class HttpEmbedderConformance(NetworkConformance):
     vectors and errors. They prove that vectors keep their order over batches, that no reply that is cut,
     uneven or no number is taken for vectors, that errors are those of the contract, and that keys stay
     secret.
-
-    ``other_settings`` are settings that change the vectors; the fingerprint must change with each of them.
     """
 
     kind = "embedder"
-    needs: ClassVar[tuple[str, ...]] = ("key_env", "error_body", "vectors_body")
-    other_settings: ClassVar[Sequence[dict[str, Any]]] = ()
+    needs: ClassVar[tuple[str, ...]] = ("key_env", "error_body", "vectors_body", "other_settings")
+    other_settings: ClassVar[Sequence[dict[str, Any]] | None] = None
+    """Settings that change the vectors, the model for one; the fingerprint must change with each of them."""
     other_errors: ClassVar[dict[bytes, type[GraphBitError]]] = {}
     """Bodies with status 200 that are errors, and what they are."""
 
@@ -95,10 +94,18 @@ class HttpEmbedderConformance(NetworkConformance):
         assert CANARY not in repr(first) + repr(codec)
 
     def test_the_fingerprint_changes_with_what_changes_vectors(self) -> None:
-        assert self.make().fingerprint == self.make().fingerprint != ""
-        settings = [{}, {"base_url": "https://other.example"}, *self.other_settings]
-        assert len({self.make(**one).fingerprint for one in settings}) == len(settings)
-        assert CANARY not in self.make().fingerprint
+        own = self.make().fingerprint
+        assert own, "the fingerprint is empty"
+        assert own == self.make().fingerprint, "two that were made alike have two fingerprints"
+        assert CANARY not in own, "the fingerprint shows the key"
+        assert self.other_settings is not None, (
+            "give `other_settings`: a list of settings that change the vectors, such as another model"
+        )
+        seen = {own}
+        for other in ({"base_url": "https://other.example"}, *self.other_settings):
+            fingerprint = self.make(**other).fingerprint
+            assert fingerprint not in seen, f"the fingerprint with {other} is that of other settings"
+            seen.add(fingerprint)
 
     # --- vectors ---
 

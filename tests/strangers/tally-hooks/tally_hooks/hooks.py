@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -77,9 +77,6 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._instance, name)
 
-    def __dir__(self) -> Iterable[str]:
-        return dir(self._instance)
-
 
 def _counted(call: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
     _tally.add(name)
@@ -95,18 +92,17 @@ def graphbit_wrap_component(kind: str, name: str, settings: Settings) -> Callabl
 
 
 @hookimpl
-def graphbit_subscribe_events(settings: Settings) -> Callable[[Event], None] | None:
+def graphbit_subscribe_events(settings: Settings) -> tuple[Callable[[Event], None], Sequence[str]] | None:
     """Writes the counts down when a run ends; without a file it wants no events."""
     file = settings.file
     if file is None:
         return None
 
-    def tell(event: Event) -> None:
-        if event.node is None and event.type in {"run.succeeded", "run.failed", "run.cancelled"}:
-            with file.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(_tally.take()) + "\n")
+    def tell(_: Event) -> None:
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(_tally.take()) + "\n")
 
-    return tell
+    return tell, ["run.succeeded", "run.failed", "run.cancelled"]
 
 
 class Command:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,7 +27,11 @@ class TestTally(HooksConformance):
 
     component: ClassVar[Any] = hooks
     wraps: ClassVar[Sequence[tuple[str, str]]] = (("node_type", "any"),)
-    settings: ClassVar[dict[str, Any]] = {"kinds": ["node_type"], "file": os.devnull}
+    settings: ClassVar[dict[str, Any]] = {"kinds": ["node_type"]}
+
+    def settings_in(self, folder: Path) -> dict[str, Any]:
+        """The file of counts."""
+        return {"file": str(folder / "tally.jsonl")}
 
 
 def test_a_run_leaves_its_counts_in_the_file(tmp_path: Path) -> None:
