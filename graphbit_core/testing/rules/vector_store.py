@@ -115,7 +115,7 @@ class VectorStoreConformance(InProcessConformance):
         store.add([Record("one/é", _axis(0), "Zeile 1\n\tZeile 2 🦀", metadata)])
         (record,) = store.get(["one/é"])
         assert (record.id, record.text) == ("one/é", "Zeile 1\n\tZeile 2 🦀")
-        assert dict(record.metadata) == metadata
+        assert dict(record.metadata) == metadata, f"metadata came back as {dict(record.metadata)}"
         assert [type(value) for value in dict(record.metadata).values()] == [
             type(value) for value in metadata.values()
         ]
