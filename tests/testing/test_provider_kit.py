@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 from collections.abc import Iterator
@@ -297,6 +298,16 @@ PROOFS = {
     "good with reasoning": proof(GOOGLE, spoiled(requests.Codec, GoogleProvider)),
     "names an embedder that is none": proof(
         OPENAI, declaring(OpenAIProvider), EMBED, only=True, embedder=Secret
+    ),
+    "declares stream, and none is given": proof(
+        OPENAI,
+        OpenAIProvider,
+        CANNED,
+        **{
+            name: dataclasses.replace(canned, stream="")
+            for name in ("text", "tools")
+            if (canned := getattr(OPENAI, name))
+        },
     ),
     "gives nothing before the end": proof(
         OPENAI, spoiled(answers.KeepsAllToTheEnd), LEAVES, only=True, patience=0.3

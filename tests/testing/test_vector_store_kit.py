@@ -12,7 +12,7 @@ import pytest
 from kit_runs import proof
 from stores import FileStore, ListStore, check_condition, holds, words
 
-from graphbit_core import Condition, Match, Query, Record
+from graphbit_core import Condition, ConfigError, Match, Query, Record
 from graphbit_core.testing import VectorStoreConformance
 
 
@@ -52,6 +52,31 @@ class PersistsInSecret(ListStore):
     def __init__(self, *, dimensions: int, path: Path | None = None, collection: str = "default") -> None:
         super().__init__(dimensions=dimensions)
         self._records = _kept.setdefault((path, collection), {}) if path else {}
+
+
+class RefusesAPath(ListStore):
+    """Takes a path only if it is None."""
+
+    def __init__(self, *, dimensions: int, path: Path | None = None, collection: str = "default") -> None:
+        if path is not None:
+            raise ConfigError("there is nothing on disk", setting="path")
+        super().__init__(dimensions=dimensions)
+
+
+class KnowsNoPath(ListStore):
+    """Has no setting of that name."""
+
+    def __init__(self, *, dimensions: int, collection: str = "default") -> None:
+        super().__init__(dimensions=dimensions)
+
+
+class LeavesAFile(ListStore):
+    """Keeps no record, and leaves a file."""
+
+    def __init__(self, *, dimensions: int, path: Path | None = None, collection: str = "default") -> None:
+        super().__init__(dimensions=dimensions)
+        if path is not None:
+            (path / "lock").touch()
 
 
 class MakesTextOfAll(FileStore):
@@ -227,7 +252,7 @@ class HasOneCollection(ListStore):
 
     def __init__(self, *, dimensions: int, path: Path | None = None, collection: str = "default") -> None:
         super().__init__(dimensions=dimensions)
-        self._records = _kept.setdefault((path, ""), {}) if path else {}
+        self._records = _kept.setdefault((path, ""), {})
 
 
 class Remembers(ListStore):
@@ -302,6 +327,7 @@ FAULTS: dict[type, str] = {
 PROOFS = {
     "good": proof(Kit, ListStore),
     "good in a file": proof(Kit, FileStore),
+    **{store.__name__: proof(Kit, store, PERSISTENT) for store in (RefusesAPath, KnowsNoPath, LeavesAFile)},
     **{store.__name__: proof(Kit, store, rule, only=True) for store, rule in FAULTS.items()},
 }
 

@@ -61,7 +61,7 @@ class DeclaredConformance:
 
     def test_declares_a_plugin_api_version_that_this_host_accepts(self) -> None:
         declared = getattr(self.component, "graphbit_api", None)
-        assert isinstance(declared, tuple), "write graphbit_api = (1, 0)"
+        assert isinstance(declared, tuple), f"write graphbit_api = {API_VERSION}"
         major, minor = declared
         assert (major, minor <= API_VERSION[1]) == (API_VERSION[0], True), f"{declared} is not {API_VERSION}"
 
@@ -165,8 +165,8 @@ class ComponentConformance(DeclaredConformance):
                 continue
             with pytest.raises(ValidationError) as caught:
                 self.host().create(self.kind, "under_test", **{**self.settings, wrong: 1})
-            assert caught.value.field == wrong
-            assert meant in str(caught.value)
+            assert caught.value.field == wrong, f"{wrong} is refused as {caught.value.field}"
+            assert meant in str(caught.value), f"{wrong} is refused without naming {meant}: {caught.value}"
 
     def test_settings_that_went_through_a_file_work_alike(self, tmp_path: Path) -> None:
         if not self.in_files:

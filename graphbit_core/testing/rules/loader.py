@@ -46,8 +46,9 @@ class LoaderConformance(RefusedFilesConformance):
 
     def test_reads_a_file_whose_suffix_it_declares(self, tmp_path: Path) -> None:
         sample = self.write_sample(tmp_path)
-        assert sample.suffix.lower() in self.component.suffixes
-        assert self._load(sample)
+        known = sorted(self.component.suffixes)
+        assert sample.suffix.lower() in known, f"write_sample() wrote {sample.name}; `suffixes` are {known}"
+        assert self._load(sample), "it gives no document of the file that write_sample() wrote"
 
     def test_every_document_has_text_that_can_be_stored(self, tmp_path: Path) -> None:
         for document in self._load(self.write_sample(tmp_path)):
@@ -57,8 +58,10 @@ class LoaderConformance(RefusedFilesConformance):
         sample = self.write_sample(tmp_path)
         documents = self._load(sample)
         for document in documents:
-            assert document.metadata["source"] == str(sample)
-            assert all(isinstance(v, str | int | float | None) for v in document.metadata.values())
+            source = document.metadata.get("source")
+            assert source == str(sample), f"metadata['source'] is the path as a text, not {source!r}"
+            odd = {k: v for k, v in document.metadata.items() if not isinstance(v, str | int | float | None)}
+            assert not odd, f"metadata are texts, numbers, booleans or None, not {odd!r:.200}"
         for key in ("page", "paragraph"):
             found = [d.metadata[key] for d in documents if key in d.metadata]
             places = [place for place in found if isinstance(place, int) and place >= 1]
@@ -67,13 +70,13 @@ class LoaderConformance(RefusedFilesConformance):
 
     def test_the_same_file_gives_the_same_documents(self, tmp_path: Path) -> None:
         sample = self.write_sample(tmp_path)
-        assert self._load(sample) == self._load(sample)
+        assert self._load(sample) == self._load(sample), "reading it again gives other documents"
 
     def test_a_reader_that_leaves_early_leaves_no_file_open(self, tmp_path: Path) -> None:
         sample = self.write_sample(tmp_path)
         before = _open_files()
         documents = self.make().load(sample)
-        assert next(iter(documents), None) is not None
+        assert next(iter(documents), None) is not None, "it gives no document of its sample"
         if callable(close := getattr(documents, "close", None)):
             close()
         assert _open_files() <= before, "a file is still open"
@@ -101,7 +104,7 @@ class LoaderConformance(RefusedFilesConformance):
             path.write_bytes(_damage(data, random.Random(seed)))  # noqa: S311 - the same damage every time
             outcome = within(self.seconds_per_file, partial(read, loader, path))
             if isinstance(outcome, DocumentError):
-                assert outcome.reason in REASONS
+                assert outcome.reason in REASONS, f"{outcome.reason!r} is none of {sorted(REASONS)}"
             elif isinstance(outcome, BaseException):
                 raise AssertionError(f"seed {seed}: {outcome!r} is no DocumentError") from outcome
             else:

@@ -30,21 +30,29 @@ class ProviderDescriptionConformance(ComponentConformance):
     """The embedder class of the same API, where ``embed`` is declared."""
 
     def test_declares_only_capabilities_that_exist_and_a_default_model(self) -> None:
-        assert self.component.capabilities <= CAPABILITIES
-        assert self.component.default_model
+        unknown = sorted(self.component.capabilities - CAPABILITIES)
+        assert not unknown, f"there is no capability {unknown}; there are {sorted(CAPABILITIES)}"
+        assert self.component.default_model, "give `default_model`: what is asked where no model is named"
 
     def test_gives_a_codec_or_a_model_without_sending_anything(self) -> None:
         chat = self.make().chat(self.component.default_model)
-        assert isinstance(chat, ChatModel) != isinstance(chat, ChatCodec)
+        forms = isinstance(chat, ChatModel), isinstance(chat, ChatCodec)
+        assert any(forms), (
+            f"chat() gives a {type(chat).__name__}, which has neither respond() nor all of a codec"
+        )
+        assert not all(forms), "chat() gives what is a ChatModel and a ChatCodec; it is one or the other"
 
     def test_names_its_resource_without_showing_the_key(self) -> None:
         one, other = self.make(**self.secret_settings()), self.make(**self.secret_settings())
-        assert one.resource() == other.resource() != ""
-        assert CANARY not in one.resource()
+        assert one.resource(), "resource() is empty"
+        assert one.resource() == other.resource(), "two that were made alike have two resources"
+        assert CANARY not in one.resource(), "resource() shows the key"
 
     def test_declares_embed_exactly_when_it_has_an_embedder(self) -> None:
         given = self.embedder
-        assert ("embed" in self.component.capabilities) == (given is not None)
+        declared = "embed" in self.component.capabilities
+        assert given is not None or not declared, "embed is declared; give `embedder`, its class"
+        assert declared or given is None, "`embedder` is given; declare embed"
         forms = ("codec", "embed")
         assert given is None or any(hasattr(given, form) for form in forms), f"{given!r:.80} is no embedder"
 
@@ -65,7 +73,8 @@ class AnswerRules(ProviderDescriptionConformance):
         client = self.client()
         answer = client.respond(self.request)
         check_answer(answer)
-        assert asyncio.run(client.respond_async(self.request)) == answer
+        other = asyncio.run(client.respond_async(self.request))
+        assert other == answer, f"blocking gives {answer!r:.200}, async {other!r:.200}"
 
     def test_the_deltas_spell_the_answer(self) -> None:
         client = self.client()
@@ -73,9 +82,9 @@ class AnswerRules(ProviderDescriptionConformance):
         answer = client.respond(
             self.request, on_delta=lambda d: texts.append(d.text) if d.kind in ("text", "refusal") else None
         )
-        assert "".join(texts) == answer.text
+        assert "".join(texts) == answer.text, "the deltas spell another text than the answer"
         stream = client.stream(self.request)
-        assert "".join(stream) == stream.response.text == answer.text
+        assert "".join(stream) == stream.response.text == answer.text, "the stream spells another text"
 
     def test_an_async_stream_spells_the_answer(self) -> None:
         async def read() -> tuple[str, ChatResponse]:
@@ -84,14 +93,16 @@ class AnswerRules(ProviderDescriptionConformance):
 
         text, answer = asyncio.run(read())
         check_answer(answer)
-        assert text == answer.text
+        assert text == answer.text, "the stream spells another text than the answer"
 
 
 def check_answer(answer: ChatResponse) -> None:
     """An answer is from the assistant, says something or calls a tool, and ends as we name ends."""
-    assert isinstance(answer, ChatResponse)
-    assert answer.message.role == "assistant"
-    assert answer.text or answer.tool_calls
-    assert answer.finish_reason in _FINISH
-    assert answer.usage.input_tokens >= 0
-    assert answer.usage.output_tokens >= 0
+    assert isinstance(answer, ChatResponse), f"{answer!r:.80} is no ChatResponse"
+    assert answer.message.role == "assistant", (
+        f"the role of an answer is assistant, not {answer.message.role!r}"
+    )
+    assert answer.text or answer.tool_calls, "the answer has no text and no tool call"
+    known = f"finish_reason is one of {sorted(_FINISH)}, not {answer.finish_reason!r}"
+    assert answer.finish_reason in _FINISH, known
+    assert min(answer.usage.input_tokens, answer.usage.output_tokens) >= 0, f"{answer.usage} counts below 0"

@@ -57,7 +57,7 @@ class RefusedFilesConformance(InProcessConformance):
         self.expect(path, "empty")
 
     def test_has_the_setting_max_bytes(self) -> None:
-        assert "max_bytes" in self.known_settings()[0]
+        assert "max_bytes" in self.known_settings()[0], "give its __init__ a keyword max_bytes"
 
     @pytest.mark.parametrize("value", [0, -1, "many", True, 1.5, None])
     def test_max_bytes_must_be_a_whole_number_above_zero(self, value: Any) -> None:
@@ -73,7 +73,7 @@ class RefusedFilesConformance(InProcessConformance):
         outcome = within(self.seconds_per_file, partial(read, self.make(**settings), path))
         assert isinstance(outcome, DocumentError), f"{path.name} gave {outcome!r}, not a DocumentError"
         assert outcome.reason == reason, f"{path.name} is {outcome.reason} ({outcome}), not {reason}"
-        assert outcome.path == str(path)
+        assert outcome.path == str(path), f"the error names the path {outcome.path!r}, not {str(path)!r}"
         return outcome
 
 

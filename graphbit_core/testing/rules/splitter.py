@@ -68,20 +68,22 @@ class SplitterConformance(InProcessConformance):
 
     @pytest.mark.parametrize("text", ["", " ", "\n\t \u2003\r\n" * 500])
     def test_a_text_without_words_gives_no_chunks(self, text: str) -> None:
-        assert list(self._split(text, 50, 10)) == []
+        chunks = list(self._split(text, 50, 10))
+        assert chunks == [], f"white space alone gives {chunks!r:.200}"
 
     def test_a_short_text_is_one_chunk(self) -> None:
-        [chunk] = self.make().split("Just this.")
-        assert chunk == Chunk("Just this.", 0, 10)
+        chunks = list(self.make().split("Just this."))
+        assert chunks == [Chunk("Just this.", 0, 10)], f"it gives {chunks!r:.200}"
 
     def test_without_overlap_nothing_is_repeated(self) -> None:
         for text in TEXTS.values():
             for before, after in pairwise(self._split(text, 50, 0)):
-                assert before.end <= after.start
+                assert before.end <= after.start, "two chunks share text, with chunk_overlap 0"
 
     def test_with_overlap_something_is_repeated(self) -> None:
         chunks = self._split(PROSE, 60, 30)
-        assert any(after.start < before.end for before, after in pairwise(chunks))
+        shared = any(after.start < before.end for before, after in pairwise(chunks))
+        assert shared, "no two chunks share text, with chunk_overlap 30"
 
     @pytest.mark.parametrize("unit", ["a", " ", "a. ", "e\u0301", "日", "\n\n-"])
     def test_a_long_text_takes_time_in_proportion(self, unit: str) -> None:
@@ -89,14 +91,15 @@ class SplitterConformance(InProcessConformance):
         self.make().split("warm up")
         started = time.process_time()
         self.make().split(text)
-        assert time.process_time() - started < self.cpu_seconds
+        took = time.process_time() - started
+        assert took < self.cpu_seconds, f"{_LONG} characters take {took:.0f} s"
 
     def test_half_a_surrogate_pair_is_split_or_refused_by_name(self) -> None:
         text = "Some words. \ud83d And more. " * 20
         try:
             chunks = self._split(text, 50, 10)
         except ValidationError as error:
-            assert error.field == "text"
+            assert error.field == "text", "say ValidationError(…, field='text')"
         else:
             assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
@@ -107,7 +110,7 @@ class SplitterConformance(InProcessConformance):
     def test_wrong_sizes_are_refused_by_name(self, settings: dict[str, Any]) -> None:
         with pytest.raises(ConfigError) as caught:
             self.make(**settings)
-        assert caught.value.setting in settings
+        assert caught.value.setting in settings, f"say ConfigError(…, setting=…) of {settings}"
 
     def _split(self, text: str, size: int, overlap: int) -> list[Chunk]:
         return list(self.make(chunk_size=size, chunk_overlap=overlap).split(text))
@@ -116,7 +119,8 @@ class SplitterConformance(InProcessConformance):
         chunks = self._split(text, size, overlap)
         covered = 0
         for chunk in chunks:
-            assert text[chunk.start : chunk.end] == chunk.text
+            piece = text[chunk.start : chunk.end]
+            assert piece == chunk.text, f"text[start:end] is {piece!r:.80}, the chunk has {chunk.text!r:.80}"
             assert chunk.text.strip(), "no chunk is blank"
             assert self.length(chunk.text) <= size or len(chunk.text) == 1, "a chunk is longer than its size"
             assert not text[covered : chunk.start].strip(), f"text before character {chunk.start} is missing"

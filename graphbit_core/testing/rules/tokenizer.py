@@ -43,8 +43,8 @@ class TokenizerConformance(InProcessConformance):
             )
 
     def test_an_empty_text_has_no_tokens(self) -> None:
-        assert self.make().count("") == 0
-        assert list(self.make().boundaries("")) == []
+        count, boundaries = self.make().count(""), list(self.make().boundaries(""))
+        assert (count, boundaries) == (0, []), f"count('') is {count}, boundaries('') are {boundaries}"
 
     def test_special_tokens_count_as_the_text_that_they_are(self) -> None:
         for text in ("<|endoftext|>", "<|im_start|>", "<s>", "</s>", "[INST]"):
@@ -54,7 +54,7 @@ class TokenizerConformance(InProcessConformance):
         for call in (self.make().count, self.make().boundaries):
             with pytest.raises(ValidationError) as caught:
                 call("ab\ud83d")
-            assert caught.value.field == "text"
+            assert caught.value.field == "text", "say ValidationError(…, field='text')"
 
     @pytest.mark.parametrize("unit", ["words and ", " ", "日本", "a1-"])
     def test_a_long_text_takes_time_in_proportion(self, unit: str) -> None:
@@ -62,12 +62,14 @@ class TokenizerConformance(InProcessConformance):
         self.make().count("warm up")
         started = time.process_time()
         self.make().boundaries(text)
-        assert time.process_time() - started < self.cpu_seconds
+        took = time.process_time() - started
+        assert took < self.cpu_seconds, f"{_LONG} characters take {took:.0f} s"
 
     def _check(self, text: str) -> None:
         tokenizer = self.make()
         boundaries = list(tokenizer.boundaries(text))
         assert len(boundaries) == tokenizer.count(text), "as many boundaries as tokens"
-        assert boundaries == sorted(boundaries)
-        assert not boundaries or (boundaries[0] >= 0 and boundaries[-1] == len(text))
-        assert bool(boundaries) == bool(text)
+        assert boundaries == sorted(boundaries), "boundaries are in the order of the text"
+        assert bool(boundaries) == bool(text), f"{text!r:.80} has {len(boundaries)} tokens"
+        ends = not boundaries or (boundaries[0] >= 0 and boundaries[-1] == len(text))
+        assert ends, f"the last boundary of {len(text)} characters is {boundaries[-1]}"

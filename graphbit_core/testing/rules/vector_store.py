@@ -56,7 +56,8 @@ class VectorStoreConformance(InProcessConformance):
 
     They prove that records come back as they were, that search finds the nearest in a stable order, that what
     ``add`` returned for survives a killed process, and that threads may share a store. Capabilities are
-    checked both ways: one that is declared must work, and one that works must be declared.
+    checked both ways: one that is declared must work, and one that works must be declared. A store that is
+    not ``persistent`` takes ``path`` too, and keeps nothing there.
     """
 
     kind = "vector_store"
@@ -64,7 +65,8 @@ class VectorStoreConformance(InProcessConformance):
 
     def open(self, path: Path | None, **settings: Any) -> Any:
         """The store of this kit at ``path``; a store that lives elsewhere overrides this."""
-        return self.make(**{"path": path, "collection": "kit", "dimensions": _DIMENSIONS, **settings})
+        place = {} if path is None and "path" not in self.known_settings()[0] else {"path": path}
+        return self.make(**{**place, "collection": "kit", "dimensions": _DIMENSIONS, **settings})
 
     def make(self, **settings: Any) -> Any:
         """A fresh instance; in memory unless ``settings`` say otherwise."""
@@ -78,18 +80,28 @@ class VectorStoreConformance(InProcessConformance):
         """Whether the component declares ``capability``."""
         return capability in self.component.capabilities
 
+    def _place(self, folder: Path) -> Path | None:
+        """None for a store that keeps nothing on disk: one rule tells if it does not take a path."""
+        return folder if self.declares("persistent") else None
+
+    def _check_declared(self, capability: str, works: bool) -> None:
+        declared = self.declares(capability)
+        assert works or not declared, f"{capability} is declared and does not work"
+        assert declared or not works, f"{capability} works; add it to `capabilities`"
+
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[Any]:
         """An empty store, closed when the test ends."""
-        store = self.open(tmp_path / "store")
+        store = self.open(self._place(tmp_path / "store"))
         yield store
         store.close()
 
     # --- records -----------------------------------------------------------------------------------
 
     def test_is_a_vector_store_with_known_capabilities(self, store: Any) -> None:
-        assert isinstance(store, VectorStore)
-        assert self.component.capabilities <= STORE_CAPABILITIES
+        assert isinstance(store, VectorStore), "it lacks a method of VectorStore"
+        unknown = sorted(self.component.capabilities - STORE_CAPABILITIES)
+        assert not unknown, f"there is no capability {unknown}; there are {sorted(STORE_CAPABILITIES)}"
 
     def test_what_was_added_comes_back_as_it_was(self, store: Any) -> None:
         metadata: dict[str, Any] = {
@@ -103,7 +115,7 @@ class VectorStoreConformance(InProcessConformance):
         store.add([Record("one/é", _axis(0), "Zeile 1\n\tZeile 2 🦀", metadata)])
         (record,) = store.get(["one/é"])
         assert (record.id, record.text) == ("one/é", "Zeile 1\n\tZeile 2 🦀")
-        assert dict(record.metadata) == metadata
+        assert dict(record.metadata) == metadata, f"metadata came back as {dict(record.metadata)}"
         assert [type(value) for value in dict(record.metadata).values()] == [
             type(value) for value in metadata.values()
         ]
@@ -223,7 +235,7 @@ class VectorStoreConformance(InProcessConformance):
         self._add_five(store)
         where = [Condition("n", ">", 1), Condition("kind", "==", "even")]
         found = _ids(store.search(Query(_axis(0), k=1, where=where)))
-        assert (found == ["b"]) is self.declares("filter"), "the capability 'filter' says otherwise"
+        self._check_declared("filter", found == ["b"])
 
     def test_delete_where_removes_what_fits_and_nothing_else(self, store: Any) -> None:
         self._add_five(store)
@@ -258,7 +270,7 @@ class VectorStoreConformance(InProcessConformance):
         worded = _ids(store.search(Query(_axis(0), k=4, text="which zebra?")))
         assert plain == ["0", "1", "2", "3"]
         assert sorted(worded) == plain
-        assert (worded[0] == "1") is self.declares("hybrid"), "the capability 'hybrid' says otherwise"
+        self._check_declared("hybrid", worded[0] == "1")
 
     def test_text_without_a_known_word_still_finds_the_nearest(self, store: Any) -> None:
         store.add([Record("a", _axis(0), "one"), Record("b", _axis(3), "two")])
@@ -268,16 +280,27 @@ class VectorStoreConformance(InProcessConformance):
     # --- life --------------------------------------------------------------------------------------
 
     def test_records_outlive_the_store_if_and_only_if_persistent_is_declared(self, tmp_path: Path) -> None:
-        with closing(self.open(tmp_path)) as store:
+        with closing(self._open_on_disk(tmp_path)) as store:
             store.add([Record("a", _axis(0), "kept words", {"n": 1})])
             store.add([Record("b", _axis(1), "dropped")])
             store.delete(["b"])
         with closing(self.open(tmp_path)) as store:
-            assert (store.count() == 1) is self.declares("persistent"), (
-                "the capability 'persistent' says otherwise"
-            )
+            self._check_declared("persistent", store.count() == 1)
             if self.declares("persistent"):
                 assert [match.text for match in store.search(Query(_axis(0), text="kept"))] == ["kept words"]
+        left = [] if self.declares("persistent") else sorted(file.name for file in tmp_path.iterdir())
+        assert not left, f"it left {left} in `path`, where a store that is not persistent keeps nothing"
+
+    def _open_on_disk(self, path: Path) -> Any:
+        try:
+            return self.open(path)
+        except (GraphBitError, TypeError) as error:
+            if self.declares("persistent"):
+                raise
+            raise AssertionError(
+                "take `path` and keep nothing there, as every store does that is not persistent, or declare "
+                f"persistent; it refused a path: {error}"
+            ) from None
 
     def test_a_killed_writer_loses_nothing_that_add_had_returned_for(self, tmp_path: Path) -> None:
         if not self.declares("persistent"):
@@ -305,20 +328,20 @@ class VectorStoreConformance(InProcessConformance):
         return int([line for line in lines if line.endswith(b"\n")][-1])
 
     def test_another_length_of_vectors_in_the_same_collection_is_a_config_error(self, tmp_path: Path) -> None:
-        with closing(self.open(tmp_path)) as store:
-            store.add([Record("a", _axis(0), "")])
         if not self.declares("persistent"):
             pytest.skip("keeps nothing beyond the process")
+        with closing(self.open(tmp_path)) as store:
+            store.add([Record("a", _axis(0), "")])
         with pytest.raises(ConfigError, match="dimensions"):
             self.open(tmp_path, dimensions=_DIMENSIONS + 1)
         with closing(self.open(tmp_path)) as store:
             assert store.count() == 1
 
     def test_collections_in_one_place_do_not_see_each_other(self, tmp_path: Path) -> None:
-        one, two = self.open(tmp_path, collection="one"), self.open(tmp_path, collection="two")
+        one, two = (self.open(self._place(tmp_path), collection=name) for name in ("one", "two"))
         with closing(one), closing(two):
             one.add([Record("a", _axis(0), "")])
-            assert (one.count(), two.count()) == (1, 0)
+            assert (one.count(), two.count()) == (1, 0), "what is added to one collection is in another"
 
     def test_a_store_in_memory_forgets(self) -> None:
         with closing(self.open(None)) as store:
@@ -328,7 +351,7 @@ class VectorStoreConformance(InProcessConformance):
             assert store.count() == 0
 
     def test_closing_again_does_nothing_and_a_closed_store_says_so(self, tmp_path: Path) -> None:
-        store = self.open(tmp_path)
+        store = self.open(self._place(tmp_path))
         store.close()
         store.close()
         with pytest.raises(GraphBitError, match="closed"):

@@ -60,7 +60,7 @@ class ResourceConformance(ComponentConformance):
             for key in ("sk-one-1234567", "sk-two-1234567")
             for url in ("https://a.example", "https://b.example")
         }
-        assert len(names) == 4
+        assert len(names) == 4, "resource() names two keys or addresses alike; use resource_name()"
 
 
 class NetworkConformance(ResourceConformance):
@@ -93,6 +93,15 @@ class NetworkConformance(ResourceConformance):
         else:
             without = self.component(**self.settings)
             assert with_key.resource() != without.resource(), f"it does not read {self.key_env}"
+
+
+def check_error(error: BaseException, status: int) -> None:
+    """An error says all that the reply told, which has this ``status`` and the words of the status rules."""
+    told = {"status": status, "provider": "tested", "attempts": 1, "retry_after": 7.0, "request_id": "r-1"}
+    for name, value in told.items():
+        found = getattr(error, name, None)
+        assert found == value, f"{status}: `{name}` of the error is {found!r}, not {value!r}"
+    assert "scripted" in str(error), f"{status}: the error does not say what the API said: {error}"
 
 
 def raised(call: Callable[[], Any]) -> GraphBitError:

@@ -81,20 +81,30 @@ class RequestRules(HttpRules):
             refused = False
         except ValidationError:
             sent, refused = False, True
-        assert sent == self._declares(capability)
+        declared = self._declares(capability)
+        did = "refuses it" if refused else "leaves it out of the body"
+        assert sent or not declared, (
+            f"{capability} is declared, and encode() {did}; write it, or declare it not"
+        )
+        assert declared or not sent, f"{capability} is written and not declared; add it to `capabilities`"
         # A seed is a wish; without any of the others the answer would be to another question.
-        assert sent or refused or capability == "seed", "what is not declared is refused, not left out"
+        assert sent or refused or capability == "seed", (
+            f"{capability} is left out in silence; raise ValidationError"
+        )
 
     @pytest.mark.parametrize("case", sorted(PARTS))
     def test_a_part_is_sent_or_refused(self, case: str) -> None:
         request, marker = PARTS[case]
         body = self._sent(request)
-        assert body is None or marker in body
+        assert body is None or marker in body, (
+            f"{case}: it is left out in silence; write it, or raise ValidationError"
+        )
 
     @pytest.mark.parametrize("case", sorted(SAID))
     def test_what_a_request_says_is_sent_or_refused(self, case: str) -> None:
         plain = ChatRequest((ASKED,))
-        assert self._sent(replace(plain, **SAID[case])) != self._body(plain)
+        said = self._sent(replace(plain, **SAID[case]))
+        assert said != self._body(plain), f"{case} is left out in silence; write it, or raise ValidationError"
 
     def test_each_way_to_choose_among_tools_is_sent_or_refused(self) -> None:
         if not self._declares("tools"):
@@ -121,8 +131,8 @@ class RequestRules(HttpRules):
         said = Message("assistant", "probe-said", tool_calls=calls)
         body = self._body(ChatRequest((ASKED, said, *results), tools=TOOLS)).decode()
         places = [body.find(marker) for marker in ("probe-said", "arg-0", "arg-1", "result-0", "result-1")]
-        assert -1 not in places, body
-        assert places == sorted(places)
+        assert -1 not in places, f"the text, an argument or a result is not in the body: {body:.500}"
+        assert places == sorted(places), "calls and results are in another order"
 
     def test_a_failed_tool_is_marked_exactly_where_the_api_has_a_mark(self) -> None:
         if not self._declares("tools"):
@@ -134,7 +144,12 @@ class RequestRules(HttpRules):
             self._body(ChatRequest((*history, replace(result, is_error=bad)), tools=TOOLS))
             for bad in (False, True)
         )
-        assert (fine != failed) == self.marks_failed_tools
+        marked = fine != failed
+        assert marked == self.marks_failed_tools, (
+            "`is_error` is written; say marks_failed_tools = True"
+            if marked
+            else "write `is_error`: it has no mark"
+        )
 
     def test_arguments_that_are_no_json_are_not_lost(self) -> None:
         if not self._declares("tools"):
@@ -143,7 +158,7 @@ class RequestRules(HttpRules):
         result = Message("tool", "not JSON", tool_call_id="probe-1", name="probe_a", is_error=True)
         history = (ASKED, Message("assistant", "", tool_calls=(call,)), result)
         body = self._sent(ChatRequest(history, tools=TOOLS))
-        assert body is None or b"probe-malformed" in body
+        assert body is None or b"probe-malformed" in body, "they are not in the body; write them as text"
 
     def test_signatures_go_back_unchanged_and_those_of_others_do_not(self) -> None:
         """Both for what came whole and for what came streamed."""

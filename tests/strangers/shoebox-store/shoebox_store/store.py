@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import ClassVar
 
-from graphbit_core import Condition, ConfigError, Match, Query, Record, ValidationError, check_whole_number
+from graphbit_core import Condition, Match, Query, Record, ValidationError, check_whole_number
 from graphbit_core.records import all_hold, check_collection, check_conditions, check_query, check_record
 
 
@@ -20,12 +20,12 @@ class ShoeboxStore:
 
     Args:
         dimensions: Length of a vector, at least 1.
-        path: Only None: there is nothing on disk.
+        path: Taken as of every store; nothing is kept there.
         collection: Its name; no two stores share records, whatever they are called.
         most: How many records it takes, at least 1.
 
     Raises:
-        ConfigError: A setting is wrong, or there is a path.
+        ConfigError: A setting is wrong.
     """
 
     graphbit_api: ClassVar[tuple[int, int]] = (1, 0)
@@ -39,8 +39,6 @@ class ShoeboxStore:
         collection: str = "default",
         most: int = 100_000,
     ) -> None:
-        if path is not None:
-            raise ConfigError("the store shoebox keeps nothing on disk; leave path out", setting="path")
         self._dimensions = check_whole_number("dimensions", dimensions, 1)
         self._most = check_whole_number("most", most, 1)
         check_collection(collection)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from shoebox_store import ShoeboxStore
 
-from graphbit_core import ConfigError, Record, ValidationError
+from graphbit_core import Record, ValidationError
 from graphbit_core.testing import VectorStoreConformance
 
 
@@ -16,15 +13,6 @@ class TestShoeboxStore(VectorStoreConformance):
     """The rules that all vector stores keep."""
 
     component = ShoeboxStore
-
-    def open(self, path: Path | None, **settings: Any) -> Any:
-        """It has no path: in memory is where it lives."""
-        return super().open(None, **settings)
-
-
-def test_a_path_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nothing on disk"):
-        ShoeboxStore(dimensions=2, path=tmp_path)
 
 
 def test_a_full_box_takes_no_more_and_keeps_what_it_has() -> None:
