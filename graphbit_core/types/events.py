@@ -19,8 +19,8 @@ class Event:
 
     Attributes:
         run_id: Id of the run.
-        seq: Counts all events of the run from 0; whoever is given some types only sees gaps. Deltas that were
-            joined for a slow reader carry the ``seq`` of the last one, and that of the first one as
+        seq: Counts all events of the run from 0; whoever is given some types only sees gaps. Deltas that
+            were joined for a slow reader carry the ``seq`` of the last one, and that of the first one as
             ``first_seq`` in ``data``.
         ts: Seconds since the Unix epoch.
         type: ``run.started``, ``node.succeeded``, ``llm.delta``, …; ``EVENT_TYPES`` has all.
