@@ -53,8 +53,9 @@ class ProviderDescriptionConformance(ComponentConformance):
         declared = "embed" in self.component.capabilities
         assert given is not None or not declared, "embed is declared; give `embedder`, its class"
         assert declared or given is None, "`embedder` is given; declare embed"
-        forms = ("codec", "embed")
-        assert given is None or any(hasattr(given, form) for form in forms), f"{given!r:.80} is no embedder"
+        makes = callable(given) and not isinstance(given, type)  # a function or a row: what it makes counts
+        is_one = makes or any(hasattr(given, form) for form in ("codec", "embed"))
+        assert given is None or is_one, f"{given!r:.80} is no embedder"
 
 
 class AnswerRules(ProviderDescriptionConformance):
