@@ -9,13 +9,12 @@ from typing import Any, Self
 
 from graphbit_core.errors import ConfigError
 from graphbit_core.host.faults import check_kind
+from graphbit_core.host.records import Key
 from graphbit_core.host.reference import Reference
 from graphbit_core.nearest import nearest
 
 _TABLES = ("plugins", "models")
 _KEYS = ("allow", "deny", "prefer", "in_house", "settings")
-
-Key = tuple[str, str]
 
 
 class Configuration:

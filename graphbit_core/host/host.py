@@ -9,9 +9,9 @@ from graphbit_core.errors import ComponentNotFoundError, PluginConflictError, Pl
 from graphbit_core.host import faults
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan
-from graphbit_core.host.index import Index, Key
+from graphbit_core.host.index import Index
 from graphbit_core.host.making import maker
-from graphbit_core.host.records import PLUGIN, ComponentInfo, Origin
+from graphbit_core.host.records import PLUGIN, ComponentInfo, Key, Origin
 from graphbit_core.host.registry import Registry
 from graphbit_core.host.reporter import Reporter
 from graphbit_core.host.settings import HostSettings

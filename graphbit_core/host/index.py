@@ -7,9 +7,7 @@ from typing import Self
 
 from graphbit_core.host import faults
 from graphbit_core.host.candidate import Candidate
-from graphbit_core.host.records import normalized
-
-Key = tuple[str, str]
+from graphbit_core.host.records import Key, normalized
 
 
 class Index:

@@ -13,17 +13,14 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from graphbit_core.host.discovery import KIND_OF_GROUP, Installed, Scan, Stray
-from graphbit_core.host.records import normalized
+from graphbit_core.host.records import Told, normalized
 from graphbit_core.nearest import nearest
 
 if TYPE_CHECKING:
     from importlib_metadata import IDistribution
 
-Found = tuple[str, str]
-"""What is wrong, and what mends it."""
 
-
-def faults_of(installed: Installed) -> Iterable[Found]:
+def faults_of(installed: Installed) -> Iterable[Told]:
     """Requirements that are not met, and metadata that no longer says what the project does."""
     fix = f"pip install --upgrade {shlex.quote(installed.name)}"
     for requirement in installed.handle.requires or ():
@@ -102,7 +99,7 @@ def summary(installed: Installed) -> str:
     return str(installed.handle.metadata["Summary"] or "") if "Summary" in installed.handle.metadata else ""
 
 
-def _stale(installed: Installed) -> Iterable[Found]:
+def _stale(installed: Installed) -> Iterable[Told]:
     """An editable install keeps the entry points of the day it was made."""
     project = editable_project(installed.handle)
     if project is None:

@@ -18,6 +18,12 @@ PLUGIN = "plugin"
 CORE = "graphbit-core"
 """The distribution whose components are always allowed: it is running already."""
 
+Key = tuple[str, str]
+"""Kind and name of a component."""
+
+Told = tuple[str, str]
+"""What is wrong, and what mends it."""
+
 
 def normalized(distribution: str) -> str:
     """The name by which package indexes compare distributions: ``Foo_Bar`` is ``foo-bar``."""

@@ -10,9 +10,9 @@ from graphbit_core.errors import ComponentNotFoundError, ConfigError, PluginErro
 from graphbit_core.host import faults, offers
 from graphbit_core.host.candidate import Candidate
 from graphbit_core.host.discovery import Scan, scan as scan_installed
-from graphbit_core.host.index import Index, Key
+from graphbit_core.host.index import Index
 from graphbit_core.host.loading import forget_file
-from graphbit_core.host.records import PLUGIN, Origin
+from graphbit_core.host.records import PLUGIN, Key, Origin
 from graphbit_core.host.reporter import Reporter
 from graphbit_core.host.settings import HostSettings
 

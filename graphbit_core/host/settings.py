@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graphbit_core.errors import ConfigError
 from graphbit_core.host.faults import check_kind
-from graphbit_core.host.records import CORE, Origin, normalized
+from graphbit_core.host.records import CORE, Key, Origin, normalized
 from graphbit_core.host.reference import Reference
 from graphbit_core.nearest import nearest
 
 if TYPE_CHECKING:
     from graphbit_core.host.configured import Configured
 
-Key = tuple[str, str]
 
 _SWITCH = {
     "1": True,

@@ -15,10 +15,9 @@ from typing import Any
 from graphbit_core.errors import ConfigError, PluginError
 from graphbit_core.host.checks import check
 from graphbit_core.host.configured import Configured
-from graphbit_core.host.doctor import Told
 from graphbit_core.host.doctor.footprint import changed, footprint, left_running
 from graphbit_core.host.loading import load, resolve
-from graphbit_core.host.records import PLUGIN, Origin
+from graphbit_core.host.records import PLUGIN, Origin, Told
 
 BOOT = (
     "import json, sys; sys.path[:], job = json.load(open(sys.argv[1], encoding='utf-8')); "

@@ -17,9 +17,8 @@ from typing import IO, Any
 from graphbit_core.host import faults
 from graphbit_core.host.child import end, ended_in_time, start
 from graphbit_core.host.configured import Configured
-from graphbit_core.host.doctor import Told
 from graphbit_core.host.doctor.probe import BEGUN, BOOT, IMPORTED, REPORT
-from graphbit_core.host.records import Origin
+from graphbit_core.host.records import Origin, Told
 
 _IMPORT_TIME = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)\n?")
 """A line of ``-X importtime``: microseconds without those of what it imports itself, and the module."""

@@ -11,11 +11,10 @@ from graphbit_core.contracts import ENTRY_POINT_GROUPS
 from graphbit_core.errors import Finding, PluginError
 from graphbit_core.host import hooks
 from graphbit_core.host.configured import Configured
-from graphbit_core.host.doctor import Told
 from graphbit_core.host.faults import hook_failed, unusable
 from graphbit_core.host.host import Host
 from graphbit_core.host.loading import contained
-from graphbit_core.host.records import Origin
+from graphbit_core.host.records import Origin, Told
 from graphbit_core.host.settings import HostSettings
 from graphbit_core.nearest import nearest
 
